@@ -17,7 +17,7 @@ export interface AlertMonitor {
   /** Requests a check soon, because something changed that may raise or clear an alert. */
   nudge(): void;
   list(): readonly AlertRecord[];
-  /** Sends a test alert to every hook. The result of each: null if the hook confirmed it. */
+  /** Sends a test alert to every hook. In the results, `problem` is null if the hook confirmed the alert. */
   test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
   /** Checks and delivers once more, then stops; within a few seconds. */
   stop(): Promise<void>;

@@ -1,6 +1,6 @@
 /**
- * The active alerts: each condition once, kept across restarts. An alert that cannot be saved is kept in memory and
- * saved later, because a failing disk must raise an alert too.
+ * Stores the active alerts. Each condition has one alert, which is kept across restarts. An alert that cannot be saved
+ * is kept in memory and saved later, because a failing disk must raise an alert too.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidV7 } from 'uuid';
@@ -16,7 +16,7 @@ import { type Clock, instant } from '../kernel/clock.js';
 import type { DocumentStore } from '../state/contract.js';
 
 export interface AlertStore {
-  /** In the order in which they were raised. */
+  /** All alerts, in the order in which they were raised. */
   all(): readonly AlertRecord[];
   active(kind: AlertKind): readonly AlertRecord[];
   /**
@@ -25,7 +25,7 @@ export interface AlertStore {
    */
   settle(kind: AlertKind, specs: readonly AlertSpec[]): Promise<void>;
   told(id: string, hook: string, what: Told): Promise<void>;
-  /** Writes what could not be written before, and removes old alerts. */
+  /** Writes the alerts that could not be saved before, and removes old alerts. */
   tidy(hooks: readonly string[]): Promise<void>;
 }
 

@@ -11,7 +11,7 @@ import type { LeftLock } from '../model/actual-state.js';
 import type { PoolUse } from '../model/pool-use.js';
 import type { State } from '../state/contract.js';
 
-/** A remote system, from the view of its circuit. */
+/** A remote system as its circuit sees it. */
 export interface SystemView {
   readonly name: string;
   readonly role: string;
@@ -38,7 +38,9 @@ export interface ConditionSources {
    * Containers with this agent's mark that the state does not know, as text: `container 1012 on pve2 (default/12)`.
    */
   readonly strangers: () => readonly string[];
-  /** The error code of the last failed write, and when writes began to fail (RFC 3339). Undefined while they work. */
+  /**
+   * The error code of the last failed write, and when writes began to fail (RFC 3339). Undefined while writes succeed.
+   */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Undefined while the wall clock is trusted. */
   readonly clockDoubt: () => ClockDoubt | undefined;
@@ -48,21 +50,21 @@ export interface ConditionSources {
     readonly limit: number | undefined;
     readonly refusedAt: number | undefined;
   };
-  /** By panel: the most recent request that is worth an alert, and its time (epoch ms). */
+  /** For each panel, the most recent request that deserves an alert, and its time (epoch ms). */
   readonly notices: (kind: NoticeKind) => ReadonlyMap<string, Noticed>;
 }
 
 export interface Noticed {
-  /** As the panel sent it. */
+  /** The plan's name as the panel sent it. */
   readonly plan: string;
   readonly service?: string;
   readonly at: number;
 }
 
 /**
- * Returns the alerts of one kind that apply now. Runs every half minute, so it reads only records and memory: it
- * costs little, and finds what happened while the agent was down. `active`: the active alerts of this kind, for
- * conditions that clear at a lower level than they are raised at.
+ * Returns the alerts of one kind that apply now. A condition runs every half minute, so it must be cheap and reads only
+ * records and memory. From the records it also learns what happened while the agent was down. `active` contains the
+ * active alerts of this kind, for conditions that clear an alert at a lower level than they raise it at.
  */
 export type Condition = (active: readonly AlertRecord[]) => Promise<AlertSpec[]> | AlertSpec[];
 

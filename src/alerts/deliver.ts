@@ -27,8 +27,8 @@ export interface Delivery {
   /** Sends a test alert. Rejects if it was not delivered. */
   test(signal: AbortSignal): Promise<void>;
   /**
-   * Delivers what is due. Resolves with the time of the next round (by the monotonic clock), or undefined if there is
-   * nothing to deliver until something changes.
+   * Delivers the notifications that are due. Resolves with the time of the next round (by the monotonic clock), or
+   * undefined if there is nothing to deliver until something changes.
    */
   round(signal: AbortSignal): Promise<number | undefined>;
 }
@@ -37,7 +37,7 @@ export function delivery(
   hook: Hook,
   { agent, book, clock, log, random = Math.random }: DeliverDeps,
 ): Delivery {
-  /** How often the hook refused each alert: an alert that it rejects must not block the others. */
+  /** Number of times that the hook refused each alert. An alert that the hook rejects must not block the others. */
   const refused = new Map<string, number>();
   let failures = 0;
   let notBefore = 0;

@@ -1,10 +1,10 @@
-/** Lists alerts: the caller's panel and the agent itself. The operator at the socket sees all alerts. */
+/** Lists the alerts of the caller's panel and of the agent itself. The operator at the socket sees all alerts. */
 import { ALERTS, type AlertRecord } from '../model/alert.js';
 import type { Caller } from '../model/caller.js';
 import type { Listener } from '../model/listener.js';
 
 export interface ListedAlerts {
-  /** In the order in which they were raised; includes alerts that ended recently. */
+  /** Lists alerts in the order in which they were raised, including alerts that ended recently. */
   list(): readonly AlertRecord[];
   test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
 }

@@ -84,7 +84,7 @@ export async function removeBackup(
 }
 
 /**
- * Rolls back to any snapshot of the service, including the one from its delivery. Throws `backup_not_found`,
+ * Rolls back to any snapshot of the service, including the initial snapshot. Throws `backup_not_found`,
  * `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`.
  */
 export async function rollBack(

@@ -20,20 +20,20 @@ export interface CertificateManager {
   start(): void;
   /** Begins nothing new. Resolves when the running work has ended, or after a short time. */
   stop(): Promise<void>;
-  /** Resolves when the running work has ended, after `stop` and the end of the drivers' calls. */
+  /** Resolves when the running work has ended. Call it after `stop`, when the drivers' calls have ended. */
   ended(): Promise<void>;
 }
 
 const STOP_MS = 5_000;
 const LONGEST_SLEEP_MS = 3_600_000;
-/** Pause before a domain is checked again whose route does not exist yet, and after an unexpected error. */
+/** Pause before a domain without a route is checked again, and after an unexpected error. */
 const PARK_MS = 15_000;
 
 export function certificateManager(deps: CertificateDeps): CertificateManager {
   const { services, domains, clock, log } = deps;
   const stopping = new AbortController();
   const changes: { readonly next: Service; readonly previous: Service | undefined }[] = [];
-  /** Record -> the time until which it is skipped, by the monotonic clock in ms; not persisted. */
+  /** Maps a record to the time until which it is skipped, by the monotonic clock in ms. Not persisted. */
   const parked = new Map<string, number>();
   const alarm = new Alarm();
   let unlisten = (): void => {};
@@ -54,7 +54,10 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
         await release(deps, domainId(slot));
   };
 
-  /** Brings services, records and proxy into agreement, which may be lost after a crash or with a lost folder. */
+  /**
+   * Brings services, records and the proxy into agreement. They may disagree after a crash or after the loss of a
+   * folder.
+   */
   const reconcile = async (): Promise<void> => {
     const held = new Set<string>();
     for (const entry of services.entries()) {
@@ -90,7 +93,7 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
     return found;
   };
 
-  /** Does the next piece of work. Returns the milliseconds until there is more to do. */
+  /** Processes the next record that is due. Returns the milliseconds until there is more to do. */
   const turn = async (): Promise<number> => {
     if (!reconciled) {
       await reconcile();

@@ -44,7 +44,7 @@ export async function adopt(
       owner: { panel: service.panel, userId: service.userId, email: service.email },
       service: key,
       quarantineUntil: null,
-      // another service's key is not passed on
+      // the certificate and private key of another service are not passed on
       certificate: current?.service === key ? current.certificate : null,
       issued: current?.issued ?? [],
       refusals: current?.refusals ?? [],
@@ -72,8 +72,8 @@ export async function askAgain({ domains }: CertificateDeps, service: Service, s
 }
 
 /**
- * Records that no service has this domain any more: it stays reserved for a while. The next processing removes its
- * certificate.
+ * Records that no service has this domain any more. The domain stays reserved for a while. The next processing removes
+ * its certificate.
  */
 export async function release({ domains, clock, config }: CertificateDeps, id: string): Promise<void> {
   const known = domains.find(id);
@@ -96,13 +96,13 @@ export function changeRecord(
 ): Promise<CustomDomainRecord> {
   return domains.commit(record.id, (current = record) => {
     if (current.service === record.service) return withoutOld({ ...current, ...change }, clock);
-    // it was assigned to another service in the meantime: the result does not apply to that one, but issued
-    // certificates count for the name
+    // the domain was assigned to another service in the meantime: the result does not apply to that service, but issued
+    // certificates still count towards the limits of the name
     return change.issued ? withoutOld({ ...current, issued: change.issued }, clock) : current;
   });
 }
 
-/** After a jump of the clock nothing is dropped that the authority's limits count. */
+/** Drops instants that are too old for the authority's limits, but none while the clock is not trusted. */
 function withoutOld(record: CustomDomainRecord, clock: CertificateDeps['clock']): CustomDomainRecord {
   return clock.trusted() ? forgetOld(record, clock.now()) : record;
 }

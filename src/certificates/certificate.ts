@@ -18,7 +18,7 @@ export function watchCertificate(config: Places, clock: Clock): () => Certificat
   return watching(() => lookAtCertificate(config), clock);
 }
 
-/** Both certificates, without one that currently cannot be read. */
+/** Both certificates; a certificate that currently cannot be read is left out. */
 export function watchOwnCertificates(
   config: Places & Pick<Config, 'api'>,
   clock: Clock,

@@ -1,19 +1,22 @@
-/** When a custom domain's record has to be processed: pure rules. */
+/** Pure rules that decide when a custom domain's record must be processed. */
 import { type Clock, waitUntil } from '../kernel/clock.js';
 import type { CustomDomainRecord, HeldCertificate } from '../model/custom-domain.js';
 
 const WEEK_MS = 7 * 86_400_000;
-/** No record waits longer: its condition is checked again at least daily. */
+/** The longest wait of a record, so that its condition is checked at least daily. */
 export const LONGEST_WAIT_MS = 86_400_000;
 
-/** Epoch ms; undefined: nothing has to be done in the present state. `issuing`: an authority is configured. */
+/**
+ * When the record is due (epoch ms); undefined if nothing has to be done in its present state. `issuing` is true if a
+ * certificate authority is configured.
+ */
 export function dueAt(
   record: CustomDomainRecord,
   issuing: boolean,
   clock: Pick<Clock, 'now' | 'trusted'>,
 ): number | undefined {
   const { certificate, nextAt } = record;
-  // forgetting the record would end the quarantine of the name
+  // while the clock is not trusted the record is kept, because forgetting it would end the quarantine of the name
   if (record.service === null && !certificate) return clock.trusted() ? forgettableFrom(record) : undefined;
   // for a disabled domain, the only work is to remove its certificate
   if (record.service !== null && (record.off === true ? !certificate : !issuing)) return undefined;
@@ -28,7 +31,7 @@ function forgettableFrom(record: CustomDomainRecord): number {
   return Math.max(quarantine, ...last);
 }
 
-/** When two thirds of the lifetime have passed (epoch ms). */
+/** When a certificate is renewed: after two thirds of its lifetime (epoch ms). */
 export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
   const start = Date.parse(certificate.issuedAt);
   return start + ((Date.parse(certificate.expiresAt) - start) * 2) / 3;
@@ -37,8 +40,8 @@ export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expir
 const LAST_CALL_MS = 86_400_000;
 
 /**
- * Until then (epoch ms) a renewal waits for a covered name that cannot be checked: a short outage of its name servers
- * must not drop it from the certificate.
+ * If a covered name cannot be checked, the renewal waits for it until this time (epoch ms), because a short outage of
+ * the name servers must not drop the name from the certificate.
  */
 export function lastCallOf(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
   const from = renewFrom(certificate);

@@ -18,7 +18,7 @@ import type { CertificateDeps } from './parts.js';
 export interface Missing {
   /** Sentences for the customer. */
   readonly problem: string;
-  /** The authority has just refused one of them; it limits how often that may happen. */
+  /** True if the authority has just refused one of the names. The authority limits how often it may refuse names. */
   readonly isRefused: boolean;
 }
 
@@ -32,8 +32,8 @@ export type Obtained =
   | { readonly kind: 'unrouted' };
 
 /**
- * Every name is checked separately: a problem with one does not keep the others from a certificate.
- * Throws `lookup_failed`, `certificate_refused`, `certificate_unreachable`, `proxy_*`, `aborted`.
+ * Every name is checked separately, so a problem with one name does not prevent a certificate for the others. Throws
+ * `lookup_failed`, `certificate_refused`, `certificate_unreachable`, `proxy_*`, `aborted`.
  */
 export async function obtain(
   deps: CertificateDeps,
@@ -83,7 +83,7 @@ interface Judged {
   readonly bad: readonly BadName[];
 }
 
-/** `problemOf`: returns a sentence, or undefined for a name without a problem. */
+/** `problemOf` returns a sentence, or undefined for a name without a problem. */
 async function judgeNames(
   names: readonly string[],
   problemOf: (name: string) => Promise<string | undefined>,
@@ -146,7 +146,7 @@ interface Order {
   readonly record: CustomDomainRecord;
   readonly service: Service;
   readonly names: readonly string[];
-  /** Names that are already left out. */
+  /** Names that are already left out of the order. */
   readonly bad: readonly BadName[];
 }
 
@@ -159,13 +159,12 @@ async function order(deps: CertificateDeps, asked: Order, signal: AbortSignal): 
     const problem = `The certificate limit for ${record.registered} has been reached; the next certificate can be ordered after ${at} UTC.`;
     return { kind: 'wait', problem, until: from };
   }
-  // If it were ordered before the route exists, the authority's validation would fail, and a retry would take much
-  // longer.
+  // Without a route, the authority's validation would fail, and the retry would come much later.
   const host = await drivers.proxy.find(markOf(config.agent.id, service), plainCall(signal));
   if (!host || names.some((name) => !host.names.includes(name))) return { kind: 'unrouted' };
   const challenges = {
     put: (token: string, content: string) => drivers.proxy.ensureChallenge(token, content, plainCall(signal)),
-    // also while the agent is stopping
+    // the challenge is removed even while the agent is stopping
     remove: (token: string) => drivers.proxy.removeChallenge(token, plainCall(neverAborted())),
   };
   try {

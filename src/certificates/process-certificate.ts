@@ -92,7 +92,7 @@ async function keep(
   const refusals = missing?.isRefused ? [new Date(now).toISOString()] : [];
   const problem = missing?.problem ?? null;
   if (obtained.kind === 'kept') {
-    // the last run may have failed at the proxy, or with the end of the agent
+    // the last run may have been interrupted by a failure of the proxy or by the end of the agent
     await show(deps, record, signal);
     await tell(deps, record, key, problem);
     await changeRecord(deps, record, {
@@ -103,8 +103,8 @@ async function keep(
   }
   const { certificate } = obtained;
   const at = new Date(now).toISOString();
-  // Recorded first: the certificate counts even if the proxy fails. The record is due at once until the proxy serves
-  // it and the service has its state.
+  // The certificate is recorded first, so it counts even if the proxy fails. The record stays due until the proxy
+  // serves the certificate and the service shows its state.
   const next = await changeRecord(deps, record, {
     certificate,
     issued: [...record.issued, { at, names: certificate.names }],

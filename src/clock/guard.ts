@@ -23,8 +23,8 @@ export interface ClockGuard extends Timekeeper {
   /** Called when a doubt begins and when it ends. */
   onChange(listener: () => void): void;
   /**
-   * Starts regular checks and saves of the time. `newest`: the latest timestamp in the records, for a state that has
-   * no mark yet.
+   * Starts checking and saving the time regularly. `newest` is the latest timestamp in the records; it is used if the
+   * state has no mark yet.
    */
   start(newest: number | undefined): void;
   stop(): Promise<void>;
@@ -34,7 +34,7 @@ export interface GuardOptions {
   readonly stateDir: string;
   readonly host: HostTime;
   readonly log: DriverLog;
-  /** Sleeps between two checks; for tests. */
+  /** Replaces the sleep between two checks; only for tests. */
   readonly sleep?: Clock['sleep'];
 }
 
@@ -44,7 +44,7 @@ const SHARED_MS = 1_000;
 const REMEMBER_MS = 600_000;
 const ASK_TIME_SERVICE_MS = 60_000;
 
-/** Reads the mark; writes nothing before `start`. */
+/** Reads the saved time mark. Nothing is written before `start`. */
 export async function clockGuard({
   stateDir,
   host,
@@ -58,7 +58,9 @@ export async function clockGuard({
   let anchor = anchorAtStart(mark, undefined, host.bootId, reading());
   let steady = host.monotonic() - (host.uptime() - anchor.uptime);
   let doubt: ClockDoubt | undefined;
-  /** Without a mark, the records must be read first: they may be newer than the clock. */
+  /**
+   * Without a mark, the clock is judged only after the records were read, because a record may be newer than the clock.
+   */
   let isSettled = mark !== undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let rememberedAt = Number.NEGATIVE_INFINITY;
@@ -102,7 +104,7 @@ export async function clockGuard({
   const now = (): number => {
     if (!strayed()) return host.wall();
     look();
-    // After a long time off, the wall clock is more likely to be correct than the saved time.
+    // After the host was off for a long time, the wall clock is more likely to be correct than the saved time.
     return doubt && doubt.kind !== 'long_off' ? expectedWall(anchor, host.uptime()) : host.wall();
   };
 
@@ -123,7 +125,7 @@ export async function clockGuard({
     log.warn({ err: error }, 'the time could not be saved; it will be retried');
   };
 
-  /** Small steps add up over months without being a jump, so the anchor follows them. */
+  /** Small clock corrections add up over months but are not jumps, so the anchor follows them. */
   const rememberIfDue = async (): Promise<void> => {
     if (!trusted() || host.monotonic() - rememberedAt < REMEMBER_MS) return;
     believe(reading());
@@ -147,8 +149,8 @@ export async function clockGuard({
   };
 
   /**
-   * Only a long time off can be confirmed by a time service: it would not report a clock as synchronised that it just
-   * found to be wrong.
+   * A time service can confirm the clock only after the host was off for a long time: it would not report a clock as
+   * synchronised that it has just found to be wrong.
    */
   const askTimeService = async (): Promise<void> => {
     if (!longOff() || (await host.synchronised(stopping.signal)) !== true || stopping.signal.aborted) return;

@@ -3,16 +3,16 @@ import { Type, type Static, type TArray, type TProperties, type TSchema, type TU
 
 /** One key: its description for the example file and for error messages. */
 interface KeyOptions<T> {
-  /** Absent: the key is required, or it may be missing (see `optional`). */
+  /** The default value. Without a default the key is required, unless it is wrapped in `optional`. */
   readonly default?: T;
-  /** Used in errors as "expected ...". */
+  /** The words that follow "expected" in error messages. */
   readonly expected?: string;
   readonly unit?: string;
-  /** For `inherited` keys: where the value comes from when the file has none. */
+  /** For `inherited` keys: the source of the value when the file has none. */
   readonly inherits?: Inheritance;
 }
 
-/** The value of another key, by its path in the file; `as` converts it to the value of this key. */
+/** Inherits the value of another key, which `from` names by its path in the file. `as` converts that value. */
 export interface Inheritance {
   readonly from: string;
   readonly as?: (value: string) => string;
@@ -32,14 +32,15 @@ export function text(description: string, { check = () => true, ...options }: Te
 }
 
 /**
- * What the agent reads at this path. `private file`: not readable by others; `certificates`: at least one, in PEM.
+ * What the agent reads at this path. `private file`: a file that others cannot read. `certificates`: a file with at
+ * least one certificate in PEM.
  */
 export type Reads = 'nothing' | 'file' | 'private file' | 'certificates';
 
 interface PathOptions {
   readonly default?: string;
   readonly inherits?: Inheritance;
-  /** For a private key: the name of the key in the same section that holds the path of its certificate. */
+  /** For the path of a private key: the config key, in the same section, that holds the path of the certificate. */
   readonly keyOf?: string;
 }
 
@@ -86,7 +87,7 @@ export function section<P extends TProperties>(description: string, properties: 
   return Type.Object(properties, { additionalProperties: false, default: {}, description });
 }
 
-/** A group of keys that is disabled as a whole if absent. */
+/** A group of keys. If the group is absent, its feature is disabled. */
 export function block<P extends TProperties>(description: string, properties: P) {
   return Type.Object(properties, { additionalProperties: false, description });
 }
@@ -110,7 +111,7 @@ interface SecretOptions {
   readonly problem?: (text: string) => string | undefined;
 }
 
-/** Where a secret is read from; its value is never shown. */
+/** A key that names the source of a secret. The secret itself is never shown. */
 export function secret(description: string, { problem }: SecretOptions = {}): TUnsafe<SecretSource> {
   const forms = {
     file: Type.Optional(Type.String({ minLength: 1 })),
@@ -124,7 +125,7 @@ export function secret(description: string, { problem }: SecretOptions = {}): TU
   );
 }
 
-/** Null in the loaded configuration if the file has no such key. */
+/** A key that the file may omit. Its value in the loaded configuration is then null. */
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 /** Marks the type of a value that always exists in the loaded configuration. */

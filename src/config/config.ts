@@ -13,9 +13,9 @@ export type FromFile = Loaded<Omit<ConfigFile, 'addresses' | 'plans' | 'products
 
 export interface Config extends Omit<FromFile, 'plans_file'> {
   addresses: { pools: PoolConfig[] };
-  /** From the configuration file, the file of plans, or the built-in plans. */
+  /** The plans from the configuration file or the plans file, else the built-in plans. */
   plans: Plan[];
-  /** Product name -> its settings, validated by the module's own schema. */
+  /** The settings of each product, by product name. The product's module validates them with its own schema. */
   products: Record<string, JsonObject>;
 }
 

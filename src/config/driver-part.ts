@@ -1,6 +1,6 @@
 /**
- * The part of the configuration that a driver defines, and what follows for its kind: the values of the key `driver`,
- * the sections of the drivers, and the check that the chosen driver has its section.
+ * The part of the configuration that a driver defines. From the parts of all drivers of a kind, this file derives the
+ * values of the key `driver`, the sections of the drivers, and the check that the chosen driver has its section.
  */
 import { Type, type TSchema } from 'typebox';
 import { oneOf } from './building-blocks.js';
@@ -8,7 +8,7 @@ import type { ConfigProblem } from './error.js';
 import { said, valueAt } from './schema-walk.js';
 
 /**
- * Checks rules that several keys must fulfill together. Reads only the keys that it needs, so it also works while
+ * Checks a rule that several keys must fulfill together. It reads only the keys that it needs, so it also works while
  * other keys are invalid.
  */
 export type ConfigCheck = (file: unknown) => ConfigProblem[];
@@ -16,11 +16,13 @@ export type ConfigCheck = (file: unknown) => ConfigProblem[];
 export const problem = (key: string, text: string): ConfigProblem[] => [{ key, problem: text }];
 
 export interface DriverPart {
-  /** Follows the driver's name in the description of the key `driver`; required once a kind has two drivers. */
+  /**
+   * Text after the driver's name in the description of the key `driver`. Required when a kind has two or more drivers.
+   */
   readonly does?: string;
   /** The section with the driver's own keys, under the driver's name. Absent: the driver has no keys. */
   readonly keys?: TSchema;
-  /** Checks in addition to "the chosen driver has its section", which applies to all drivers. */
+  /** Additional checks for this driver. All drivers share the check that the chosen driver has its section. */
   readonly checks: readonly ConfigCheck[];
   /** Host names and addresses of the configured systems. Customers cannot add them as domains. */
   readonly hosts: (config: never) => readonly string[];

@@ -14,7 +14,7 @@ const PREFIX = 'INNKEEPER_';
 const RESERVED = ['INNKEEPER_CONFIG', 'INNKEEPER_SOCKET', 'INNKEEPER_SANDBOX_CACHE', 'INNKEEPER_BOOT_ID'];
 
 export interface Overridden {
-  /** `api.port` -> the variable that set it. */
+  /** Maps a key, e.g. `api.port`, to the variable that set it. */
   readonly sources: ReadonlyMap<string, string>;
   readonly problems: readonly ConfigProblem[];
   /** Variables that look like overrides but match no key. */
@@ -64,7 +64,7 @@ function put(config: Mapping, schema: TSchema, path: KeyPath, value: unknown): v
     return;
   }
   const inner = config[name];
-  // A different source of a secret replaces the one in the file.
+  // A secret's source is not merged with the source in the file, but replaces it.
   const next: Mapping = isMapping(inner) && !isSecretSchema(child) ? inner : {};
   if (Array.isArray(inner))
     throw new UnreadableFileError('found an entry of a list, expected the complete list');

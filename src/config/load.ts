@@ -1,6 +1,6 @@
 /**
  * Loads the configuration: file, environment and secrets. Everything is checked together, and one message lists every
- * problem. Only a key that does not match its certificate is reported after all other problems are fixed.
+ * problem. One problem is reported only after all others are fixed: a private key that does not match its certificate.
  */
 import { dirname, resolve } from 'node:path';
 import { type TSchema } from 'typebox';
@@ -30,11 +30,11 @@ import { readYaml, UnreadableFileError } from './yaml-file.js';
 export { ConfigError } from './error.js';
 
 export interface LoadOptions {
-  /** `--config`; else INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml. */
+  /** The path from `--config`. Default: INNKEEPER_CONFIG, else /etc/innkeeper/innkeeper.yaml. */
   readonly file?: string | undefined;
   /** Default: the environment of the process. */
   readonly env?: Environment;
-  /** Used if $CREDENTIALS_DIRECTORY is not set. */
+  /** Credentials by name, used if $CREDENTIALS_DIRECTORY is not set. */
   readonly credentials?: ReadonlyMap<string, string>;
   /** Receives warnings about settings that work but are unwise. */
   readonly warn?: (message: string) => void;
@@ -81,7 +81,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
   return config;
 }
 
-/** Certificates with the wrong key, where each file alone is valid. */
+/**
+ * Reports private keys that do not match their certificates. It covers only pairs of files that are valid on their own.
+ */
 async function unfitPairs(file: unknown): Promise<ConfigProblem[]> {
   const found = [...places(ConfigSchema, file)].map(async ({ path, schema, value }) => {
     const beside = said(schema, 'keyOf');
@@ -116,7 +118,7 @@ interface Outside {
   readonly variables: Set<string>;
 }
 
-/** Makes paths absolute, reads the secrets, and checks that the files exist that the agent will read. */
+/** Makes paths absolute, reads the secrets, and checks that the files that the agent will read exist. */
 async function readOutside(
   schema: TSchema,
   value: unknown,

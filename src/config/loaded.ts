@@ -1,6 +1,6 @@
 /**
  * Converts the content of the file to the values that the agent uses: secrets are read, absent keys are null or
- * inherited. The type is derived from the schema's, so no key is declared twice.
+ * inherited. The type is derived from the schema, so no key is declared twice.
  */
 import { Type, type TSchema } from 'typebox';
 import type { Secret } from '../kernel/secret.js';
@@ -39,11 +39,11 @@ type LoadedKey<T, K extends keyof T> = string extends K
 export interface LoadedFrom {
   /** The complete file, validated, with defaults filled in. */
   readonly file: unknown;
-  /** Path of a secret's key (`dns.powerdns.api_key`) -> its value. */
+  /** Maps the path of a secret's key (`dns.powerdns.api_key`) to the secret. */
   readonly secrets: ReadonlyMap<string, Secret>;
 }
 
-/** `value`: the file's value at `path`, which matches the schema. */
+/** `value` is the file's value at `path`. It has already been validated against the schema. */
 export function loadedValue(schema: TSchema, value: unknown, from: LoadedFrom, path: KeyPath = []): unknown {
   const under = (child: TSchema, inner: unknown, name: string): unknown =>
     loadedValue(child, inner, from, [...path, name]);

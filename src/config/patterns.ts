@@ -9,7 +9,7 @@ export const LABEL = '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$';
 export const ADDRESS_EXPECTED = 'an IPv4 or IPv6 address';
 export const NETWORK_EXPECTED = 'an IPv4 or IPv6 address, or a network like 10.0.0.0/8';
 
-/** A subdomain of 63 letters must still fit in front of it. */
+/** The maximum length of a base domain, so that a subdomain of 63 letters fits in front of it. */
 const LONGEST_DOMAIN = 189;
 /** At least two labels, in lower case, without a final dot; names in other scripts as A-labels. */
 export const isDomain = (text: string): boolean => text.length <= LONGEST_DOMAIN && isHostName(text);

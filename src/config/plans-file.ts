@@ -1,4 +1,6 @@
-/** Reads the plans from the configuration, from the file that it names, or takes the built-in ones. */
+/**
+ * Reads the plans from the configuration, or from the file that it names. Without either, the built-in plans are used.
+ */
 import { Compile } from 'typebox/compile';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -20,7 +22,10 @@ interface PlansRead {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** `config`: with absolute paths. Problems with plans in the configuration itself are reported elsewhere. */
+/**
+ * Paths in `config` must be absolute. Problems with plans that are written in the configuration itself are reported
+ * elsewhere.
+ */
 export async function readPlans(config: unknown): Promise<PlansRead> {
   if (Value.Check(HasPlans, config)) {
     const inline = { plans: config.plans };

@@ -7,7 +7,7 @@ import { poolOf } from './pools.js';
 import { type ConfigFile, ConfigSchema } from './schema.js';
 
 export interface Resolved {
-  /** Path of a secret's key (`dns.powerdns.api_key`) -> its value. */
+  /** Maps the path of a secret's key (`dns.powerdns.api_key`) to the secret. */
   readonly secrets: ReadonlyMap<string, Secret>;
   readonly plans: readonly Plan[];
 }

@@ -16,7 +16,7 @@ export const DomainsSchema = section("Customers' own domains.", {
     { default: [] },
   ),
   quarantine_s: number(
-    'How long a removed domain is kept from other customers who cannot prove ownership in DNS.',
+    'How long other customers cannot add a removed domain unless they prove ownership in DNS.',
     0,
     31_536_000,
     { unit: 'seconds', default: 2_592_000 },

@@ -110,7 +110,7 @@ const ApiSchema = section('The REST API.', {
   }),
   rate_limit: section('Limits per token. Orders, deletions, suspensions and upgrades are never refused.', {
     main_thread_ms_per_s: number(
-      "Time of the agent's main thread per second (1000 ms for all tokens together), with bursts of " +
+      'Main-thread time that a token may use per second (all tokens share 1000 ms), with bursts of ' +
         'eight times as much; 0 = no limit.',
       0,
       1000,
@@ -210,13 +210,13 @@ export const ConfigSchema = Type.Object(
         'secret.key in the state folder.',
     ),
     state_key_former: stateKey(
-      'The previous key, until `innkeeper state rotate-key` reports that it is no longer needed.',
+      'The previous encryption key. Keep it until `innkeeper state rotate-key` reports that it is no longer needed.',
     ),
     container_host: ContainerHostSchema,
     exec: ExecSchema,
     addresses: section('Private addresses of the containers.', {
       pools: list(
-        'Address pools. A container gets one address of each family, from the first pool with a free one.',
+        'Address pools. A container gets one address of each family, from the first pool with a free address.',
         PoolSchema,
         {
           minItems: 1,
@@ -251,7 +251,12 @@ export const ConfigSchema = Type.Object(
     circuits: section(
       'When a system counts as unreachable. The agent then sends it only occasional probes.',
       {
-        failures: number('Consecutive requests without a response.', 1, 100, { default: 3 }),
+        failures: number(
+          'Number of consecutive requests without a response after which a system counts as unreachable.',
+          1,
+          100,
+          { default: 3 },
+        ),
         pause_s: number(
           'Delay before the first probe; it doubles with each failed probe, up to a minute.',
           1,
@@ -282,7 +287,7 @@ export const ConfigSchema = Type.Object(
     }),
     upgrade: section('Changing plans.', {
       smaller_plan: oneOf(
-        'How an upgrade to a plan that is smaller than what is in use is handled: applied as far as possible, or refused.',
+        'What happens when an ordered plan allows less than the service uses: it is applied as far as possible, or refused.',
         [...SMALLER_PLAN],
         { default: 'apply' },
       ),
@@ -296,7 +301,7 @@ export const ConfigSchema = Type.Object(
         { unit: 'seconds', default: 604_800 },
       ),
       brake: number(
-        'Limit of deletions per hour. Further ones wait until an operator releases them: this protects ' +
+        'Limit of deletions per hour. Further deletions wait until an operator releases them. This protects ' +
           'against a faulty panel.',
         1,
         1_000_000,
@@ -305,7 +310,7 @@ export const ConfigSchema = Type.Object(
     }),
     reconcile: section('Comparing the records with the actual state.', {
       mode: oneOf(
-        'What happens to differences: they are only reported, or those that are safe are also repaired.',
+        'What happens to differences: they are only reported, or those that can be repaired safely are also repaired.',
         ['observe', 'repair'],
         { default: 'observe' },
       ),
@@ -333,7 +338,10 @@ export const ConfigSchema = Type.Object(
       }),
     ),
     plans_file: optional(
-      path('File that contains the plans instead, under the single key `plans`.', 'nothing'),
+      path(
+        'File that contains the plans under the single key `plans`; it replaces the list `plans` here.',
+        'nothing',
+      ),
     ),
     modules: section('Modules.', {
       paths: list(
@@ -350,7 +358,7 @@ export const ConfigSchema = Type.Object(
       }),
     }),
     products: byName(
-      'Settings by product name; each product defines its own.',
+      'Settings of products, by product name. Each product defines its own keys.',
       Type.Unsafe<JsonObject>(Type.Record(Type.String(), Type.Unknown(), { expected: 'settings by name' })),
     ),
   },

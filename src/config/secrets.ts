@@ -9,7 +9,7 @@ import type { SecretSource } from './building-blocks.js';
 import type { Environment } from './environment.js';
 import { whyUnreadable } from './why-unreadable.js';
 
-/** Its message says what was found and what is expected. */
+/** The message of this error says what was found and what is expected. */
 export class UnreadableSecretError extends Error {
   override readonly name = 'UnreadableSecretError';
 }
@@ -64,7 +64,9 @@ async function readSource(
   return readText(path);
 }
 
-/** For a file that others must not read. Throws UnreadableSecretError. */
+/**
+ * Rejects a file that everyone can read, and warns about a file that its group can read. Throws UnreadableSecretError.
+ */
 export async function assertPrivate(path: string, warn: (message: string) => void): Promise<void> {
   const { mode } = await described(path, () => stat(path));
   if ((mode & 0o004) !== 0)
@@ -82,8 +84,8 @@ export async function assertReadable(path: string): Promise<void> {
 }
 
 /**
- * For a PEM file that is used for connections. A missing certificate must be reported here, because connections fail
- * without naming it. Throws UnreadableSecretError.
+ * Checks a PEM file that is used for connections. A missing certificate must be reported here, because the error of a
+ * failed connection would not name the file. Throws UnreadableSecretError.
  */
 export async function assertCertificates(path: string): Promise<void> {
   const text = await described(path, () => readFile(path, 'utf8'));
@@ -96,7 +98,7 @@ export async function assertCertificates(path: string): Promise<void> {
   }
 }
 
-/** For a certificate's key. Throws UnreadableSecretError. */
+/** Checks that a private key matches its certificate. Throws UnreadableSecretError. */
 export async function assertPair(certificate: string, key: string): Promise<void> {
   const [cert, text] = await Promise.all(
     [certificate, key].map((path) => described(path, () => readFile(path))),

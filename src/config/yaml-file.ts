@@ -4,12 +4,12 @@ import { LineCounter, parseDocument } from 'yaml';
 import { isMapping } from './schema-walk.js';
 import { whyUnreadable } from './why-unreadable.js';
 
-/** Its message describes the problem with the file as a whole. */
+/** The message of this error describes a problem with the file as a whole. */
 export class UnreadableFileError extends Error {
   override readonly name = 'UnreadableFileError';
 }
 
-/** The content; an empty file is an empty mapping. Throws UnreadableFileError. */
+/** The content of the file. An empty file is read as an empty mapping. Throws UnreadableFileError. */
 export async function readYaml(path: string): Promise<unknown> {
   let text: string;
   try {

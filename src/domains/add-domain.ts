@@ -20,7 +20,7 @@ import { type Proof, proveDomain, refuseOvertaken } from './prove-domain.js';
 import { removeDomain } from './remove-domain.js';
 
 export interface AddOptions {
-  /** A customer waits for the result. */
+  /** True when a customer waits for the result. */
   readonly interactive?: boolean;
   /** Aborts the DNS lookups. */
   readonly signal?: AbortSignal;
@@ -52,7 +52,7 @@ export async function addDomain(
     interactive,
     sameArgs: asked,
     change: (current) => {
-      // a job that was open a moment ago has added it and ended
+      // a job that was open a moment ago has added the domain and ended
       if (!proof) throw alreadyThere();
       refuseUnfit(current, name);
       refuseOvertaken(context, current, name, proof);
@@ -80,8 +80,8 @@ function alreadyThere(): AgentError {
 }
 
 /**
- * Another service that holds the domain but no longer serves it, because the domain has pointed elsewhere for too
- * long. Throws `domain_taken` for a service that still serves it.
+ * Another service that holds the domain but no longer serves it, because the domain has pointed elsewhere for too long.
+ * Throws `domain_taken` if the other service still serves it.
  */
 async function formerHolder(
   { state }: OperationContext,
@@ -117,7 +117,9 @@ async function takeFrom(
   });
 }
 
-/** Adds the domain; a slot with one of its two names gets the other one too. */
+/**
+ * Adds the domain to the service. If its slot has only one of its two names so far, the slot gets the other name too.
+ */
 function withDomain(service: Service, name: DomainName, proof: Proof, now: string): Service {
   const known = entryFor(service, name);
   const both = known !== undefined || proof.names.length > 1;
@@ -132,7 +134,7 @@ function withDomain(service: Service, name: DomainName, proof: Proof, now: strin
   return withSite(service, { domains: [...others, entry] });
 }
 
-/** Arguments with which the job can be undone. */
+/** The job's arguments, which allow the job to be undone. */
 function argsOf(before: Service, after: Service, name: DomainName): Job['args'] {
   const known = entryFor(before, name);
   const entry = entryFor(after, name);

@@ -7,7 +7,7 @@ export interface AddressCheck {
   readonly here: boolean;
   /** Whether the name has any address. */
   readonly leadsSomewhere: boolean;
-  /** As text for people: `203.0.113.10`, `198.51.100.9 and 2001:db8::1`, `no address`. */
+  /** The addresses as text for people: `203.0.113.10`, `198.51.100.9 and 2001:db8::1`, `no address`. */
   readonly found: string;
   readonly expected: string;
 }

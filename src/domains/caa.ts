@@ -3,8 +3,8 @@ import { caaAllows, caaText } from '../model/caa.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 /**
- * Returns a sentence if they do not allow it. `identities`: the authority's names; empty: nothing is checked here,
- * and the authority decides. Throws `lookup_failed`.
+ * Returns a sentence if the records do not allow it. `identities` are the authority's names; if there are none, nothing
+ * is checked here and the authority decides. Throws `lookup_failed`.
  */
 export async function caaProblem(
   lookup: NameLookup,

@@ -9,7 +9,7 @@ export interface DomainList {
   readonly domains: readonly CustomDomain[];
   readonly used: number;
   readonly allowed: number;
-  /** The value of the TXT record that proves a domain; null before it was first needed. */
+  /** The value of the TXT record that proves ownership of a domain; null until it is first needed. */
   readonly challenge: string | null;
   readonly request: RequestedDomain | undefined;
 }

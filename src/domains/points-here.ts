@@ -1,6 +1,6 @@
 /**
- * Whether visitors of a name arrive here: directly, by its addresses, or through a service in between, such as a CDN,
- * that forwards their requests.
+ * Checks whether visitors of a name reach this host. They do so directly, through the name's addresses, or through an
+ * intermediary such as a CDN that forwards their requests.
  */
 import { randomBytes } from 'node:crypto';
 import { canonicalAddress } from '../model/address-pool.js';
@@ -19,7 +19,7 @@ export interface PointsHereDrivers {
 
 const KNOCK_MS = 4_000;
 
-/** `alsoNames`: names that it may redirect to. Throws `lookup_failed` when its name servers do not answer. */
+/** `alsoNames` are names that the name may redirect to. Throws `lookup_failed` when the name servers do not answer. */
 export async function pointsHere(
   drivers: PointsHereDrivers,
   name: string,

@@ -1,6 +1,6 @@
 /**
- * Whether a domain is the customer's: it points here, or DNS has the proof of ownership. If other customers have a
- * claim to the name, the proof is required.
+ * Checks that a domain belongs to the customer: it points here, or DNS contains the proof of ownership. The proof is
+ * required if another customer has a claim to the name.
  */
 import { randomInt } from 'node:crypto';
 import { type DomainName, isBelow, namesAbove, sameOwner } from '../model/domain-name.js';
@@ -19,7 +19,7 @@ export interface Proof {
   readonly provenBy: 'routing' | 'txt';
   /** The names of the slot to serve: the requested one, and the other one if it points here too. */
   readonly names: readonly string[];
-  /** The holders of the names above it at the time of the check. */
+  /** The services that held the parent names at the time of the check. */
   readonly above: ReadonlyMap<string, ServiceKey | undefined>;
 }
 
@@ -31,7 +31,7 @@ export function challengeName(slot: string): string {
   return `_innkeeper-challenge.${slot}`;
 }
 
-/** The TXT value that proves domains for this service; null before it was first needed. */
+/** The TXT value that proves ownership of domains for this service; null until it is first needed. */
 export function challengeOf(service: Service): string | null {
   return service.secrets[CHALLENGE]?.reveal() ?? null;
 }
@@ -81,8 +81,8 @@ function arrival(
 }
 
 /**
- * Refuses the domain if a name above it has been assigned to another service since the check. Call it under the
- * service's lock, in the same turn as the claim. Throws `domain_taken`.
+ * Refuses the domain if a parent name has been assigned to another service since the check. Call it under the service's
+ * lock, in the same turn of the event loop as the claim. Throws `domain_taken`.
  */
 export function refuseOvertaken(
   context: OperationContext,
@@ -147,8 +147,8 @@ export async function hasChallenge(
 }
 
 /**
- * Returns a sentence if another customer has a claim to the name: it was theirs until recently, or it is below one of
- * theirs.
+ * Returns a sentence if another customer has a claim to the name: the name was theirs until recently, or it is below
+ * one of their names.
  */
 async function foreignClaim(
   { state, clock }: OperationContext,
@@ -178,7 +178,7 @@ async function foreignClaim(
   return undefined;
 }
 
-/** The service with its proof, which is stored so that it stays the same for all requests. */
+/** The service with its proof value. The value is stored so that it stays the same for all requests. */
 async function ensureChallenge({ state }: OperationContext, service: Service): Promise<Service> {
   if (challengeOf(service) !== null) return service;
   const made = new Secret(

@@ -1,7 +1,7 @@
 /**
- * Checks daily whether custom domains still point here. A domain that points elsewhere is reported. If that lasts, it
- * is disabled (its new owner may then add it), and it is enabled again when it points here again. A failed lookup
- * changes nothing.
+ * Checks daily whether custom domains still point here. A domain that points elsewhere is reported. If it does so for
+ * too long, it is disabled, and its new owner may then add it. It is enabled again when it points here again. A failed
+ * lookup changes nothing.
  */
 import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../model/domain-name.js';
@@ -66,8 +66,8 @@ async function recheck(
 }
 
 /**
- * Returns a sentence if none of its names points here or has the proof with which the domain was added. Each name is
- * looked up separately: if one lookup fails, the other name decides. Throws `lookup_failed` when all fail.
+ * Returns a sentence if none of the domain's names points here or has the proof with which the domain was added. Each
+ * name is looked up separately: if one lookup fails, the other name decides. Throws `lookup_failed` when all fail.
  */
 async function problemOf(
   { drivers }: OperationContext,
@@ -133,7 +133,7 @@ function strayed(
   const { stray, ...kept } = entry;
   if (problem === undefined) return stray ? kept : entry;
   const since = stray?.since ?? new Date(clock.now()).toISOString();
-  // a disabled domain loses its certificate, and others may claim it: a clock that jumped must not cause that
+  // a disabled domain loses its certificate, and others may claim it, so a clock jump must not disable a domain
   const isLong = clock.trusted() && clock.now() - Date.parse(since) >= config.domains.stray_s * 1000;
   const off = stray?.off === true || isLong;
   return stray?.off === off && stray.problem === problem

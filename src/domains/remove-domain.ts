@@ -8,14 +8,14 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
 
-/** Either name of a slot removes it. Throws `domain_invalid`, `domain_not_found`, and as `enqueue`. */
+/** Either name of a slot identifies the domain. Throws `domain_invalid`, `domain_not_found`, and as `enqueue`. */
 export async function removeDomain(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
   id: string,
   sent: string,
 ): Promise<Started> {
-  // without the blocked names: the domain may have been added before they were blocked
+  // blocked names are allowed here, because the domain may have been added before its name was blocked
   const name = parseDomain(sent, {
     baseDomain: context.config.agent.base_domain,
     blocked: [],
@@ -29,7 +29,7 @@ export async function removeDomain(
         (one) => namesOf(one).includes(name.name) || one.domain === name.slot,
       );
       if (entry) return { service: withoutRequestFor(without(service, entry), name) };
-      // it came with the order and was not added yet
+      // the domain came with the order and is not added yet
       if (!isRequested(service, name)) throw noSuchDomain(name.name);
       return { service: withoutRequestedDomain(service) };
     },

@@ -1,6 +1,6 @@
 /**
- * Adds the domain that came with an order as soon as it points here. It is retried with growing pauses; a domain that
- * cannot be added never makes the site fail.
+ * Adds the domain that came with an order as soon as it points here. Failed tries are repeated with growing pauses. A
+ * domain that cannot be added never makes the site fail.
  */
 import { requestAfter, requestDue, withoutRequestedDomain } from '../model/requested-domain.js';
 import { asAgentError } from '../kernel/errors.js';
@@ -8,7 +8,7 @@ import { type Service, type ServiceKey, withSite } from '../model/service.js';
 import { addDomain } from './add-domain.js';
 import type { OperationContext } from '../services/context.js';
 
-/** Several at once: name servers that do not answer must not delay the other domains. */
+/** Several domains are tried at once, because unresponsive name servers must not delay the other domains. */
 const AT_ONCE = 8;
 
 /** Epoch ms when the next try is due, or undefined. */

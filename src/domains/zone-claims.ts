@@ -1,4 +1,7 @@
-/** Who may have a zone: a customer cannot get a zone that equals, contains or is below a name of another customer. */
+/**
+ * Decides who may have a zone. A customer cannot get a zone that equals, contains or is below a name of another
+ * customer.
+ */
 import type { Clock } from '../kernel/clock.js';
 import { isBelow, slotOfName } from '../model/domain-name.js';
 import { AgentError } from '../kernel/errors.js';
@@ -12,8 +15,7 @@ export interface ZoneOwner {
 }
 
 /**
- * A zone whose creation was not finished for this long may be requested by another customer; no request takes this
- * long.
+ * If a zone stays unfinished for this long, another customer may request it. No creation request takes this long.
  */
 const STALE_MS = 10 * 60_000;
 

@@ -1,6 +1,6 @@
 /**
- * A single comparison proves nothing: a finding counts when a later comparison confirms it and the service did not
- * change in between. Pure.
+ * Pure rules that confirm findings. A single comparison proves nothing, so a finding counts only when a later
+ * comparison confirms it and the service did not change in between.
  */
 
 export interface Sighted<T> {
@@ -16,7 +16,7 @@ export interface Look<T> {
   /** Epoch ms. */
   readonly at: number;
   readonly items: readonly { readonly item: T; readonly version: string }[];
-  /** True for an item whose system could not be read this time: it stays unchanged. */
+  /** True for an item whose system could not be read this time. Such an item stays unchanged. */
   isUnknown(item: T): boolean;
 }
 

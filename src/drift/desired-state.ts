@@ -8,23 +8,24 @@ import { isHeld, keyOf, type Service, type ServiceKey } from '../model/service.j
 import type { Site } from '../model/site.js';
 
 /**
- * `busy`: a job is open or has just changed it; `stuck`: an alert exists already; `left`: its creation was abandoned,
- * and it must be deleted; `ended`: nothing should exist; `live`: everything in `expected` should exist.
+ * `busy`: a job is open or has just changed the service. `stuck`: a job is stuck, and an alert already reports it.
+ * `left`: the creation was abandoned, and the service must be deleted. `ended`: nothing of the service should exist.
+ * `live`: everything in `expected` should exist.
  */
 export type Life = 'busy' | 'stuck' | 'left' | 'ended' | 'live';
 
 export interface DesiredGuest {
   readonly vmid: number;
-  /** Null: both are correct. */
+  /** The required power state; null if both states are correct. */
   readonly power: 'running' | 'stopped' | null;
   readonly mayStop: boolean;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
-  /** Null: both are correct. */
+  /** Whether HA must manage the container; null if both are correct. */
   readonly ha: boolean | null;
 }
 
 export interface DesiredState {
-  /** Null: it has no guest, and is not compared with the cluster. */
+  /** Null when the service has no guest. It is then not compared with the cluster. */
   readonly guest: DesiredGuest | null;
   readonly dns: readonly {
     readonly name: string;
@@ -36,7 +37,7 @@ export interface DesiredState {
     readonly address: string;
     readonly state: string;
   } | null;
-  /** Custom domains with a certificate, and its id. */
+  /** Custom domains that have a certificate, with the certificate's id. */
   readonly certificates: readonly { readonly domain: string; readonly id: string }[];
 }
 
@@ -68,7 +69,7 @@ function lifeOf(service: Service): Life {
 }
 
 function expectedOf(service: Service): DesiredState | null {
-  // it has no number: a job is about to assign one, or it failed before it got one
+  // the service has no VMID: a job is about to assign one, or the creation failed before it did
   if (service.guest?.vmid === null) return null;
   const guest = service.guest && expectedGuest(service, service.guest);
   if (service.lifecycle === 'terminated' || !service.site)
@@ -86,7 +87,7 @@ function expectedGuest(service: Service, { vmid, power: last }: Guest): DesiredG
   return {
     ...base,
     power,
-    // a customer's site that runs although it was stopped may have visitors: an operator must decide
+    // a site that runs although its customer stopped it may have visitors, so an operator must decide
     mayStop: suspended,
     // adding a container to HA starts it
     ha: power === 'running' ? true : null,

@@ -13,7 +13,7 @@ import type { OperationContext } from '../services/context.js';
 import type { LookResult } from './drift-store.js';
 import { readActualState } from './read-actual-state.js';
 
-/** Parts that do not depend on open jobs. */
+/** Parts that are reported even if the service has an open job. */
 const OF_THE_HOST: readonly Part[] = ['lock', 'ha_error'];
 
 type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock'>;
@@ -22,7 +22,7 @@ type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clo
 export async function detectDrift(context: Deps, stop: AbortSignal): Promise<LookResult> {
   const { services } = context.state;
   const at = context.clock.now();
-  // an entry is replaced at every change: if it is the same afterwards, nothing has changed
+  // an entry is replaced at every change, so an identical entry afterwards means that nothing has changed
   const before = new Map<ServiceKey, ServiceEntry>();
   for (const entry of services.entries()) before.set(entry.key, entry);
   const actual = await readActualState(context, stop);

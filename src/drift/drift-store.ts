@@ -1,5 +1,6 @@
 /**
- * The findings of the comparisons so far, and which of them count. In memory only: after a start they are found again.
+ * Stores the findings of all comparisons so far, and which of them count. They are only in memory, because comparisons
+ * find them again after a start.
  */
 import { type Finding, type Part, PARTS } from './drift.js';
 import type { Orphan } from './orphans.js';
@@ -23,7 +24,7 @@ export interface DriftReport {
   /** Number of services compared, and of those skipped because a job is open or has just ended. */
   readonly compared: number;
   readonly skipped: number;
-  /** Findings seen once so far: they do not count yet. */
+  /** Number of findings that were seen only once so far and do not count yet. */
   readonly pending: number;
 }
 
@@ -41,7 +42,7 @@ export interface DriftStore {
   report(): DriftReport | undefined;
   /** The findings that count for one service; the same array until they change. */
   of(key: ServiceKey): readonly Counted<Finding>[];
-  /** Descriptions of containers with the agent's mark whose service the state does not know. */
+  /** Descriptions of containers that have the agent's mark but whose service is not in the state. */
   strangers(): readonly string[];
   /** Number of services with drift, by part. */
   counts(): readonly { readonly kind: Part; readonly services: number }[];
@@ -70,7 +71,7 @@ const SYSTEM_OF_ORPHAN: Readonly<Record<Orphan['kind'], System>> = {
   proxy: 'proxy',
 };
 
-/** @param apartMs least time between the two comparisons */
+/** @param apartMs least time between the two comparisons, in milliseconds */
 export function driftStore(apartMs: number): DriftStore {
   let findings = new Map<string, Sighted<Finding>>();
   let orphans = new Map<string, Sighted<Orphan>>();

@@ -1,6 +1,6 @@
 /**
- * Compares the documents with the state that was read, and lists the differences. Pure; a system that could not be
- * read yields no findings.
+ * Compares the documents with the actual state, and lists the differences. A pure function: it reads no system itself.
+ * A system that could not be read yields no findings.
  */
 import type { DesiredState, DesiredGuest, ServicePicture } from './desired-state.js';
 import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
@@ -29,9 +29,9 @@ export interface Finding {
   /** For operators. */
   readonly expected: string;
   readonly found: string;
-  /** It can be repaired without risk to data, to foreign objects or to visitors. */
+  /** True if the difference can be repaired without risk to data, to foreign objects or to visitors. */
   readonly safe: boolean;
-  /** What an operator should do, if the agent must not repair it. */
+  /** Advice for the operator if the agent must not repair the difference. */
   readonly hint: string | null;
   readonly leftLock?: LeftLock;
 }
@@ -121,7 +121,7 @@ function containerFindings(
   if (!found)
     return [
       differs('container', 'missing', wanted, 'nothing', {
-        hint: 'restore it under this number from a backup that you keep, or delete the service',
+        hint: 'restore the container with this VMID from a backup that you keep, or delete the service',
       }),
     ];
   if (!found.mark)
@@ -146,7 +146,7 @@ function containerFindings(
   return [...powerFindings(differs, expected, found), ...resourceFindings(differs, expected, found)];
 }
 
-/** Reported in every state of the service: its open or stuck job may be waiting for the lock. */
+/** Locks are reported in every state of the service, because its open or stuck job may be waiting for the lock. */
 function lockFindings(agent: string, { containers }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ mark, leftLock }) => {
     if (mark?.agent !== agent || leftLock === undefined) return [];
@@ -159,8 +159,9 @@ function lockFindings(agent: string, { containers }: ActualState): Finding[] {
 }
 
 /**
- * Reported in every state of the service, like a lock: HA neither starts nor moves the container until the error is
- * cleared. `disabled` is the only request that HA accepts in this state; afterwards the former request is set again.
+ * HA errors are reported in every state of the service, because HA neither starts nor moves the container until the
+ * error is cleared. `disabled` is the only request that HA accepts in this state; afterwards the former request is set
+ * again.
  */
 function haErrorFindings(agent: string, { containers, ha }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ vmid, node, mark, haError, leftLock }) => {
@@ -192,8 +193,9 @@ function powerFindings(
 }
 
 /**
- * Raising a container to what was sold is safe; reducing a running one is not. A disk never shrinks, so a larger one
- * is not a difference: it is left from a larger plan, or the template is larger than the plan.
+ * Raising a container's resources to what was sold is safe; reducing those of a running container is not. Disks cannot
+ * shrink, so a larger disk is not a difference: it remains from a larger plan, or the template has a larger disk than
+ * the plan.
  */
 function resourceFindings(differs: NewFinding, { resources }: DesiredGuest, found: SeenContainer): Finding[] {
   const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;
@@ -203,7 +205,9 @@ function resourceFindings(differs: NewFinding, { resources }: DesiredGuest, foun
   if (differing.length === 0) return [];
   const words = (of: typeof resources): string => differing.map((name) => `${name} ${of[name]}`).join(', ');
   const safe = differing.every((name) => found.resources[name] < resources[name]);
-  const hint = safe ? {} : { hint: 'it has more than was sold: lower it manually, or upgrade the service' };
+  const hint = safe
+    ? {}
+    : { hint: 'the container has more than was sold: reduce it manually, or upgrade the service' };
   return [differs('resources', 'different', words(resources), words(found.resources), { safe, ...hint })];
 }
 
@@ -294,7 +298,7 @@ function certificateFindings(
     .filter(({ id }) => !certificates.includes(id))
     .map(({ domain }) =>
       differs('certificate', 'missing', domain, 'nothing', {
-        hint: 'the agent installs it again when it restarts',
+        hint: 'the agent installs the certificate again when it restarts',
       }),
     );
 }

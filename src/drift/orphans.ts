@@ -1,6 +1,6 @@
 /**
- * Finds objects that carry this agent's mark and no longer belong to a service. Pure. Doubtful ones are listed and
- * never removed.
+ * Finds objects that carry this agent's mark and no longer belong to a service. Doubtful objects are listed and never
+ * removed. The rules are pure.
  */
 import type { ServicePicture } from './desired-state.js';
 import { formatMark, isOfTemplate, type Mark, sameMark } from '../kernel/mark.js';
@@ -16,11 +16,11 @@ export interface Orphan {
   /** `container 2012 on pve2`, for operators. */
   readonly what: string;
   /**
-   * `ended`: its service was deleted; `former`: it is from an earlier use of the id; `unknown`: the state does not
-   * know the service; `living`: its service exists.
+   * `ended`: the object's service was deleted. `former`: the object is from an earlier use of the service's id.
+   * `unknown`: the service is not in the state. `living`: the service exists.
    */
   readonly why: 'ended' | 'former' | 'unknown' | 'living';
-  /** Why it must not be removed, or null. */
+  /** Why the object must not be removed, or null. */
   readonly doubt: string | null;
   readonly vmid: number | null;
   readonly record: { readonly name: string; readonly type: string } | null;
@@ -30,9 +30,9 @@ export interface OrphanQuestion {
   readonly agent: string;
   readonly pictures: ReadonlyMap<ServiceKey, ServicePicture>;
   readonly actual: ActualState;
-  /** Some documents could not be read: an object of an unknown service may belong to one of them. */
+  /** True if some documents could not be read. An object of an unknown service may belong to one of them. */
   readonly damaged: boolean;
-  /** The service that holds the number now, if any. */
+  /** The service that holds the VMID now, if any. */
   readonly holderOf: (vmid: number) => ServiceKey | undefined;
 }
 
@@ -91,11 +91,14 @@ function foundOf({ actual, holderOf }: OrphanQuestion): Found[] {
     const what = `proxy host ${names.join(',')}`;
     return { ...none, kind: 'proxy', mark, what, doubt: null };
   });
-  // in the order of a deletion: removing a container also removes its HA resource
+  // in the order in which a deletion removes them: removing a container also removes its HA resource
   return [...hosts, ...records, ...resources, ...containers];
 }
 
-/** Undefined when it belongs to a living service, to one with an open or stuck job, or to a golden template. */
+/**
+ * Undefined when the object belongs to a living service, to a service with an open or stuck job, or to a golden
+ * template.
+ */
 function judge(
   { pictures, damaged }: OrphanQuestion,
   { kind, mark, vmid }: Found,
@@ -109,7 +112,7 @@ function judge(
     };
   if (picture.life === 'busy' || picture.life === 'stuck') return undefined;
   if (mark.generation > picture.generation)
-    return { why: 'unknown', doubt: 'it is newer than what the state knows: was an old copy restored?' };
+    return { why: 'unknown', doubt: 'it is newer than the state: was an old copy of the state restored?' };
   if (mark.generation < picture.generation) return { why: 'former', doubt: null };
   if (picture.life === 'left')
     return { why: 'living', doubt: 'its creation was abandoned: delete the service' };
@@ -134,11 +137,12 @@ function first(doubts: readonly (string | null)[]): string | null {
 }
 
 /**
- * Why it must not be removed; null: it may. `unknown`: an operator also wants objects removed whose service the state
- * does not know.
+ * Why the object must not be removed; null if it may be removed. `unknown` is true if the operator also wants to remove
+ * objects whose service is not in the state.
  */
 export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
   if (doubt !== null) return doubt;
-  if (why === 'unknown' && !unknown) return 'the state does not know its service: was an old copy restored?';
+  if (why === 'unknown' && !unknown)
+    return 'its service is not in the state: was an old copy of the state restored?';
   return null;
 }

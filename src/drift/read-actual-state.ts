@@ -8,7 +8,7 @@ import { type DriverCall, plainCall } from '../drivers/shared/call.js';
 import { withLimit } from '../kernel/async/with-limit.js';
 import type { OperationContext } from '../services/context.js';
 
-/** Reading a cluster of thousands of containers takes minutes. */
+/** Time limit of one read. Reading a cluster of thousands of containers takes minutes. */
 const LOOK_MS = 300_000;
 
 export async function readActualState(

@@ -11,19 +11,19 @@ import { detectDrift } from './detect-drift.js';
 import { removeOrphans, type Removal } from './remove-orphans.js';
 import { repairDrift, type Repair } from './repair-drift.js';
 
-/** A repair that did not help is not repeated sooner. */
+/** Time before a repair that did not help is repeated. */
 const REPAIR_AGAIN_MS = 6 * 3_600_000;
-/** A daemon that has just started has more urgent work. */
+/** Delay of the first comparison, because a daemon that has just started has more urgent work. */
 const FIRST_LOOK_MS = 30_000;
 
 export interface Reconciler {
   /**
-   * Called by the schedule: compares when it is due, and repairs if configured. Resolves to the epoch ms of the next
-   * run.
+   * Called by the schedule. Compares when a comparison is due, and repairs if repairs are configured. Resolves to the
+   * epoch ms of the next run.
    */
   run(): Promise<number | undefined>;
   /**
-   * Starts or joins a run until every finding is confirmed or gone; resolves then, or after `ms`.
+   * Starts or joins a run. Resolves when every finding is confirmed or gone, or after `ms`.
    */
   ask(ms: number): Promise<{ readonly looking: boolean; readonly report: DriftReport | undefined }>;
   repair(caller: Pick<Caller, 'requestId'>, ids: readonly string[]): Promise<Repair[]>;
@@ -38,7 +38,7 @@ export function reconciler(context: DriftContext): Reconciler {
   const stopping = new AbortController();
   const repaired = new Map<string, number>();
   const told = new Set<string>();
-  /** By the monotonic clock, in ms. */
+  /** The time of the next comparison by the monotonic clock, in ms. */
   let dueAt = clock.monotonic() + Math.min(everyMs, FIRST_LOOK_MS);
   let looking: Promise<DriftReport> | undefined;
 

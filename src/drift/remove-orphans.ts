@@ -1,6 +1,6 @@
 /**
- * Removes orphans: objects with the agent's mark that no longer belong to a service. Only those that the request
- * names, that a new comparison finds again, and that leave no doubt.
+ * Removes orphans: objects with the agent's mark that no longer belong to a service. An object is removed only if the
+ * request names it, a new comparison finds it again, and there is no doubt about it.
  */
 import { asAgentError } from '../kernel/errors.js';
 import { isOpen } from '../model/job.js';
@@ -13,13 +13,13 @@ import { SITE_RECORD_TYPES, type SiteRecordType } from '../drivers/dns/contract.
 
 export interface Removal {
   readonly what: string;
-  /** Null: it was removed. */
+  /** Why the object was not removed; null if it was removed. */
   readonly problem: string | null;
 }
 
 const REMOVAL_MS = 600_000;
 
-/** `unknown`: also objects whose service the state does not know. */
+/** `unknown` includes objects whose service is not in the state. */
 export async function removeOrphans(
   context: OperationContext,
   ids: readonly string[],

@@ -19,7 +19,10 @@ export interface Repair {
   readonly problem: string | null;
 }
 
-/** Too many repairs at once would be a problem themselves: the rest follows after the next comparison. */
+/**
+ * Maximum number of repairs at once, because too many repairs would themselves be a problem. The remaining repairs
+ * follow after the next comparison.
+ */
 const MOST_AT_ONCE = 50;
 
 export async function repairDrift(

@@ -1,6 +1,6 @@
 /**
- * Decides how a new request is handled, given the state of its service and its open jobs. Pure; docs/operating.md
- * shows the tables, and a test keeps both in sync.
+ * Pure rules that decide how a new request is handled, given the state of its service and the service's open jobs.
+ * docs/operating.md shows the tables, and a test keeps both in sync.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
@@ -19,7 +19,8 @@ export const STANDINGS = [
   'terminated',
 ] as const;
 /**
- * `stuck`: an operator must finish a job; `held`: deleted, and kept until its purge; the others as in the lifecycle.
+ * `stuck`: an operator must finish a job. `held`: the service is deleted, and its container is kept until the purge.
+ * The other words have the same meaning as in the lifecycle.
  */
 export type Standing = (typeof STANDINGS)[number];
 
@@ -68,7 +69,7 @@ const whileItLives: ByStanding = { ...panel, failed: 'go' };
 
 /** First check: is the request allowed in this state of the service? */
 export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
-  // create-site.ts checks orders itself; a job `create` is never requested through this table
+  // orders are checked by create-site.ts, so a job `create` is never requested through this table
   create: { ...everAfter, held: 'gone' },
   restore: everAfter,
   delete: whileItLives,
@@ -95,8 +96,8 @@ export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
 const MOST_OPEN = 50;
 
 /**
- * Second check: how is the request handled while a job of that kind is open? It does not apply to a request that
- * joins a job (`overtakenBy` in the table of kinds).
+ * Second check: how is the request handled while a job of the kind `open` is open? The rule does not apply to a request
+ * that joins a job (see `overtakenBy` in the table of kinds).
  */
 export function openJobRule(asked: string, open: string): OpenJobRule {
   const { supersedes } = kindData(asked);
@@ -107,7 +108,8 @@ export function openJobRule(asked: string, open: string): OpenJobRule {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // `suspended` comes before `stuck`; during a creation it counts because requests would run after the suspension
+  // `suspended` takes precedence over `stuck`. A suspension requested during a creation counts, because new requests
+  // would run after it.
   const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
   if (service.lifecycle === 'suspended' || willBe) return 'suspended';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';
@@ -148,7 +150,7 @@ function lackedPart({ guest, site }: Service, method: KindName): Refusal | undef
   return part === 'site' && !site ? 'noSite' : undefined;
 }
 
-/** The newest open job that does what is requested and that no later job reverses. */
+/** The newest open job that already does what is requested, unless a later job reverses it. */
 function joinable(
   open: readonly Job[],
   method: KindName,

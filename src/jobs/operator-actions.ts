@@ -1,6 +1,6 @@
 /**
- * An operator's decisions about a job: retry, cancel, skip a step, abandon. Pure; applied under the service's lock,
- * so that two decisions never conflict.
+ * Pure functions for an operator's decisions about a job: retry, cancel, skip a step, abandon. They are applied under
+ * the service's lock, so that two decisions never conflict.
  */
 import { AgentError } from '../kernel/errors.js';
 import { ENDED, isOpen, type Job } from '../model/job.js';
@@ -11,8 +11,8 @@ import type { Service } from '../model/service.js';
 import { isPastPivot, whenCancelled } from './engine/policy.js';
 
 /**
- * A stuck job continues where it stopped, a waiting one at once; a running or queued one stays unchanged. Throws
- * `job_ended`, and `service_terminated` when the site is being deleted.
+ * A stuck job continues where it stopped, and a waiting job continues at once. A running or queued job stays unchanged.
+ * Throws `job_ended`, or `service_terminated` when the site is being deleted.
  */
 export function retried(job: Job, service: Service): Job {
   if (job.status === 'queued' || job.status === 'running') return job;
@@ -31,12 +31,12 @@ export function retried(job: Job, service: Service): Job {
   };
 }
 
-/** The job ends once its steps are undone. Throws `job_ended`, `job_irrevocable`. */
+/** Cancels the job. It ends once its steps are undone. Throws `job_ended`, `job_irrevocable`. */
 export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
   if (job.status === 'cancelled') return job;
   if (job.status === 'stuck') throw ended('The job is stuck; retry it, or let the operator finish it.');
   if (ENDED.includes(job.status)) throw ended('The job has already ended.');
-  // it is already cancelled or being undone
+  // the job is already cancelled or being undone
   if (job.cancel || job.direction === 'undo') return job;
   if (isPastPivot(kinds, job))
     throw new AgentError(
@@ -44,13 +44,13 @@ export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
       'The job is past the point from which it can be undone; it will run to completion.',
     );
   const marked: Job = { ...job, cancel: { at: now, undo: true } };
-  // the runner ends a running attempt and waits for its effects
+  // if an attempt is running, the runner ends it and waits for its effects
   return job.status === 'running'
     ? marked
     : (whenCancelled(marked, { kinds, now: Date.parse(now) }) ?? marked);
 }
 
-/** Marks the step as skipped. Throws `job_not_stuck`, or `step_not_found` naming the unfinished steps. */
+/** Marks the step as skipped. Throws `job_not_stuck`, or `step_not_found`, whose message names the unfinished steps. */
 export function skipped(job: Job, name: string): Job {
   const step = job.steps.find((one) => one.name === name);
   if (step?.status === 'skipped') return job;
@@ -68,7 +68,7 @@ export function skipped(job: Job, name: string): Job {
   };
 }
 
-/** Marks the job as failed; what remains is left in place. Throws `job_not_stuck`. */
+/** Marks the job as failed. Everything that its steps have left stays in place. Throws `job_not_stuck`. */
 export function abandoned(job: Job, now: string, remains: readonly Remain[]): Job {
   if (job.abandonedAt !== undefined) return job;
   if (job.status !== 'stuck') throw notStuck('Only a stuck job can be abandoned.');

@@ -1,6 +1,6 @@
 /**
- * The cause of a failure in the remote system's own words, which operators search for. Cleaned and shortened, without
- * secrets.
+ * The cause of a failure in the remote system's own words, because operators search for them. The text is cleaned and
+ * shortened, and contains no secrets.
  */
 import type { ErrorRecord } from './errors.js';
 import { cleaned } from './text.js';

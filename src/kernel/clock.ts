@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 export interface Clock {
   /**
-   * Milliseconds since the epoch, for times that are recorded, shown or compared with a record. Never for a wait
+   * Milliseconds since the epoch, for times that are recorded, shown or compared with a record. Never use it for a wait
    * inside the process.
    */
   now(): number;
@@ -18,13 +18,13 @@ export interface Clock {
    */
   trusted(): boolean;
   /**
-   * Resolves after `ms`; rejects with the signal's reason when it is aborted first. A background sleep does not keep
-   * an otherwise idle process alive.
+   * Resolves after `ms`; rejects with the signal's reason when the signal aborts first. A background sleep does not
+   * keep an otherwise idle process alive.
    */
   sleep(ms: number, signal?: AbortSignal, background?: boolean): Promise<void>;
 }
 
-/** The host's clock without the check for jumps: for tools that erase nothing. */
+/** The host's clock without the check for clock jumps. Only for tools that erase nothing. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -44,8 +44,8 @@ export function instant(clock: Pick<Clock, 'now'>): string {
 }
 
 /**
- * When a recorded wait (epoch ms) ends. A wait longer than `longestMs` was written while the clock was ahead, and
- * ends now.
+ * Returns when a recorded wait ends (epoch ms). A wait that would still take longer than `longestMs` was recorded while
+ * the clock was ahead, so it ends now.
  */
 export function waitUntil(at: number, now: number, longestMs: number): number {
   return at > now + longestMs ? now : at;

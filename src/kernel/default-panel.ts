@@ -1,2 +1,2 @@
-/** The panel of requests and tokens that name none: most installations have only one. */
+/** The panel for requests and tokens that name no panel. Most installations have only one panel. */
 export const DEFAULT_PANEL = 'default';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface DescriptorUse {
-  /** Undefined when no descriptor was free for counting them. */
+  /** Undefined when counting failed because no descriptor was free. */
   readonly open: number | undefined;
   /** The soft limit (`ulimit -n`, `LimitNOFILE=`); undefined where the system does not provide it. */
   readonly limit: number | undefined;

@@ -2,10 +2,12 @@
 
 /** `EMFILE`: this process has reached its limit; `ENFILE`: the machine has. */
 const CODES: readonly unknown[] = ['EMFILE', 'ENFILE'];
-/** Errors are wrapped a few times, and a faulty one may be its own cause. */
+/**
+ * Limits how many causes are followed: errors are wrapped only a few times, and a faulty error may be its own cause.
+ */
 const DEEPEST = 8;
 
-/** Whether the error or its cause is a lack of descriptors. Nothing was opened or sent then. */
+/** Whether the error, or one of its causes, is a lack of descriptors. In that case nothing was opened or sent. */
 export function isOutOfDescriptors(error: unknown, depth = 0): boolean {
   if (!(error instanceof Error) || depth > DEEPEST) return false;
   if ('code' in error && CODES.includes(error.code)) return true;

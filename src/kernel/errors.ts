@@ -1,8 +1,8 @@
-/** The error that this agent throws deliberately, and the table of what each code means to a caller. */
+/** The error class that the agent throws deliberately, and the table of its codes. */
 import { isOutOfDescriptors } from './descriptors.js';
 import { detailOf, sentenceOf } from './text.js';
 
-/** The system that an error is about. Customers see the role, never the host. */
+/** The role of the system that caused an error. Customers see only the role, never the host. */
 export const ROLES = [
   ...(['container host', 'DNS', 'reverse proxy'] as const),
   ...(['certificate authority', 'site', 'agent'] as const),
@@ -10,18 +10,18 @@ export const ROLES = [
 export type Role = (typeof ROLES)[number];
 
 /**
- * What a failure means for another try. Every driver maps every response to one of these seven; the job engine uses
- * nothing else.
+ * Kinds of failure, which determine whether and how a request is retried. Every driver maps every failed response to
+ * one of these seven kinds, and the job engine decides by the kind alone.
  *
  * - `gone`: the object does not exist. A removal has then succeeded.
  * - `conflict`: a foreign object or an unexpected state is in the way.
  * - `refused_us`: the system refuses the agent, not this request (credentials, privileges, certificate, a redirect, a
  *   login page). All jobs wait until the operator changes something.
  * - `refused_request`: the system refuses this request, and will refuse it again.
- * - `busy`: not possible now. A lock is held, or something that every such request needs is missing: capacity, a
- *   template, a storage. The cause is the system, not the request.
+ * - `busy`: the request is not possible now. A lock is held, or the system lacks something that every such request
+ *   needs: capacity, a template, a storage. The cause is the system, not the request.
  * - `unreachable`: the request was not delivered, or there is no response.
- * - `unknown`: everything else, including a lost response. Calls are repeatable, so it is retried.
+ * - `unknown`: everything else, including a lost response. Calls are repeatable, so the call is retried.
  */
 export const FAILURES = [
   'gone',
@@ -35,7 +35,7 @@ export const FAILURES = [
 
 export type Failure = (typeof FAILURES)[number];
 
-/** The same step may succeed later without a change of the request. */
+/** Failures after which the same request may succeed later, without a change. */
 const PASSING: readonly Failure[] = ['refused_us', 'busy', 'unreachable', 'unknown'];
 
 interface ErrorKind {
@@ -43,7 +43,7 @@ interface ErrorKind {
   readonly status: number;
   /** The kind of failure unless the error itself overrides it. */
   readonly failure: Failure;
-  /** True when the same step may succeed later: it is retried. */
+  /** True when a failed step is retried, because it may succeed later. */
   readonly retryable: boolean;
   /** One sentence for docs and OpenAPI. */
   readonly meaning: string;
@@ -130,11 +130,7 @@ export const ERRORS = {
     'conflict',
     "The plan's limit is reached; the message says which limit, and how many there are.",
   ),
-  reservation_used: kind(
-    409,
-    'conflict',
-    'The reservation is used up: as many sites were ordered as it holds.',
-  ),
+  reservation_used: kind(409, 'conflict', 'The reservation is used up: all of its sites have been ordered.'),
   plan_too_small: kind(
     409,
     'conflict',
@@ -220,15 +216,15 @@ export const ERRORS = {
   site_unreachable: kind(502, 'unknown', 'The site does not respond at its public address.'),
   site_wrong: kind(502, 'refused_request', 'The site responds, but not with the installed content.'),
   recipe_failed: kind(502, 'refused_request', 'The installation failed in the container.'),
-  module_failed: kind(500, 'unknown', 'The module failed with an error that is not in this table.'),
+  module_failed: kind(500, 'unknown', 'The module failed with an unexpected error.'),
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
-  // an order waits for capacity as for a template, since it may become available again
+  // orders wait for capacity, as they do for a template, because it may become available again
   capacity_exhausted: kind(503, 'busy', 'No address, number or node with room is left.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),
-  // nothing was sent: an order waits as for a system that is down, and the error is not attributed to a system
+  // nothing was sent, so orders wait as if a system were down; the error names no system, because none is at fault
   descriptors_exhausted: kind(503, 'unreachable', 'The agent has no free file descriptor; nothing was sent.'),
   shutting_down: kind(503, 'busy', 'The agent is stopping; please try again in a moment.'),
 } as const satisfies Record<string, ErrorKind>;
@@ -238,31 +234,32 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface ErrorOptions {
   readonly cause?: unknown;
   readonly role?: Role;
-  /** field -> its problem (validation failures). */
+  /** The problem of each invalid field, by field name. */
   readonly fields?: Readonly<Record<string, string>>;
   /** For operators and logs only: never shown to panels. */
   readonly detail?: string;
   /**
-   * Name of the system's circuit (drivers/shared/circuit.ts): this system must respond before another try makes
-   * sense.
+   * Name of the failed system's circuit (drivers/shared/circuit.ts). Another try makes sense only after this system
+   * responds again.
    */
   readonly system?: string;
   /** Overrides the table when the system's response is more specific than the code. */
   readonly failure?: Failure;
   /**
-   * A short form for module authors: where the table differs, true means `unknown` and false means `refused_request`.
+   * A short form of `failure` for module authors. If it differs from the table, true means `unknown` and false means
+   * `refused_request`.
    */
   readonly retryable?: boolean;
   /** Seconds after which the caller may retry (`Retry-After`). */
   readonly retryAfterS?: number;
 }
 
-/** The same in every copy of this file: third-party modules are bundled with their own copy. */
+/** This symbol is the same in every copy of this file, because third-party modules are bundled with their own copy. */
 const BRAND = Symbol.for('innkeeper.AgentError');
 
 /**
- * `message` is one plain sentence that a customer may read: no host name, path or secret. The rest goes to `detail`
- * and `cause`.
+ * `message` is one plain sentence that a customer may read, without host names, paths or secrets. Technical details
+ * belong in `detail` and `cause`.
  */
 export class AgentError extends Error {
   readonly code: ErrorCode;
@@ -302,7 +299,7 @@ export class AgentError extends Error {
   }
 }
 
-/** A record may contain a code that this release no longer has. */
+/** A stored error may have a code that this release no longer defines. */
 function tableOf(code: ErrorCode): Pick<ErrorKind, 'failure' | 'retryable'> {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code] : { failure: 'unknown', retryable: true };
 }
@@ -325,7 +322,10 @@ export interface ErrorRecord {
   readonly retryable: boolean;
 }
 
-/** The kind of a recorded error, also of one recorded by a release without kinds. */
+/**
+ * The failure kind of a recorded error. Errors recorded by older releases have no kind, so it is derived from `code`
+ * and `retryable`.
+ */
 export function failureOf({ failure, code, retryable }: ErrorRecord): Failure {
   return FAILURES.find((known) => known === failure) ?? failureFrom(code, retryable);
 }
@@ -333,7 +333,7 @@ export function failureOf({ failure, code, retryable }: ErrorRecord): Failure {
 export function toRecord(error: AgentError): ErrorRecord {
   return {
     code: error.code,
-    // it may come from a module's own copy of this class
+    // the error may come from a module's own copy of this class
     message: sentenceOf(error.message),
     failure: error.failure,
     retryable: error.retryable,
@@ -363,7 +363,10 @@ export function outOfDescriptors(cause: unknown): AgentError {
   });
 }
 
-/** Whatever was thrown, as an AgentError; a foreign error becomes `fallback` with its text as detail. */
+/**
+ * Converts anything that was thrown to an AgentError. Any other error gets the code `fallback`, with its text as
+ * detail.
+ */
 export function asAgentError(thrown: unknown, fallback: ErrorCode = 'internal_error'): AgentError {
   if (thrown instanceof AgentError) return thrown;
   if (isOutOfDescriptors(thrown)) return outOfDescriptors(thrown);

@@ -1,11 +1,10 @@
-/** Reads host names from users and other systems; the only place that does so. */
+/** Parses host names from users and other systems. No other code parses them. */
 // eslint-disable-next-line no-restricted-syntax -- its result is compared with the label
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 export interface HostNameForm {
   /**
-   * Labels may begin and end with `_` or hold it, as the owners of DNS records and the targets of aliases do. Default
-   * false.
+   * Labels may contain `_` in any position, as in names of DNS records and targets of aliases. Default false.
    */
   readonly underscores?: boolean;
   /** The first label may be `*`. Default false. */
@@ -17,16 +16,16 @@ export interface HostNameForm {
 const LONGEST = 253;
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LABEL_WITH_UNDERSCORES = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
-/** A last label with which a URL parser reads the whole name as an address (WHATWG: "ends in a number"). */
+/** If the last label matches this, URL parsers read the whole name as an IP address (WHATWG: "ends in a number"). */
 const NUMBER = /^(?:\d+|0x[0-9a-f]*)$/;
 /** Characters that input methods produce for the dot between labels. */
 const OTHER_DOTS = /[\u3002\uff0e\uff61]/gu;
 const ASCII = /^[\x20-\x7e]*$/;
 
 /**
- * The name in lower-case A-labels without a final dot, or undefined when the text is no host name. The text may
- * differ from the result only in blanks around it, case, width of letters and dots, and one final dot: nothing is
- * ever cut off, dropped or decoded.
+ * Returns the name in lower-case A-labels without a final dot, or undefined if the text is not a host name. The parser
+ * removes surrounding blanks and one final dot, and normalizes the case and width of characters. Nothing else is ever
+ * cut off, dropped or decoded.
  */
 export function readHostName(text: string, form: HostNameForm = {}): string | undefined {
   const labels = canonical(text).split('.');
@@ -45,7 +44,7 @@ export function isAbsolute(text: string): boolean {
   return /[.\u3002\uff0e\uff61]$/u.test(text.trim());
 }
 
-/** Whether the text is a host name as `readHostName` writes it. */
+/** Whether the text is a host name in the canonical form that `readHostName` returns. */
 export function isHostName(text: string, form: HostNameForm = {}): boolean {
   return readHostName(text, form) === text;
 }
@@ -53,7 +52,8 @@ export function isHostName(text: string, form: HostNameForm = {}): boolean {
 function canonical(text: string): string {
   const plain = text.trim().replace(OTHER_DOTS, '.').replace(/\.$/, '');
   if (ASCII.test(plain)) return plain.toLowerCase();
-  // letter by letter: as a word, a final capital sigma would become a different letter than elsewhere
+  // lower-cased letter by letter: within a whole word, a final capital sigma would become a different letter than
+  // elsewhere
   return plain
     .normalize('NFKC')
     .replace(/./gsu, (letter) => letter.toLowerCase())
@@ -63,8 +63,8 @@ function canonical(text: string): string {
 /** Returns an empty text for an invalid label. */
 function readLabel(label: string): string {
   if (ASCII.test(label)) return label.startsWith('xn--') && !isALabel(label) ? '' : label;
-  // domainToASCII drops characters without meaning, such as variation selectors, and cuts at characters that end a
-  // host in a URL: so its result must still be the same label
+  // domainToASCII drops some characters, such as variation selectors, and cuts the text at characters that end a host
+  // in a URL. The result is therefore compared with the label.
   const read = domainToASCII(label);
   return isALabel(read) && domainToUnicode(read) === label ? read : '';
 }

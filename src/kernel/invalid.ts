@@ -1,7 +1,7 @@
 /** The error for a request with invalid fields. */
 import { AgentError } from './errors.js';
 
-/** Number of problems in the message, which a panel shows to a person. */
+/** Maximum number of problems in the message, because a panel shows the message to a person. */
 const MOST_NAMED = 5;
 
 /** `errors` has all problems; the message has the first ones. */

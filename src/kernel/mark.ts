@@ -1,4 +1,6 @@
-/** The mark on everything that the agent creates. The agent never changes an object without it. */
+/**
+ * The mark that the agent puts on every object that it creates. The agent never changes an object without this mark.
+ */
 
 export interface Mark {
   /** This agent's id, from the config (`agent.id`). */
@@ -17,8 +19,8 @@ export function templateMark(agent: string, product: string): Mark {
 }
 
 /**
- * True for a golden template, or a container that becomes one: it belongs to no service, and the state does not know
- * it.
+ * True for a golden template and for a container that is being built into one. Such a container belongs to no service,
+ * and the agent's state has no record of it.
  */
 export const isOfTemplate = ({ panel }: Mark): boolean => panel === TEMPLATES;
 
@@ -42,7 +44,7 @@ export function findMark(text: string | null | undefined): Mark | undefined {
   return { agent, panel, service, generation: Number(generation) };
 }
 
-/** True when the text holds a mark and nothing else: a person's note that mentions a mark is not one. */
+/** True when the text is a mark and nothing else. A person's note that mentions a mark does not count. */
 export function isMarkAlone(text: string | null | undefined): boolean {
   const mark = findMark(text);
   return mark !== undefined && (text ?? '').trim() === formatMark(mark);

@@ -1,4 +1,4 @@
-/** A secret value: it does not turn into a string by accident, and the state encrypts it. */
+/** A secret value. It cannot be converted to a string by accident, and it is stored encrypted. */
 import { inspect } from 'node:util';
 
 export class Secret {

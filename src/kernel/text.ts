@@ -1,12 +1,12 @@
 /**
- * Cleans and shortens text from other systems before it is kept or shown; the only place that does so. Text from a
- * remote system, a name server or a module may be hostile, or megabytes long.
+ * Cleans and shortens text from other systems before it is stored or shown. No other code does this. Text from a remote
+ * system, a name server or a module may be hostile, or megabytes long.
  */
 
 const MOST = 300;
 /**
- * Characters kept from the end of a text that is too long: scripts report the problem at the end, everything else at
- * the beginning.
+ * Number of characters kept from the end of a text that is too long. Scripts report a problem at the end of their
+ * output, all other programs at the beginning, so both ends are kept.
  */
 const TAIL = 180;
 
@@ -77,7 +77,7 @@ function shortened(text: string, most: number): string {
   return `${letters.slice(0, most - tail - 5).join('')} ... ${letters.slice(-tail).join('')}`;
 }
 
-/** Both ends of a text that is megabytes long; the middle is not processed. */
+/** Keeps both ends of a text that is megabytes long, so that the middle is not processed. */
 function ends(text: string): string {
   return text.length <= 2 * MOST_READ ? text : `${text.slice(0, MOST_READ)} ... ${text.slice(-MOST_READ)}`;
 }

@@ -57,7 +57,7 @@ export function makeCounted(registry: Registry): Counted {
     operations: counter('operations', 'Finished jobs by result.', 'method', 'result'),
     jobSeconds: seconds('job', 'Time from request to end of the job.', JOB_S, 'method'),
     waitSeconds: seconds('job_wait', 'Time from request to start of the job.', JOB_S, 'interactive'),
-    retries: counter('job_retries', 'Jobs waiting for a retry, by error.', 'method', 'code'),
+    retries: counter('job_retries', 'Failed attempts that will be retried, by error.', 'method', 'code'),
     crashes: counter('job_crashes', 'Attempts that ended without a result.', 'method'),
     undos: counter('job_undos', 'Jobs that were rolled back.', 'method'),
     steps: counter('steps', 'Finished steps by result.', 'method', 'step', 'result'),

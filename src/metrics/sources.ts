@@ -8,7 +8,7 @@ import type { ClusterWatch } from '../drivers/guest/contract.js';
 import type { State } from '../state/contract.js';
 import type { CircuitState } from '../drivers/shared/circuit.js';
 
-/** A remote system, from the view of its circuit. */
+/** A remote system as its circuit sees it. */
 export interface CircuitView {
   readonly name: string;
   readonly role: string;
@@ -31,7 +31,7 @@ export interface Sources {
   readonly state: State;
   readonly watch: ClusterWatch;
   readonly clock: Clock;
-  /** Without certificates that cannot be read at the moment. */
+  /** Certificates that cannot be read at the moment are left out. */
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly CircuitView[];
   readonly drift: () => readonly DriftCount[];

@@ -7,7 +7,10 @@ import { CIRCUIT_STATES } from '../drivers/shared/circuit.js';
 import { OPEN_STATUSES } from '../model/job.js';
 
 const DAY_S = 86_400;
-/** There are too many certificates for one label each, so they are counted by remaining days: at most this many. */
+/**
+ * There are too many certificates for one label each, so they are counted in groups: those with at most this many days
+ * left.
+ */
 const DAYS = [0, 3, 7, 14, 30] as const;
 
 export function stateMetrics(registry: Registry, sources: Sources): void {
@@ -36,16 +39,22 @@ function queue(registry: Registry, { state, clock }: Sources): void {
     }
     return [...counts].map(([status, value]): Sample => [{ status }, value]);
   });
-  looked(registry, 'oldest_job_age_seconds', 'Time of the oldest of these requests.', ['status'], () => {
-    const oldest = new Map<string, number>();
-    for (const { openJobs } of state.services.entries())
-      for (const { id, status } of openJobs)
-        oldest.set(status, Math.min(oldest.get(status) ?? Number.POSITIVE_INFINITY, madeAt(id)));
-    return OPEN_STATUSES.map((status): Sample => {
-      const since = oldest.get(status) ?? clock.now();
-      return [{ status }, Math.max(0, (clock.now() - since) / 1000)];
-    });
-  });
+  looked(
+    registry,
+    'oldest_job_age_seconds',
+    'Time since the oldest unfinished request with this status.',
+    ['status'],
+    () => {
+      const oldest = new Map<string, number>();
+      for (const { openJobs } of state.services.entries())
+        for (const { id, status } of openJobs)
+          oldest.set(status, Math.min(oldest.get(status) ?? Number.POSITIVE_INFINITY, madeAt(id)));
+      return OPEN_STATUSES.map((status): Sample => {
+        const since = oldest.get(status) ?? clock.now();
+        return [{ status }, Math.max(0, (clock.now() - since) / 1000)];
+      });
+    },
+  );
 }
 
 /** The time in a UUID v7, in epoch ms. */
@@ -54,8 +63,12 @@ function madeAt(id: string): number {
 }
 
 function pools(registry: Registry, sources: Sources): void {
-  looked(registry, 'pool_used', 'Addresses and VMIDs in use, by anything.', ['pool'], () =>
-    poolUses(sources).map(({ pool, used }): Sample => [{ pool }, used]),
+  looked(
+    registry,
+    'pool_used',
+    'Addresses and VMIDs in use, including use by other programs.',
+    ['pool'],
+    () => poolUses(sources).map(({ pool, used }): Sample => [{ pool }, used]),
   );
   looked(registry, 'pool_size', 'Addresses and VMIDs in total.', ['pool'], () =>
     poolUses(sources).map(({ pool, total }): Sample => [{ pool }, total]),

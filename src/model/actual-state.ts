@@ -1,10 +1,13 @@
-/** What one read of the remote systems found. A system that could not be read is null: unknown, never drift. */
+/**
+ * The result of one read of the remote systems. A system that could not be read is null: its state is unknown, which
+ * never counts as drift.
+ */
 import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
 
 interface Marked {
   readonly mark: Mark | undefined;
-  /** The note is the mark and nothing else. A note with more text was written by a person. */
+  /** True when the object's note is the mark and nothing else. A note with more text was written by a person. */
   readonly markAlone: boolean;
 }
 
@@ -15,9 +18,11 @@ interface Marked {
 export interface LeftLock {
   readonly vmid: number;
   readonly node: string;
-  /** In the container host's words, e.g. `snapshot-delete`. */
+  /** The lock's type in the container host's words, e.g. `snapshot-delete`. */
   readonly lock: string;
-  /** Shell commands for the node, in this order: they remove the lock and what the interrupted task left half done. */
+  /**
+   * Shell commands to run on the node in this order. They remove the lock and what the interrupted task left half done.
+   */
   readonly commands: readonly string[];
 }
 
@@ -27,7 +32,10 @@ export interface SeenContainer extends Marked {
   readonly power: 'running' | 'stopped' | 'unknown';
   readonly template: boolean;
   readonly leftLock?: LeftLock;
-  /** HA has put it into the state `error`: HA neither starts nor moves it until an operator clears that state. */
+  /**
+   * HA has put the container into the state `error`. HA neither starts nor moves the container until an operator clears
+   * that state.
+   */
   readonly haError?: true;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
 }
@@ -40,9 +48,9 @@ export interface SeenContainers {
 
 export interface SeenHa extends Marked {
   readonly vmid: number;
-  /** The requested state: `started`, `stopped`, ...; null: only the rule is left. */
+  /** The state that HA should maintain (`started`, `stopped`, ...); null when only the HA rule is left. */
   readonly state: string | null;
-  /** Whether the rule exists that says on which nodes it may run; null: no rule is needed. */
+  /** Whether the HA rule that restricts the container to certain nodes exists; null when no rule is needed. */
   readonly rule: boolean | null;
 }
 

@@ -31,7 +31,7 @@ export function canonicalAddress(text: string): string | undefined {
     : undefined;
 }
 
-/** Address ranges that no visitor's packets are routed to, from any network. */
+/** Address ranges to which packets from visitors are never routed. */
 const UNREACHABLE: readonly string[] = ['unspecified', 'loopback', 'linkLocal', 'multicast', 'broadcast'];
 
 /** False for unspecified, loopback, link-local, multicast and broadcast addresses. Private addresses can be reached. */
@@ -70,7 +70,7 @@ function textOf({ family, number }: Value): string {
   return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
 }
 
-/** True for addresses of the network that no host may use: the first and, in IPv4, also the last. */
+/** True for the reserved addresses of the network: the first one and, in IPv4, also the last one. */
 function isSetAside({ family, number }: Value, prefix: number): boolean {
   const hostBits = BigInt(BITS[family] - prefix);
   if (hostBits < 2n) return false;
@@ -95,13 +95,13 @@ export function rangeOf(pool: AddressPool): Range {
   const base = (first >> hostBits) << hostBits;
   const isGivenOut = (number: bigint): boolean =>
     number >= first && number <= last && number !== gateway && !isSetAside({ family, number }, pool.prefix);
-  // a pool lies within one network, so only these addresses can be excluded from it
+  // a pool lies within one network, so no other addresses can be excluded from it
   const special = new Set([base, base + (1n << hostBits) - 1n, gateway]);
   const without = [...special].filter((number) => number >= first && number <= last && !isGivenOut(number));
   return { family, first, last, size: last - first + 1n - BigInt(without.length), isGivenOut };
 }
 
-/** The address as a number, or undefined when the range does not assign it. */
+/** The address as a number, or undefined if the range cannot assign this address. */
 export function valueIn(range: Range, address: string): bigint | undefined {
   if (!ipaddr.isValid(address)) return undefined;
   const { family, number } = valueOf(address);

@@ -1,10 +1,10 @@
 /**
- * Alerts for operators: the table of all kinds, and the rules by which each is raised once and cleared.
+ * Alerts for operators: the table of all kinds, and the rules for raising each alert once and for clearing it.
  */
 import type { JsonObject } from '../kernel/json.js';
 
 interface AlertKindInfo {
-  /** `critical`: a site or the agent itself is down; `warning`: it will be. */
+  /** `critical`: a site or the agent itself is down. `warning`: an operator should act before that happens. */
   readonly severity: 'warning' | 'critical';
   /** One sentence for the documentation. */
   readonly meaning: string;
@@ -52,7 +52,7 @@ export const ALERTS = {
   descriptors_exhausted: {
     severity: 'critical',
     meaning: 'The agent has few or no free file descriptors: requests are refused and jobs wait.',
-    ends: 'nothing was refused for five minutes, and 20 percent are free',
+    ends: 'no request was refused for five minutes, and 20 percent of the file descriptors are free',
   },
   document_damaged: {
     severity: 'critical',
@@ -63,8 +63,8 @@ export const ALERTS = {
   state_behind: {
     severity: 'critical',
     meaning:
-      "Containers have this agent's mark, but its state does not know them: the state is empty, or an old copy.",
-    ends: 'the state knows them, or they no longer exist',
+      "Containers have this agent's mark but are not in its state: the state is empty, or an old copy.",
+    ends: 'the containers are in the state, or no longer exist',
   },
   system_down: {
     severity: 'critical',
@@ -106,30 +106,30 @@ export const ALERTS = {
   upgrade_without_change: {
     severity: 'warning',
     meaning: 'A panel orders an upgrade to the plan and options that the service already has.',
-    ends: 'it has not done so for a day',
+    ends: 'the panel has not done so for a day',
   },
   unknown_plan: {
     severity: 'warning',
     meaning: 'A panel orders a plan that is not configured.',
-    ends: 'it has not done so for a day',
+    ends: 'the panel has not done so for a day',
   },
 } as const satisfies Record<string, AlertKindInfo>;
 
 export type AlertKind = keyof typeof ALERTS;
 
-/** Raised for a panel's request; no record keeps the condition. */
+/** Kinds that are raised by a panel's request. No record shows whether their condition still holds. */
 export const NOTICES = ['unknown_plan', 'upgrade_without_change'] as const satisfies readonly AlertKind[];
 export type NoticeKind = (typeof NOTICES)[number];
 
-/** In the order of the table, in which the conditions are checked. */
+/** All kinds in the order of the table. The conditions are checked in this order. */
 export const ALERT_KINDS = Object.keys(ALERTS) as readonly AlertKind[];
 
 /** A condition that holds now. */
 export interface AlertSpec {
   readonly kind: AlertKind;
-  /** Distinguishes it from others of its kind; stays the same as long as the condition holds. */
+  /** Distinguishes the alert from others of its kind. It stays the same while the condition holds. */
   readonly subject: string;
-  /** The panel whose service it is about; null: it is about the agent itself. */
+  /** The panel whose service the alert is about; null when the alert is about the agent itself. */
   readonly panel: string | null;
   readonly serviceId: string | null;
   /**
@@ -142,16 +142,16 @@ export interface AlertSpec {
   readonly data: JsonObject;
 }
 
-/** At least one: an alert without a command does not help its reader. */
+/** At least one command is required, because an alert without one does not help its reader. */
 export type Commands = readonly [string, ...string[]];
 
-/** The last notification about an alert that a hook confirmed. */
+/** The last notification about an alert that was confirmed by a hook. */
 export const TOLD = ['raised', 'cleared'] as const;
 export type Told = (typeof TOLD)[number];
 
 export interface AlertRecord extends Omit<AlertSpec, 'commands'> {
   readonly schema: 1;
-  /** Absent in records of releases that had no commands. */
+  /** Absent in records of older releases, which stored no commands. */
   readonly commands?: readonly string[];
   /** UUID v7. */
   readonly id: string;
@@ -180,7 +180,10 @@ export function nextToNotify({ told, clearedAt }: AlertRecord, hook: string): To
 const KEPT_MS = 7 * 86_400_000;
 const KEPT_UNTOLD_MS = 30 * 86_400_000;
 
-/** True for an alert that was cleared a week ago and confirmed by every hook, or that was cleared a month ago. */
+/**
+ * True for an alert that was cleared a week ago, if every hook has confirmed it, and for any alert that was cleared a
+ * month ago.
+ */
 export function isForgotten(record: AlertRecord, hooks: readonly string[], now: number): boolean {
   if (record.clearedAt === null) return false;
   const age = now - Date.parse(record.clearedAt);

@@ -23,13 +23,15 @@ interface Counted {
 
 export interface LastBackup extends Counted {
   /**
-   * The count of the previous day in use: a clock set back over midnight, or a changed time zone, returns to that day.
+   * The count of the previous day. It is kept because a clock set back over midnight, or a changed time zone, returns
+   * to that day.
    */
   readonly before?: Counted;
 }
 
 /**
- * The backup name after `last`, and the count to remember. `taken`: existing names, which are never chosen.
+ * The backup name that follows `last`, and the count to store. `taken` contains the existing names, which are never
+ * chosen.
  */
 export function nextBackup(
   day: string,

@@ -13,7 +13,7 @@ export function backupsOf(service: Kept): Snapshot[] {
   return snapshots.filter(({ kind, name }) => kind === 'backup' && !isBeingRemoved(service, name));
 }
 
-/** Number of backups, including those that open jobs are going to make. */
+/** Number of backups, including those that open jobs will make. */
 export function backupsUsed(service: Kept): number {
   const made = new Set(service.guest?.snapshots.map(({ name }) => name));
   const coming = service.jobs.filter(
@@ -29,8 +29,8 @@ export function isBeingRemoved({ jobs }: Pick<Kept, 'jobs'>, name: string): bool
 }
 
 /**
- * The quota, as the smallest of the present plan and the plans of open upgrades: otherwise a smaller plan that is on
- * its way would find too many.
+ * The backup quota: the smallest of the present plan's quota and the quotas of open upgrades. Otherwise there could be
+ * too many backups when a smaller plan is applied.
  */
 export function allowed(
   { plan, jobs }: Pick<Service, 'plan' | 'jobs'>,

@@ -1,4 +1,4 @@
-/** Whether a domain's CAA records let a certificate authority issue for it (RFC 8659, RFC 8657). */
+/** Whether a domain's CAA records allow a certificate authority to issue certificates for it (RFC 8659, RFC 8657). */
 import { listOf, sentenceOf } from '../kernel/text.js';
 
 export interface CaaRecord {
@@ -37,10 +37,10 @@ function fits(parameter: string, method: string): boolean {
     .includes(method);
 }
 
-/** Characters of one value. */
+/** Maximum number of characters shown of one value. */
 const MOST_SHOWN = 100;
 
-/** As people read it: `0 issue "ca.example.net"`. */
+/** The records as text for people, e.g. `0 issue "ca.example.net"`. */
 export function caaText(records: readonly CaaRecord[]): string {
   const shown = (text: string): string => sentenceOf(text.replaceAll('"', '?'), MOST_SHOWN);
   return listOf(

@@ -1,4 +1,4 @@
-/** A claim is something that only one service may have: a name, an address, a container number, a domain. */
+/** A claim reserves something that only one service may have: a name, an address, a container number or a domain. */
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 
 /** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
@@ -12,11 +12,11 @@ const REFUSALS = {
   vmid: ['vmid_taken', 'The container number belongs to another service.'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
-/** Another service holds what a change needed to claim; nothing was changed. */
+/** Thrown when a change needs a claim that another service holds. The change was not made. */
 export class ClaimTakenError extends AgentError {
   readonly kind: ClaimKind;
 
-  /** By its fields, since `AgentError` accepts every error of its shape as an instance. */
+  /** Checks the fields, because `AgentError` accepts every error of its shape as an instance. */
   static override [Symbol.hasInstance](value: unknown): value is ClaimTakenError {
     return value instanceof AgentError && 'kind' in value;
   }

@@ -1,12 +1,13 @@
 /**
- * Whether the wall clock is right. It is compared with the host's uptime, which cannot be set. Pure rules.
+ * Pure rules that decide whether the wall clock is right. The wall clock is compared with the host's uptime, which
+ * cannot be set.
  */
 
 /** One reading of the host's clocks. */
 export interface TimeReading {
   /** Epoch ms. */
   readonly wall: number;
-  /** Ms since the host started, time spent suspended or hibernated included. */
+  /** Milliseconds since the host started, including time suspended or hibernated. */
   readonly uptime: number;
 }
 
@@ -16,9 +17,9 @@ export interface TimeMark extends TimeReading {
   readonly bootId: string;
 }
 
-/** A trusted instant; everything later is measured from it. */
+/** A trusted instant from which later instants are measured. */
 export interface TimeAnchor extends TimeReading {
-  /** The host was off in between, for an unknown time. */
+  /** True when the host was off after this instant, for an unknown time. */
   readonly hostWasOff: boolean;
 }
 
@@ -31,7 +32,7 @@ export type ClockDoubtKind = (typeof CLOCK_DOUBTS)[number];
 
 export interface ClockDoubt {
   readonly kind: ClockDoubtKind;
-  /** The wall clock's error in ms; for `long_off` the largest possible one. */
+  /** The wall clock's error in ms; for `long_off` the largest possible error. */
   readonly offMs: number;
   /** Epoch ms that the wall clock should show; for `long_off` the earliest possible. */
   readonly expected: number;
@@ -50,20 +51,20 @@ export interface ClockView {
 export interface Timekeeper {
   view(): ClockView;
   /**
-   * An operator confirms that the wall clock is right as it is now. Throws `state_unavailable` when the confirmation
-   * could not be saved; it is then only valid until the next start.
+   * Records an operator's confirmation that the wall clock is now right. Throws `state_unavailable` if the confirmation
+   * could not be saved; the confirmation then holds only until the next start.
    */
   confirm(): Promise<ClockView>;
 }
 
-/** Steps of a time service, leap seconds and a late reading stay well below this. */
+/** Tolerated error. Corrections by a time service, leap seconds and delayed readings stay well below this. */
 export const TOLERANCE_MS = 300_000;
-/** A reboot takes no longer than this. None of the agent's dates needs to be more exact than an hour. */
+/** A reboot is assumed to take no longer than this. No date in the agent needs to be more exact than an hour. */
 export const LONGEST_REBOOT_MS = 3_600_000;
 
 /**
- * The instant to measure from after a start. `newest`: the latest instant (epoch ms) in the records, used without a
- * mark.
+ * The instant from which time is measured after a start. `newest` is the latest instant (epoch ms) in the records; it
+ * is used when no mark exists.
  */
 export function anchorAtStart(
   mark: TimeMark | undefined,
@@ -73,7 +74,7 @@ export function anchorAtStart(
 ): TimeAnchor {
   if (mark) {
     const same: TimeAnchor = { wall: mark.wall, uptime: mark.uptime, hostWasOff: false };
-    // where the host has no boot id, a boot that explains the clock is more likely than a jump
+    // if the host has no boot id and a reboot would explain the clock, a reboot is more likely than a clock jump
     const sameStart = bootId === '' ? doubtOf(same, now) === undefined : mark.bootId === bootId;
     if (sameStart && now.uptime >= mark.uptime) return same;
     return { wall: mark.wall, uptime: 0, hostWasOff: true };

@@ -1,10 +1,10 @@
 /** The administrator's name and password that the agent has set, and for how long they can be read. */
 import type { Service } from './service.js';
 
-/** Keys that products keep them under: the name in the service's data, the password among its secrets. */
+/** Keys under which products store the credentials: the name in the service's data, the password among its secrets. */
 export const ADMIN_USER = 'admin_user';
 export const ADMIN_PASSWORD = 'admin_password';
-/** A new password that is being set in the site; it replaces the other one once the site has it. */
+/** A new password that is being set in the site. It replaces the stored password once the site has it. */
 export const NEXT_PASSWORD = 'admin_password_next';
 /** In the service's data: when the password was last reset (RFC 3339). */
 const RESET_AT = 'admin_password_at';
@@ -19,7 +19,7 @@ export function readableUntil({ data, activeAt, createdAt }: Omit<Kept, 'secrets
   return Date.parse(typeof reset === 'string' ? reset : (activeAt ?? createdAt)) + READABLE_MS;
 }
 
-/** When the password is to be erased (RFC 3339); null when there is none, or it is still being set. */
+/** When the password will be erased (RFC 3339); null if there is no password, or if it is still being set. */
 export function erasedAt(service: Kept & Pick<Service, 'lifecycle'>): string | null {
   if (service.lifecycle === 'creating' || !service.secrets[ADMIN_PASSWORD]) return null;
   return new Date(readableUntil(service)).toISOString();
@@ -29,7 +29,7 @@ export function withoutPassword(service: Service): Service {
   return { ...service, secrets: without(service.secrets, ADMIN_PASSWORD) };
 }
 
-/** The new password is in the site. */
+/** The service after its site has received the new password. */
 export function passwordSet(service: Service, now: string): Service {
   const next = service.secrets[NEXT_PASSWORD];
   if (!next) return service;
@@ -41,12 +41,15 @@ export function passwordSet(service: Service, now: string): Service {
   };
 }
 
-/** The new password certainly did not reach the site; the next reset generates another one. */
+/** The service after the new password certainly did not reach the site. The next reset generates another password. */
 export function passwordNotSet(service: Service): Service {
   return { ...service, secrets: without(service.secrets, NEXT_PASSWORD) };
 }
 
-/** The site may or may not have the new password: no password is shown rather than a wrong one. */
+/**
+ * The service when it is unknown whether the site has the new password. No password is shown, because it could be the
+ * wrong one.
+ */
 export function passwordInDoubt(service: Service): Service {
   return service.secrets[NEXT_PASSWORD] ? withoutPassword(passwordNotSet(service)) : service;
 }

@@ -1,6 +1,6 @@
 /**
- * The record of a custom domain, kept apart from its service: its last owner, its certificate, and the orders sent to
- * the certificate authority.
+ * The record of a custom domain, stored separately from its service: its last owner, its certificate, and the orders
+ * sent to the certificate authority.
  */
 import { createHash } from 'node:crypto';
 import type { Secret } from '../kernel/secret.js';
@@ -9,7 +9,7 @@ import type { ServiceKey } from './service.js';
 export interface HeldCertificate {
   /** Names that it covers. */
   readonly names: readonly string[];
-  /** PEM, the server's own first. */
+  /** PEM text that begins with the server's own certificate. */
   readonly chain: string;
   readonly key: Secret;
   /** RFC 3339 */
@@ -22,32 +22,34 @@ export interface CustomDomainRecord {
   readonly id: string;
   /** The slot: lower-case A-labels; an apex includes its `www`. */
   readonly domain: string;
-  /** The registered domain that it is or belongs to. */
+  /** The registered domain that this domain is, or lies below. */
   readonly registered: string;
   /** The present owner, or the last one. */
   readonly owner: { readonly panel: string; readonly userId: string | null; readonly email: string };
-  /** The service that serves it; null once it was removed from the service. */
+  /** The service that serves the domain; null after the domain was removed from its service. */
   readonly service: ServiceKey | null;
-  /** Until then other customers need proof in DNS to get it (RFC 3339); null while it is served. */
+  /**
+   * Until this time (RFC 3339) other customers need proof in DNS to add the domain; null while the domain is served.
+   */
   readonly quarantineUntil: string | null;
   readonly certificate: HeldCertificate | null;
   /** When certificates were issued, for the authority's weekly limits. */
   readonly issued: readonly { readonly at: string; readonly names: readonly string[] }[];
-  /** When the authority could not validate it (RFC 3339). */
+  /** Times at which the certificate authority could not validate the domain (RFC 3339). */
   readonly refusals: readonly string[];
-  /** Failures in a row. */
+  /** Number of failures in a row. */
   readonly failures: number;
-  /** Not retried before this time (RFC 3339); null: at once. */
+  /** The certificate is not ordered again before this time (RFC 3339); null: it may be ordered at once. */
   readonly nextAt: string | null;
   /** A sentence for the customer, or null. */
   readonly problem: string | null;
   /** When the agent last checked whether it still points here (RFC 3339). */
   readonly checkedAt?: string;
-  /** It has pointed elsewhere for too long: it is not served and has no certificate. */
+  /** True when the domain has pointed elsewhere for too long. It is then not served and has no certificate. */
   readonly off?: boolean;
 }
 
-/** A hash, since domain names can be too long for file names. */
+/** The id is a hash, because domain names can be too long for file names. */
 export function domainId(domain: string): string {
   return createHash('sha256').update(domain).digest('hex').slice(0, 40);
 }
@@ -65,8 +67,8 @@ const HOUR_MS = 3_600_000;
 const WEEK_MS = 7 * 24 * HOUR_MS;
 
 /**
- * The earliest instant (epoch ms) at which the limits allow an order of a certificate for `names`; `now` when they
- * allow it already.
+ * The earliest instant (epoch ms) at which the limits allow an order of a certificate for `names`; `now` if they
+ * already allow it.
  */
 export function allowedFrom(
   record: Pick<CustomDomainRecord, 'registered' | 'refusals'>,
@@ -98,7 +100,7 @@ export function allowedFrom(
   );
 }
 
-/** When fewer than `most` of these instants will lie within the window. */
+/** Returns when fewer than `most` of these instants will lie within the window. */
 function freeFrom(instants: readonly string[], most: number, windowMs: number, now: number): number {
   const within = instants
     .map((at) => Date.parse(at))
@@ -108,7 +110,7 @@ function freeFrom(instants: readonly string[], most: number, windowMs: number, n
   return within.length < most || oldest === undefined ? now : oldest + windowMs;
 }
 
-/** Without the instants that no limit counts any more. */
+/** The record without the instants that are too old for all limits. */
 export function forgetOld(record: CustomDomainRecord, now: number): CustomDomainRecord {
   return {
     ...record,
@@ -120,7 +122,10 @@ export function forgetOld(record: CustomDomainRecord, now: number): CustomDomain
 const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 12 * HOUR_MS;
 
-/** Milliseconds before the next try after this many failures in a row: one minute, doubling. */
+/**
+ * Milliseconds until the next try after this many failures in a row. The pause starts at one minute and doubles with
+ * each failure.
+ */
 export function pauseAfter(failures: number): number {
   return Math.min(LONGEST_PAUSE_MS, MINUTE_MS * 2 ** Math.min(20, Math.max(0, failures - 1)));
 }

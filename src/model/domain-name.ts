@@ -1,4 +1,7 @@
-/** Which domain names a customer may add, how they are written, and which share one slot of the quota. */
+/**
+ * Rules for customers' domain names: which names may be added, their canonical form, and which names share one slot of
+ * the quota.
+ */
 import { isIP } from 'node:net';
 import { parse } from 'tldts';
 import { AgentError } from '../kernel/errors.js';
@@ -7,7 +10,7 @@ import type { Service } from './service.js';
 import type { CustomDomain, Site } from './site.js';
 
 export interface NameRules {
-  /** Lower case. The name itself and all names above and below it belong to the operator. */
+  /** The operator's base domain in lower case. This name and all names above and below it belong to the operator. */
   readonly baseDomain: string;
   /** Lower-case names that no customer may use, nor any name below them. */
   readonly blocked: readonly string[];
@@ -20,11 +23,11 @@ export interface DomainName {
   readonly name: string;
   /** The name that is claimed and counted: an apex and its `www` are one slot. */
   readonly slot: string;
-  /** The name that was registered, e.g. `example.co.uk` of `shop.example.co.uk`. */
+  /** The registered domain, e.g. `example.co.uk` for `shop.example.co.uk`. */
   readonly registered: string;
 }
 
-/** Names whose last label makes them a number or an address. */
+/** Names that are read as a number or an address because of their last label. */
 const NUMBERS = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 const SHOWN = 80;
 
@@ -67,12 +70,12 @@ function slotOf(name: string, registered: string): string {
   return name === `www.${registered}` ? registered : name;
 }
 
-/** True for the name itself too. */
+/** Whether `name` is equal to `above` or lies below it. */
 export function isBelow(name: string, above: string): boolean {
   return name === above || name.endsWith(`.${above}`);
 }
 
-/** The registered domain; the name itself when it has none. */
+/** The registered domain of a name; the name itself if it has none. */
 export function registeredOf(name: string): string {
   return parse(name, { allowPrivateDomains: true, validateHostname: false }).domain ?? name;
 }
@@ -82,7 +85,7 @@ export function slotOfName(name: string): string {
   return slotOf(name, registeredOf(name));
 }
 
-/** The names above this one, nearest first, up to the registered one. */
+/** The parent names of a domain, nearest first, up to the registered domain. */
 export function namesAbove({ slot, registered }: DomainName): string[] {
   const above: string[] = [];
   for (let name = slot; name !== registered && name.includes('.');) {
@@ -106,7 +109,7 @@ export function certifiedNames(entry: Entry): readonly string[] {
   return names ?? namesOf(entry);
 }
 
-/** All names at which a site is served, the agent's own first. */
+/** All names at which a site is served. The name that the agent assigned comes first. */
 export function servedNames(site: Pick<Site, 'fqdn' | 'domains'>): string[] {
   const served = site.domains.filter(({ stray }) => stray?.off !== true);
   return [...new Set([site.fqdn, ...served.flatMap(namesOf)])];
@@ -120,7 +123,7 @@ export function sameOwner(a: Owner, b: Owner): boolean {
 
 export type Owner = Pick<Service, 'panel' | 'userId' | 'email'>;
 
-/** Foreign text for use in a sentence: without control characters and markup, and shortened. */
+/** Cleans text from a request for use in a sentence: removes control characters and markup, and shortens it. */
 export function shownOf(text: string): string {
   const clean = text.trim().replace(/[\p{C}<>"]/gu, '?');
   return clean.length > SHOWN ? `${clean.slice(0, SHOWN)}...` : clean;

@@ -6,12 +6,14 @@ export interface Email {
   readonly localPart: string;
   /** Lower-case A-labels. */
   readonly domain: string;
-  /** Both, ready to be stored and compared: the domain in canonical form, the local part as sent. */
+  /**
+   * The whole address in the form that is stored and compared: the domain in canonical form, the local part as sent.
+   */
   readonly address: string;
 }
 
-// Dot-atoms only; letters and digits of any script (RFC 6531). Quoted local parts are legal mail but no panel sends
-// them.
+// Only dot-atoms are accepted, with letters and digits of any script (RFC 6531). Quoted local parts are valid in mail,
+// but no panel sends them.
 const LOCAL_PART = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
 
 /** The parsed address, or undefined when the text is not an e-mail address. */

@@ -1,6 +1,6 @@
 /**
- * The events of a service for panels, webhooks and the event log. They are derived from two states of its document,
- * so that no operation can forget one.
+ * The events of a service for panels, webhooks and the event log. They are derived by comparing the service's document
+ * before and after a change, so that no operation can omit an event.
  */
 import { certifiedNames } from './domain-name.js';
 import { isOpen, type Job } from './job.js';
@@ -47,7 +47,7 @@ function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
   return tell(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
 }
 
-/** True when this change removed the container, or when there was none: nothing of the deleted service is kept. */
+/** True when nothing of the deleted service is kept, because this change removed its container or it had none. */
 function isNothingKept(before: Service, after: Service): boolean {
   if (!after.guest) return before.lifecycle !== 'terminated';
   return before.guest !== null && before.guest.vmid !== null && after.guest.vmid === null;

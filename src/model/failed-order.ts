@@ -1,6 +1,6 @@
 /**
- * Orders that failed although nothing is stuck: the customer paid, the job was undone, and without an alert no
- * operator would notice.
+ * Orders that failed and were undone. The customer has paid, but no job is stuck, so no operator would notice without
+ * an alert.
  */
 import { isOpen, type Job } from './job.js';
 import { endsTheSite, isOrderedKind, type OrderedKind } from './job-kinds.js';
@@ -20,7 +20,8 @@ const STILL_FAILED: Readonly<Record<OrderedKind, (service: Sold) => boolean>> = 
 };
 
 /**
- * The failed orders that need an operator, oldest first: neither placed again, nor deleted, nor abandoned.
+ * The failed orders that need an operator, oldest first. Orders that were placed again, deleted or abandoned are left
+ * out.
  */
 export function failedOrders(service: Sold & Pick<Service, 'jobs'>): OrderedJob[] {
   const { jobs } = service;
@@ -31,7 +32,7 @@ export function failedOrders(service: Sold & Pick<Service, 'jobs'>): OrderedJob[
     .filter(({ method }) => !open.some((other) => other.method === method) && STILL_FAILED[method](service));
 }
 
-/** True for a failed order, which stays in the record after another job has ended. */
+/** True for the job of a failed order. Such a job stays in the record even after another job has ended. */
 export function isOrder(job: Job): job is OrderedJob {
   return job.status === 'failed' && job.abandonedAt === undefined && isOrderedKind(job.method);
 }

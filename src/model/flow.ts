@@ -5,11 +5,12 @@
 import type { Json } from '../kernel/json.js';
 
 /**
- * What a step creates, changes or removes outside the agent. From this the agent lists what a stopped job has left.
+ * What a step creates, changes or removes outside the agent. The agent uses this to list what a stopped job has left
+ * behind.
  */
 export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
 
-/** What a step of a stopped job has left. */
+/** Something that a step of a stopped job has left behind. */
 export interface Remain {
   readonly step: string;
   /** Null for a step that affects nothing outside the container. */
@@ -24,17 +25,20 @@ export interface Step<C> {
   readonly after?: readonly string[];
   /** Performs the step. Must be repeatable: after a crash it runs again with the notes of the first run. */
   run(context: C): Promise<Json | void>;
-  /** Undoes the step. Must tolerate that nothing was done. Gets the step's notes and result; nothing is replayed. */
+  /**
+   * Undoes the step, and must also succeed if the step did nothing. It receives the step's notes and result; `run` is
+   * not called again.
+   */
   undo?(context: C): Promise<void>;
-  /** After this step has begun, the flow only goes forward. */
+  /** Once this step has begun, the flow can no longer be undone, only continued. */
   readonly pivot?: boolean;
-  /** Seconds that this step may take, without the time it waits for leases. Default: the job's time limit. */
+  /** Time limit of this step in seconds, not counting waits for leases. Default: the job's time limit. */
   readonly timeoutS?: number;
   readonly concerns?: Thing;
 }
 
 /**
- * A pivot notes this (`true`) when it failed and certainly changed nothing: then the flow can still be undone.
+ * A pivot sets this note to `true` when it has failed and certainly changed nothing. The flow can then still be undone.
  */
 export const UNTOUCHED = 'untouched';
 
@@ -49,7 +53,10 @@ export interface StepShape {
   readonly concerns?: Thing;
 }
 
-/** The declarations without the code, in table order. Throws on an unknown or circular `after`. */
+/**
+ * The declarations of the steps without their code, in table order. Throws if an `after` names an unknown step or
+ * creates a cycle.
+ */
 export function shapeOf<C>(flow: Flow<C>): StepShape[] {
   const shapes = Object.entries(flow).map(([name, step]) => ({
     name,

@@ -9,7 +9,10 @@ export interface ClaimedAddress {
   readonly gateway: string;
 }
 
-/** `initial` belongs to the product, `backup` counts towards the customer's quota, `safety` is the agent's. */
+/**
+ * Products make `initial` snapshots, `backup` snapshots count towards the customer's quota, and the agent makes
+ * `safety` snapshots.
+ */
 export const SNAPSHOT_KINDS = ['initial', 'backup', 'safety'] as const;
 export type SnapshotKind = (typeof SNAPSHOT_KINDS)[number];
 
@@ -20,19 +23,25 @@ export interface Snapshot {
 }
 
 export interface Guest {
-  /** Claimed or used; empty once released. The proxy forwards to the first one. */
+  /** The addresses that the guest claims or uses; empty once they are released. The proxy forwards to the first one. */
   readonly addresses: readonly ClaimedAddress[];
-  /** The VMID, claimed or used; null once released. */
+  /** The VMID that the guest claims or uses; null once it is released. */
   readonly vmid: number | null;
-  /** Where the container was last seen or placed. */
+  /** The node on which the container was last seen or placed. */
   readonly node: string | null;
   /** Oldest first. */
   readonly snapshots: readonly Snapshot[];
-  /** The newest backup name: `N` is never used twice in a day, even after a deletion. Day as `DDMMYYYY`. */
+  /**
+   * The name of the newest backup. It is kept because `N` is never used twice in a day, even after a deletion. The day
+   * is `DDMMYYYY`.
+   */
   readonly lastBackup: LastBackup | null;
-  /** The power state after the last completed job that determined one; absent when no job has. */
+  /** The power state that the last completed job left; absent if no job has determined it. */
   readonly power?: 'running' | 'stopped';
-  /** GiB of the root disk if a smaller plan left it larger than the plan allows; absent: the plan's size. */
+  /**
+   * Size of the root disk in GiB if a smaller plan left it larger than the plan allows. Absent: the disk has the plan's
+   * size.
+   */
   readonly diskGb?: number;
 }
 
@@ -44,7 +53,7 @@ export const RELEASED = {
   snapshots: [],
 } as const satisfies Partial<Guest>;
 
-/** True when nothing is claimed for it, or no longer. */
+/** True when nothing is claimed for the guest. */
 export function isReleased(guest: Guest | null): boolean {
   return guest === null || (guest.vmid === null && guest.addresses.length === 0);
 }

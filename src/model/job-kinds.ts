@@ -1,6 +1,6 @@
 /**
- * What is known about each kind of job before it runs. A new kind starts here; docs/architecture.md lists the places
- * to change next.
+ * The fixed properties of each kind of job. To add a kind, start here; docs/architecture.md lists the other places to
+ * change.
  */
 import type { Part } from './part.js';
 
@@ -20,7 +20,7 @@ export const GROUPS = [
   'backup',
   'rollback',
   'domain',
-  /** Runs alongside the others: nothing waits for it. */
+  /** Runs alongside other jobs; no job waits for it. */
   'certificate',
   /** Everything else that a product offers its customers, and all kinds that the agent does not define. */
   'other',
@@ -31,34 +31,37 @@ export type Group = (typeof GROUPS)[number];
 /** @typeParam K the kinds that may be named */
 export interface JobKindData<K extends string = string> {
   readonly group: Group;
-  /** Who usually requests it. A `customer` waits for the result at a button. */
+  /** Who usually requests the job. A `customer` has pressed a button and waits for the result. */
   readonly askedBy: 'customer' | 'panel' | 'operator' | 'agent';
-  /** Which open jobs it ends without undoing them, because it removes everything that they created. */
+  /** The open jobs that this job ends without undoing them, because it removes everything that they created. */
   readonly supersedes: 'everything' | 'everything but forget' | 'nothing';
   /**
-   * A repeated request joins an open job of the same kind, unless a job of one of these kinds is queued after it and
-   * reverses or replaces its effect. `anything`: every job queued after it does.
+   * A repeated request joins an open job of the same kind, unless a job of one of these kinds was queued later and
+   * reverses or replaces its effect. `anything`: every later job counts.
    */
   readonly overtakenBy: readonly K[] | 'anything';
   /**
-   * The system that a job needs for its first steps; null: some of its steps are useful without any system.
+   * The system that the job's first steps need; null: some of its steps are useful even if no system responds.
    */
   readonly firstNeed: 'container-host' | 'proxy' | null;
   /**
-   * `forward only`: the request has already changed the record and cannot be undone; the job must make the record
-   * true, or an operator must learn that it did not. `removal`: a half-finished removal cannot be reversed, so it is
-   * retried as long as such a job, but is undone in the end.
+   * `forward only`: the request has already changed the record and cannot be undone. The job must make the actual state
+   * match the record; if it fails, an operator must be notified. `removal`: a half-finished removal cannot be reversed,
+   * so it is retried as long as a `forward only` job, but is undone if all tries fail.
    */
   readonly course: 'reversible' | 'forward only' | 'removal';
-  /** Seconds of one attempt; null: the default. */
+  /** Time limit of one attempt in seconds; null: the default. */
   readonly timeoutS: number | null;
-  /** Power state of the container after completion; null: a step's result says (`running`), or it is unchanged. */
+  /**
+   * Power state of the container after the job completes; null: it is unchanged, or a step reports it in its result
+   * (`running`).
+   */
   readonly power: 'running' | 'stopped' | null;
-  /** The part of a service that it needs; null: none, so every service can have it. */
+  /** The part of a service that the job needs; null: it needs none, so every service can have such a job. */
   readonly part: Part | null;
-  /** Whether the site exists after it. */
+  /** Whether the job creates (`makes`) or removes (`ends`) the site; null: neither. */
   readonly site: 'makes' | 'ends' | null;
-  /** A panel orders it automatically and does not read the outcome, so a failure raises an alert. */
+  /** True when panels order this kind automatically and do not read the outcome. A failure then raises an alert. */
   readonly isOrdered: boolean;
 }
 
@@ -139,7 +142,7 @@ export const JOB_KINDS = {
   stop: { ...power, power: 'stopped' },
   restart: { ...power, power: 'running' },
   makeBackup: { ...backup, overtakenBy: ROLLBACKS },
-  // a backup's name is never used twice
+  // no later job reverses a removal, because a backup's name is never used twice
   removeBackup: { ...backup, overtakenBy: [], course: 'removal' },
   rollback,
   reset: rollback,
@@ -147,7 +150,10 @@ export const JOB_KINDS = {
   removeDomain: { ...domain, overtakenBy: ['addDomain'], course: 'forward only' },
   setPrimary: { ...domain, overtakenBy: ['setPrimary', 'removeDomain'], firstNeed: 'container-host' },
   toggle: { ...domain, overtakenBy: ['toggle'], firstNeed: 'proxy' },
-  /** Never requested: certificates are obtained outside of jobs. It stays in the tables for old records. */
+  /**
+   * This kind is no longer requested, because certificates are obtained outside of jobs. It remains here for old
+   * records.
+   */
   certificate: { ...PLAIN, group: 'certificate', askedBy: 'agent' },
   resetPassword: PLAIN,
   loginLink: PLAIN,
@@ -156,8 +162,8 @@ export const JOB_KINDS = {
 export type JobKind = keyof typeof JOB_KINDS;
 
 /**
- * A kind that a module defines. The type also stands for the word of another release in a record: it is kept
- * unchanged, and only `kindData` looks it up.
+ * A kind that a module defines, or a kind in a record that another release wrote. Records keep it unchanged, and only
+ * `kindData` interprets it.
  */
 export type ForeignKind = `module:${string}/${string}:${string}`;
 /** All kinds that a record may contain. */
@@ -170,19 +176,19 @@ type KindsWith<F extends keyof JobKindData, V> = {
 
 export type OrderedKind = KindsWith<'isOrdered', true>;
 
-/** The same table, with every kind that an entry names checked. */
+/** The same table; its type checks that every kind named in an entry exists. */
 const KINDS: Readonly<Record<JobKind, JobKindData<JobKind>>> = JOB_KINDS;
 
 /** The part of the data that the job engine uses. */
 export type EngineKind = Pick<JobKindData, 'firstNeed' | 'course'>;
-/** Passed to the engine, which knows no kind by name. */
+/** The engine receives this function, because it knows no kind by name. */
 export type EngineKinds = (name: string) => EngineKind;
 
 export function isCoreKind(name: string): name is JobKind {
   return Object.hasOwn(KINDS, name);
 }
 
-/** For a kind that the agent does not define: the most cautious values. */
+/** The properties of a kind. A kind that the agent does not define gets the most cautious values. */
 export function kindData(name: string): JobKindData<JobKind> {
   return isCoreKind(name) ? KINDS[name] : PLAIN;
 }

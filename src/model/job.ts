@@ -1,4 +1,4 @@
-/** A Job: one durable piece of work on one Service, with the record of every step. */
+/** A job: one durable operation on one service, with a record of every step. */
 import type { ErrorRecord, Failure } from '../kernel/errors.js';
 import type { StepShape, StepStatus } from './flow.js';
 import type { KindName } from './job-kinds.js';
@@ -15,13 +15,13 @@ export const DIRECTIONS = ['forward', 'undo'] as const;
 
 export const ENDED: readonly JobStatus[] = ENDED_STATUSES;
 
-/** What a module author can set (with the names of the module reference); durations in seconds. */
+/** Settings of a job that a module author can change, named as in the module reference. Durations are in seconds. */
 export interface JobPolicy {
   /** Total number of tries. */
   readonly tries: number;
-  /** Seconds before the second try; doubles each time, half of it random, at most 600. */
+  /** Seconds before the second try. The pause doubles with each try, up to 600 seconds, and half of it is random. */
   readonly backoffS: number;
-  /** Seconds that one attempt may take, without the time it waits for leases. */
+  /** Time limit of one attempt in seconds, not counting waits for leases. */
   readonly timeoutS: number;
   /** Number of thrown errors after which the job fails even if tries are left. */
   readonly maxExceptions: number;
@@ -38,14 +38,13 @@ export const DEFAULT_POLICY: JobPolicy = {
 };
 
 /**
- * Consecutive attempts that ended without any result (thread or daemon died) and without a step done, after which the
- * job fails.
+ * A job fails after this many consecutive attempts in which its thread or the daemon died before any step was done.
  */
 export const MAX_CRASHES = 8;
 
 export interface StepRecord extends StepShape {
   readonly status: StepStatus;
-  /** What the step noted while it ran, e.g. a remote task's id; survives a crash. */
+  /** Notes that the step made while it ran, e.g. a remote task's id. They survive a crash. */
   readonly notes: JsonObject;
   readonly result: Json;
   readonly error?: ErrorRecord;
@@ -57,9 +56,9 @@ export interface StepRecord extends StepShape {
 }
 
 export interface Job {
-  /** UUID v7: its time determines the day of the archive. */
+  /** UUID v7. Its time determines the day under which the job is archived. */
   readonly id: string;
-  /** Its kind (`create`, `delete`, ...): the module's `<method>Job` runs it. */
+  /** The job's kind (`create`, `delete`, ...). The module's `<method>Job` runs it. */
   readonly method: KindName;
   readonly status: JobStatus;
   /** The present direction of the flow. */
@@ -69,19 +68,19 @@ export interface Job {
   readonly tags: readonly string[];
   readonly requestId: string;
   readonly args: JsonObject;
-  /** Values from when it was accepted; later changes of the config do not affect an open job. */
+  /** Values from the time when the job was accepted. Later changes of the config do not affect an open job. */
   readonly pinned: {
     readonly module: { readonly type: string; readonly name: string; readonly version: string };
     readonly plan: Plan;
     readonly settings: JsonObject;
   };
   readonly policy: JobPolicy;
-  /** Attempts begun; the count is durable before each attempt runs. */
+  /** Number of attempts begun. The count is on disk before each attempt runs. */
   readonly attempts: number;
   readonly exceptions: number;
   readonly crashes: number;
   readonly steps: readonly StepRecord[];
-  /** Present while `waiting`: what it waits for and why, since when, and when it is retried (RFC 3339). */
+  /** Present while the job is `waiting`: what it waits for and why, since when, and when it is retried (RFC 3339). */
   readonly waiting?: {
     readonly for: string;
     /** Absent when no system caused the wait, and in records of older releases. */
@@ -90,14 +89,16 @@ export interface Job {
     readonly until: string;
   };
   /**
-   * Present once the job is to be ended early. `undo`: its steps are undone first; otherwise it ends as it is, since
-   * the job queued after it removes everything.
+   * Present once the job must end early. If `undo` is true, its steps are undone first. Otherwise it ends without an
+   * undo, because the job queued after it removes everything.
    */
   readonly cancel?: { readonly at: string; readonly undo: boolean };
   readonly error?: ErrorRecord & { readonly step?: string };
-  /** The error that started the undo; `error` may since have been replaced by an error of the undo itself. */
+  /** The error that started the undo. `error` may have been replaced later by an error of the undo itself. */
   readonly reason?: ErrorRecord & { readonly step?: string };
-  /** While it is stuck: what an operator must still deal with. After it was abandoned: what was left in place. */
+  /**
+   * While the job is stuck: what an operator must still deal with. After the job was abandoned: what was left in place.
+   */
   readonly remains?: readonly Remain[];
   /** Present once an operator has abandoned it. */
   readonly abandonedAt?: string;
@@ -106,7 +107,7 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
-/** Creation time in epoch ms: a UUID v7 begins with it. */
+/** Creation time in epoch ms, taken from the beginning of the UUID v7. */
 export function madeAt(id: string): number {
   return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }
@@ -123,7 +124,7 @@ export interface Progress {
 }
 
 export function progressOf(job: Job): Progress {
-  // a step that failed and was undone has the status `undone`: only the error still names it
+  // a failed step that was undone has the status `undone`, so only the error still names it
   const blamed = job.steps.find(({ name, status }) => name === job.error?.step && status !== 'done');
   const current =
     stepUnderWay(job) ??
@@ -137,10 +138,13 @@ export function progressOf(job: Job): Progress {
   };
 }
 
-/** The first in table order, according to the journal: after a crash, the step that began and did not end. */
+/**
+ * The first step in table order that is under way according to the journal. After a crash, this is the step that began
+ * and did not end.
+ */
 export function stepUnderWay({ steps }: Pick<Job, 'steps'>): StepRecord | undefined {
   return steps.find(({ status }) => status === 'running' || status === 'undoing');
 }
 
-/** What a deletion waits for while the rate limit holds it; `releaseJob` ends the wait. */
+/** What a deletion waits for while the deletion rate limit holds it. `releaseJob` ends the wait. */
 export const FOR_RELEASE = 'release by an operator';

@@ -1,5 +1,6 @@
 /**
- * Lists what a stopped job has left, from the steps in its journal: in words for operators and in words for customers.
+ * Lists what a stopped job has left behind, based on the steps in its journal. There is one wording for operators and
+ * one for customers.
  */
 import { servedNames } from './domain-name.js';
 import type { Remain, StepShape, StepStatus, Thing } from './flow.js';
@@ -7,8 +8,8 @@ import type { Job } from './job.js';
 import type { Service } from './service.js';
 
 /**
- * While undoing: steps that began and are not undone. While going forward: steps that are not done. Skipped steps do
- * not count.
+ * During an undo, these are the steps that began and are not undone. Otherwise, these are the steps that are not done.
+ * Skipped steps do not count.
  */
 export function leftoversOf(service: Service, job: Pick<Job, 'steps' | 'direction' | 'args'>): Remain[] {
   return job.steps.filter((step) => isLeft(step, job.direction)).map((step) => remain(service, job, step));
@@ -53,7 +54,7 @@ const FOR_CUSTOMERS: Readonly<Record<Thing, string>> = {
   proxy: 'the proxy host',
 };
 
-/** Without names and numbers; each once. */
+/** The leftovers in general words, without names and numbers, each listed once. */
 export function customerWords(remains: readonly Remain[]): string[] {
   const words = remains.map(({ thing }) => (thing === null ? 'the site itself' : FOR_CUSTOMERS[thing]));
   return [...new Set(words)];

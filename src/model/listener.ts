@@ -1,3 +1,3 @@
-/** Where a caller comes in: over the network, or by the socket for programs on the same machine. */
+/** How a caller connects: over the network, or through the socket for programs on the same machine. */
 export const LISTENERS = ['network', 'socket'] as const;
 export type Listener = (typeof LISTENERS)[number];

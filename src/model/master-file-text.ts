@@ -4,8 +4,8 @@
  *
  * - Quoted strings: `"v=spf1 " "-all"`, with or without blanks between them, with comments, and over several lines in
  *   parentheses.
- * - Unquoted text, read as one string with its blanks and semicolons: `v=DMARC1; p=none`. In a master file such a
- *   text would end at the semicolon and split at a blank; a customer who types a value into a form expects neither.
+ * - Unquoted text, read as one string with its blanks and semicolons: `v=DMARC1; p=none`. In a master file, such text
+ *   would end at the semicolon and be split at blanks. A customer who types a value into a form expects neither.
  *
  * Both forms support the escapes `\DDD` (one byte) and `\X`. Invalid text is refused, never guessed.
  */
@@ -15,7 +15,7 @@ const STRING_BYTES = 255;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** `message`: the problem and its position, as the end of a sentence without the full stop. */
+/** `message` states the problem and its position. Callers append it to a sentence, so it has no full stop. */
 export class UnreadableText extends Error {}
 
 /** The strings of the record, each of at most 255 bytes; longer ones are split. Throws `UnreadableText`. */
@@ -32,14 +32,14 @@ export function writeStrings(strings: readonly Buffer[]): string {
   return strings.map((bytes) => `"${escaped(bytes)}"`).join(' ');
 }
 
-/** For display: unquoted where `readText` reads the same value back, else quoted. */
+/** The text for display: unquoted if `readText` would read the same value from it, else quoted. */
 export function showText(strings: readonly Buffer[]): string {
   const bytes = Buffer.concat(strings);
   const plain = plainOf(bytes);
   return plain ?? writeStrings(split(bytes));
 }
 
-/** One canonical form for each text. Throws `UnreadableText`. */
+/** The canonical form of a text. Throws `UnreadableText`. */
 export function canonicalText(text: string): string {
   return showText(readText(text));
 }

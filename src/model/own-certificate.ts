@@ -1,4 +1,4 @@
-/** A certificate that only the operator renews: the proxy's for the base domain, or the API's. */
+/** A certificate that the operator renews, not the agent: the proxy's certificate for the base domain, or the API's. */
 export interface OwnCertificate {
   readonly of: 'base_domain' | 'api';
   /** RFC 3339 */

@@ -15,7 +15,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 /** Only for operators: metrics cover all panels, and `admin` includes everything. */
 const OPERATORS: readonly Permission[] = ['metrics:read', 'admin'];
 
-/** What a panel needs. */
+/** The permissions that a panel needs. */
 export const PANEL_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter(
   (name) => !OPERATORS.includes(name),
 );

@@ -22,7 +22,7 @@ export interface PlanOption {
   readonly name: OptionName;
   readonly min: number;
   readonly max: number;
-  /** Steps count from the plan's own value. */
+  /** Steps are counted from the plan's own value. */
   readonly step: number;
 }
 

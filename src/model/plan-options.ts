@@ -32,7 +32,7 @@ export function readOptions(plan: Plan, properties: JsonObject = {}): OptionsRea
   return { chosen, problems };
 }
 
-/** A full value, or `+20`: the plan's value plus 20. */
+/** Reads a full value, or an increment: `+20` means the plan's value plus 20. */
 function valueOf(sent: unknown, own: number): number | undefined {
   if (typeof sent === 'number') return Number.isSafeInteger(sent) ? sent : undefined;
   if (typeof sent !== 'string') return undefined;
@@ -50,7 +50,10 @@ function rule({ name, min, max, step }: PlanOption, plan: Plan): string {
   return `must be a whole number from ${min} to ${max}${steps}, or "+N" for N more than ${own}`;
 }
 
-/** The plan as sold with these options. The list of available options is left out: it belongs to the configuration. */
+/**
+ * The plan as sold with these options. The list of available options is left out, because it belongs to the
+ * configuration.
+ */
 export function soldWith({ options: _, ...plan }: Plan, chosen: ChosenOptions): Plan {
   const names = OPTION_NAMES.filter((name) => chosen[name] !== undefined);
   if (names.length === 0) return plan;

@@ -8,7 +8,7 @@ export interface PoolUse {
   readonly total: number;
 }
 
-/** `used`: all addresses in use, of any pool. */
+/** `used` contains the addresses in use of all pools. */
 export function usesOfAddresses(pools: readonly AddressPool[], used: ReadonlySet<string>): PoolUse[] {
   const ranges = pools.map((pool) => ({ pool: pool.name, range: rangeOf(pool), used: new Set<bigint>() }));
   for (const address of used)

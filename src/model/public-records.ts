@@ -7,7 +7,7 @@ export interface PublicRecord {
   readonly values: readonly string[];
 }
 
-/** Always one A and one AAAA set, even if it has no values. */
+/** Always returns one A set and one AAAA set, even if a set has no values. */
 export function publicRecords(service: Pick<Service, 'order'>): PublicRecord[] {
   const family = (kind: 'ipv4' | 'ipv6'): string[] =>
     service.order.publicIps.filter((ip) => ipaddr.parse(ip).kind() === kind);

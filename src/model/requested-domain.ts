@@ -1,4 +1,4 @@
-/** The domain that came with an order, while it is not added yet: pure rules. */
+/** Pure rules for a domain that was requested with an order and is not added yet. */
 import { waitUntil } from '../kernel/clock.js';
 import { type DomainName, slotOfName } from './domain-name.js';
 import type { RequestedDomain } from './site.js';
@@ -19,7 +19,10 @@ export function requestDue(at: string, now: number): number {
   return waitUntil(Date.parse(at), now, LONGEST_PAUSE_MS);
 }
 
-/** The request after a failed try, with a growing pause; undefined once it has expired, which needs a trusted clock. */
+/**
+ * The request after a failed try, with a longer pause before the next try. Undefined once the request has expired; it
+ * cannot expire while the clock is not trusted.
+ */
 export function requestAfter(
   request: RequestedDomain,
   problem: string,
@@ -41,7 +44,7 @@ export function withoutRequestedDomain(service: Service): Service {
   return { ...service, site };
 }
 
-/** The service without a request for this domain: it was added, or is no longer wanted. */
+/** The service without the request for this domain, because the domain was added or is no longer wanted. */
 export function withoutRequestFor(service: Service, name: DomainName): Service {
   return isRequested(service, name) ? withoutRequestedDomain(service) : service;
 }

@@ -6,15 +6,15 @@ export interface Reservation {
   readonly schema: 1;
   readonly id: string;
   readonly panel: string;
-  /** With its values at the time of the reservation. */
+  /** The plan with the values that it had when the reservation was made. */
   readonly plan: Plan;
   /** Number of sites that it holds capacity for. */
   readonly count: number;
   /** RFC 3339 */
   readonly createdAt: string;
-  /** RFC 3339; after this it holds nothing. */
+  /** Expiry (RFC 3339). After this time the reservation holds nothing. */
   readonly expiresAt: string;
-  /** Services whose orders use it; at most `count`. */
+  /** Services whose orders use the reservation; at most `count`. */
   readonly takenBy: readonly ServiceKey[];
 }
 

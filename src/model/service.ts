@@ -25,7 +25,7 @@ export interface Order {
   readonly userId?: string;
   readonly properties?: JsonObject;
   readonly locale?: string;
-  /** Id of the reservation that it named. */
+  /** Id of the reservation that the order named. */
   readonly reservation?: string;
 }
 
@@ -34,9 +34,9 @@ export type SuspensionReason = (typeof SUSPENSION_REASONS)[number];
 
 export interface Deletion {
   readonly requestedAt: string;
-  /** RFC 3339; until then the container, name, addresses and VMID are kept. */
+  /** Time of the purge (RFC 3339). Until then the container, name, addresses and VMID are kept. */
   readonly purgeAt: string;
-  /** Descriptions of what an operator gave up although it could not be removed. */
+  /** Descriptions of objects that could not be removed and that an operator gave up. */
   readonly leftBehind?: readonly string[];
 }
 
@@ -53,14 +53,15 @@ export interface Service {
   readonly userId: string | null;
   /** The customer's language (BCP 47); absent: the panel's. */
   readonly locale?: string;
-  /** As sold; changes of the plan file do not affect it. */
+  /** The plan as sold. Later changes of the plan file do not affect it. */
   readonly plan: Plan;
   readonly module: { readonly type: 'product'; readonly name: string };
   /**
-   * Null when the product has none: then it claims no VMID and no address, and is not compared with the cluster.
+   * Null when the product has no guest. The service then claims no VMID and no address, and is not compared with the
+   * cluster.
    */
   readonly guest: Guest | null;
-  /** Null when the product has none: then it has no name, no DNS record, no proxy host and no domain. */
+  /** Null when the product has no site. The service then has no name, no DNS record, no proxy host and no domain. */
   readonly site: Site | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
@@ -75,15 +76,16 @@ export interface Service {
   /** Open jobs, oldest first, and the newest ended one. */
   readonly jobs: readonly Job[];
   /**
-   * The newest ones, oldest first. The store adds them, and copies them from here into the event log if a crash kept
-   * them out of it.
+   * The newest events, oldest first. The store adds them. If a crash prevented their entry in the event log, the store
+   * copies them from here into the log.
    */
   readonly events?: readonly ServiceEvent[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly activeAt: string | null;
   /**
-   * When a smaller plan was applied and something stayed larger (RFC 3339); absent: the service fitted its plan.
+   * When a smaller plan was applied although the service has more than it allows (RFC 3339). Absent if the service
+   * fitted its plan.
    */
   readonly smallerPlanAt?: string;
 }
@@ -108,7 +110,7 @@ export const ID_PATTERN = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$/;
 export type ProvisionStatus =
   'pending' | 'processing' | 'completed' | 'failed' | 'error' | 'suspended' | 'pause' | 'terminated';
 
-/** Deleted, but its container is kept until the purge. */
+/** True when the service is deleted but its container is kept until the purge. */
 export function isHeld({
   lifecycle,
   deletion,
@@ -145,18 +147,19 @@ function notSupported(message: string): AgentError {
   return new AgentError('not_supported', message);
 }
 
-/** The service with these fields of its guest changed; the same service when it has none. */
+/** The service with these fields of its guest changed. A service without a guest is returned unchanged. */
 export function withGuest<S extends Pick<Service, 'guest'>>(service: S, change: Partial<Guest>): S {
   return service.guest ? { ...service, guest: { ...service.guest, ...change } } : service;
 }
 
-/** The service with these fields of its site changed; the same service when it has none. */
+/** The service with these fields of its site changed. A service without a site is returned unchanged. */
 export function withSite<S extends Pick<Service, 'site'>>(service: S, change: Partial<Site>): S {
   return service.site ? { ...service, site: { ...service.site, ...change } } : service;
 }
 
 /**
- * A one-label host name: the site's, or one made from panel and id. If two are equal, their marks still differ.
+ * The guest's host name, a single label: the site's, or one made from panel and id. Two guests may have the same host
+ * name, but their marks differ.
  */
 export function guestHostname({ site, panel, id }: Pick<Service, 'site' | 'panel' | 'id'>): string {
   if (site) return site.subdomain;

@@ -11,7 +11,7 @@ export interface CustomDomain {
   readonly domain: string;
   /** Whether `www.<domain>` is served too (one slot of the quota). */
   readonly www: boolean;
-  /** How the customer proved that it is theirs. */
+  /** How the customer proved ownership of the domain. */
   readonly provenBy: (typeof PROOFS)[number];
   readonly certificate: {
     readonly state: (typeof CERTIFICATE_STATES)[number];
@@ -19,7 +19,10 @@ export interface CustomDomain {
     readonly expiresAt: string | null;
     /** Sentences for the customer: why there is no certificate, or why it does not cover a name; else null. */
     readonly problem: string | null;
-    /** Names that it covers; absent in documents of older releases, and before the first order of one. */
+    /**
+     * Names that the certificate covers. Absent before the first certificate is ordered, and in documents of older
+     * releases.
+     */
     readonly names?: readonly string[];
   };
   readonly addedAt: string;
@@ -33,12 +36,12 @@ export interface CustomDomain {
 /** A domain that came with the order: it is added as soon as it points here. */
 export interface RequestedDomain {
   readonly name: string;
-  /** Not retried before this time (RFC 3339). */
+  /** The agent does not try again before this time (RFC 3339). */
   readonly nextAt: string;
-  /** Not retried after this time (RFC 3339). */
+  /** The agent does not try again after this time (RFC 3339). */
   readonly until: string;
   readonly tries: number;
-  /** Why it is not added yet, for the customer; null before the first try. */
+  /** Explains to the customer why the domain is not added yet; null before the first try. */
   readonly problem: string | null;
 }
 

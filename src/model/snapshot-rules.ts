@@ -3,10 +3,13 @@ import { AgentError } from '../kernel/errors.js';
 import { isBeingRemoved } from './backups.js';
 import type { Service } from './service.js';
 
-/** The name that products give to the snapshot of a site as delivered. */
+/** The name that products give to the snapshot of a newly delivered site. */
 export const INITIAL_SNAPSHOT = 'initial';
 
-/** What the storage of the root disks supports: no snapshots, rollback to any snapshot, or only to the newest. */
+/**
+ * What the storage of the root disks supports: no snapshots, rollback to any snapshot, or rollback to the newest
+ * snapshot only.
+ */
 export type SnapshotAbility = 'none' | 'any' | 'newest';
 
 /**

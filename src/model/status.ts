@@ -1,4 +1,4 @@
-/** The words that tell a panel the state of a service. */
+/** The words that describe the state of a service to a panel. */
 import { isOpen, type Job, type JobStatus } from './job.js';
 import { kindData, makesTheSite } from './job-kinds.js';
 import type { Lifecycle, ProvisionStatus } from './service.js';
@@ -17,10 +17,10 @@ export const STATUS_WORDS = [
 ] as const;
 export type StatusWord = (typeof STATUS_WORDS)[number];
 
-/** One word for the client's view; the order of the checks is part of the contract. */
+/** The status word for the customer's view of a service. The order of the checks is part of the API contract. */
 export function statusWord(
   service: { readonly lifecycle: Lifecycle; readonly jobs: readonly { readonly status: JobStatus }[] },
-  /** Null: the service has nothing that can be stopped, so it counts as running. */
+  /** Null when the service has nothing that can be stopped; it then counts as running. */
   power: Power | null,
 ): StatusWord {
   if (service.lifecycle === 'terminated') return 'terminated';
@@ -37,7 +37,10 @@ export interface SettledPower {
   readonly at: number;
 }
 
-/** The cluster's list is up to 10 s older than its containers: for that long the result of an ended job is newer. */
+/**
+ * The cluster's list of containers can be up to 10 s out of date. For that long, the result of an ended job is more
+ * recent than the list.
+ */
 export const LIST_LAG_MS = 12_000;
 
 /** From the newest completed job that determines the power state. */
@@ -62,7 +65,7 @@ function powerAfter(steps: Job['steps']): 'running' | 'stopped' | undefined {
   return undefined;
 }
 
-/** The module framework's word. */
+/** The status word of the module framework. */
 export function provisionStatus(service: {
   readonly lifecycle: Lifecycle;
   readonly jobs: readonly Job[];

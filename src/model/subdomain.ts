@@ -7,7 +7,9 @@ const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const LONGEST_BASE = 40;
 const MOST_SUFFIXES = 100_000;
 
-/** Names with a conventional meaning below a domain, or with which a customer could pass for the operator. */
+/**
+ * Reserved names: they have a conventional meaning below a domain, or would let a customer impersonate the operator.
+ */
 const RESERVED: ReadonlySet<string> = new Set(
   `www www1 www2 web mail email smtp imap pop pop3 mx mta relay webmail autoconfig autodiscover dns ns ntp ftp sftp ssh vpn
   admin administrator root hostmaster postmaster webmaster abuse security noc support help billing account accounts login
@@ -22,7 +24,7 @@ export const RESERVED_BY_DEFAULT: readonly string[] = ['app', 'noreply'];
 const INFRASTRUCTURE = /^(?:ns|mx|dns|mail|smtp|pve|node|host|srv|server|web|db|vpn|gw)-?\d+$/;
 
 export function isLegalLabel(label: string): boolean {
-  // "--" in third place is reserved for A-labels and their successors (RFC 5891)
+  // "--" as the third and fourth characters is reserved for A-labels and their successors (RFC 5891)
   return LABEL.test(label) && label.slice(2, 4) !== '--';
 }
 

@@ -1,4 +1,4 @@
-/** Whether a service fits into another plan, and what stays larger when a smaller one is applied. */
+/** Checks whether a service fits another plan, and what stays larger when a smaller plan is applied. */
 import { backupsUsed } from './backups.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Guest } from './guest.js';
@@ -7,7 +7,7 @@ import type { Service } from './service.js';
 
 type Used = Pick<Service, 'plan' | 'guest' | 'site' | 'jobs'>;
 
-/** A disk in GB, or a number of backups or domains: the service's value and the plan's. */
+/** Something of which a service has more than a plan allows: disk space in GB, or a number of backups or domains. */
 export interface Excess {
   readonly what: 'disk' | 'backups' | 'domains';
   readonly has: number;
@@ -27,7 +27,10 @@ export function excessOver(service: Used, requested: Plan): Excess[] {
   ].filter(({ has, allowed }) => has > allowed);
 }
 
-/** The excess over the service's own plan: a smaller plan was applied, and the service does not fit yet. */
+/**
+ * The excess over the service's own plan. There is one if a smaller plan was applied and the service does not fit it
+ * yet.
+ */
 export function excessNow(service: Used): Excess[] {
   return [over('disk', diskOf(service), service.plan.diskGb), ...excessOver(service, service.plan)].filter(
     ({ has, allowed }) => has > allowed,
@@ -41,7 +44,7 @@ function diskOf({ plan, guest }: Pick<Service, 'plan' | 'guest'>): number {
   return guest === null ? 0 : Math.max(plan.diskGb, guest.diskGb ?? 0);
 }
 
-/** For the panel that orders the plan: the part of it that is not applied. */
+/** Explains to the panel that orders the plan which part of it is not applied. */
 export function staysSentence({ what, has, allowed }: Excess, plan: string): string {
   if (what === 'disk')
     return `The disk stays at ${has} GB: the plan ${plan} has ${allowed} GB, and a disk cannot be made smaller.`;
@@ -50,7 +53,7 @@ export function staysSentence({ what, has, allowed }: Excess, plan: string): str
   return `${has} ${what} remain, but the plan ${plan} allows ${allowed}: none can be added until ${few} ${gone}.`;
 }
 
-/** Why a smaller plan is refused, with the figures; undefined when the service fits. */
+/** The error that refuses a smaller plan, with the figures; undefined when the service fits. */
 export function planProblem(service: Used, wanted: Plan): AgentError | undefined {
   const problems = excessOver(service, wanted).map(({ what, has, allowed }) =>
     what === 'disk'

@@ -1,6 +1,6 @@
 /**
- * What an order waits for that is not the order's fault: something that only the operator can provide, or capacity.
- * An order waits until its patience ends, and an alert names what is missing.
+ * Missing resources that an order waits for: something that only the operator can provide, or capacity. An order waits
+ * until the patience of its job ends, and an alert names the missing resource.
  */
 import { failureOf } from '../kernel/errors.js';
 import type { Job } from './job.js';
@@ -13,7 +13,7 @@ export function isLack(code: string): code is Lack {
   return LACKS.some((one) => one === code);
 }
 
-/** Also set while the job retries. Null: it waits for nothing of that kind. */
+/** The missing resource that a job waits for, also while the job retries; null if no such resource is missing. */
 export function lackOf({ waiting, error, method }: Pick<Job, 'waiting' | 'error' | 'method'>): Lack | null {
   if (!waiting || !error || !isOrderedKind(method) || failureOf(error) !== 'busy') return null;
   return LACKS.find((code) => code === error.code) ?? null;

@@ -30,7 +30,9 @@ export interface RequestedRecord {
   /** Absolute, lower case, without the final dot. */
   readonly name: string;
   readonly ttlS: number;
-  /** As in `ZoneSet` of the DNS drivers; several only if PROXYSRV stands for several addresses. */
+  /**
+   * Values in the form of the DNS drivers' `ZoneSet`. There are several only if PROXYSRV stands for several addresses.
+   */
   readonly values: readonly string[];
 }
 
@@ -39,7 +41,10 @@ export interface ZoneRules {
   readonly zone: string;
   /** The addresses that PROXYSRV stands for. */
   readonly proxy: readonly string[];
-  /** The containers' networks (CIDR): a customer's name that points there would open them to browsers. */
+  /**
+   * The containers' networks (CIDR). Customers' names must not point there, because browsers could then reach these
+   * networks.
+   */
   readonly closed: readonly string[];
   /** TTL in seconds for requests without one. */
   readonly ttlS: number;
@@ -126,7 +131,7 @@ function aliasOf({ target }: RecordSpec, name: string, zone: string): string {
   return host;
 }
 
-/** A target is absolute with or without the final dot, as panels send it; `@` is the zone itself. */
+/** A target is absolute with or without the final dot, because panels send both forms; `@` is the zone itself. */
 function hostName(sent: string | undefined, field: string, zone: string, underscores = false): string {
   if (sent?.trim() === '@') return zone;
   const name = readHostName(sent ?? '', { underscores });

@@ -21,7 +21,7 @@ export interface ServiceEntry {
   readonly id: string;
   readonly lifecycle: Lifecycle;
   readonly plan: string;
-  /** Null: it has no site. */
+  /** Null when the service has no site. */
   readonly subdomain: string | null;
   readonly fqdn: string | null;
   readonly hasGuest: boolean;
@@ -32,28 +32,31 @@ export interface ServiceEntry {
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];
-  /** When the order's domain is tried next (RFC 3339); null: there is none, or the site is not active. */
+  /**
+   * When the agent next tries to add the domain of the order (RFC 3339); null if the order has no such domain, or the
+   * site is not active.
+   */
   readonly requestDueAt: string | null;
   readonly openJobs: readonly {
     readonly id: string;
     readonly method: KindName;
     readonly status: JobStatus;
     readonly waitsFor: string | null;
-    /** Name of the system that it waits for because that system rejects the agent. */
+    /** Name of the system that rejects the agent, if the job waits for that reason. */
     readonly refusedBy: string | null;
-    /** What it waits for that the operator must provide. */
+    /** The missing resource that the job waits for and the operator must provide. */
     readonly lacks: Lack | null;
   }[];
-  /** An operator must finish a job of the service. */
+  /** True when a job of the service is stuck and an operator must finish it. */
   readonly stuck: boolean;
-  /** An order for it failed and needs an operator. */
+  /** True when an order for the service failed and needs an operator. */
   readonly failedOrder: boolean;
   readonly settled: SettledPower | null;
   readonly createdAt: string;
   readonly updatedAt: string;
-  /** When the administrator's password will be erased (RFC 3339); null: there is none. */
+  /** When the administrator's password will be erased (RFC 3339); null if no password is stored. */
   readonly passwordUntil: string | null;
-  /** When its deletion was requested, and when the purge of its container is due (null: nothing is kept). */
+  /** When the deletion was requested, and when the purge of the container is due (null if nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;
   /** When a smaller plan was applied into which the service does not fit (RFC 3339). */
@@ -72,8 +75,8 @@ export interface ServiceStore {
   /** Every readable service, including tombstones, in the order of their keys. */
   entries(): Iterable<ServiceEntry>;
   /**
-   * Services being created, and those whose creation failed, in no order. Few of all: each new order asks what the
-   * others still need.
+   * Services that are being created and services whose creation failed, in no order. They are indexed separately,
+   * because each new order must know what the other unfinished services still need.
    */
   unfinished(): Iterable<ServiceEntry>;
   entry(key: ServiceKey): ServiceEntry | undefined;
@@ -81,13 +84,17 @@ export interface ServiceStore {
   /** Throws `service_not_found`, or `state_damaged` when the document was set aside. */
   get(key: ServiceKey): Promise<Service>;
   /**
-   * The only way to change a service. Under the key's lock `fn` gets the current value (undefined: none yet) and
-   * returns the next one; if it returns the same value, nothing is written. New claims are taken before the write
-   * (throws ClaimTakenError when another service holds one), and dropped claims are freed after it. Resolves when the
-   * file and its folder are fsynced. Throws `state_unavailable` when the write failed: then nothing changed.
+   * The only way to change a service. Under the key's lock, `fn` gets the current value (undefined if there is none
+   * yet) and returns the next value. If it returns the same value, nothing is written. New claims are taken before the
+   * write, and dropped claims are freed after it. Throws ClaimTakenError when another service holds a new claim.
+   * Resolves when the file and its folder are fsynced. Throws `state_unavailable` when the write failed; nothing has
+   * changed then.
    */
   commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
-  /** The same for a change with a result in addition to the value: resolves to both once the value is durable. */
+  /**
+   * Like `commit`, but for a change that also returns a result. Resolves to the value and the result once the value is
+   * durable.
+   */
   change<R>(
     key: ServiceKey,
     fn: (current: Service | undefined) => Changed<Service, R>,
@@ -129,12 +136,12 @@ export interface LoggedEvent {
 
 export interface EventPage {
   readonly events: readonly LoggedEvent[];
-  /** The cursor of the next page, also when the log is empty; undefined when it cannot be continued from `after`. */
+  /** The cursor of the next page, even if the log is empty. Undefined if the log cannot be continued from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * True: the cursor is from another log, or its position is no longer kept. False without `next`: the text is not a
-   * cursor.
+   * True if the cursor is from another log, or if its position is no longer kept. If it is false and `next` is
+   * undefined, the text is not a cursor.
    */
   readonly gone: boolean;
 }
@@ -143,7 +150,7 @@ export interface EventPage {
 export interface EventStore {
   read(request: {
     readonly panel: string;
-    /** A cursor; without it, reading starts with the oldest event. */
+    /** The cursor to continue from. Without a cursor, reading starts with the oldest event. */
     readonly after: string | undefined;
     readonly limit: number;
   }): Promise<EventPage>;
@@ -152,7 +159,7 @@ export interface EventStore {
 }
 
 /**
- * A requested change, its caller and its result. It contains no request bodies and no paths: only known names and
+ * A requested change, its caller and its result. An entry contains no request bodies and no paths, only known names and
  * ids.
  */
 export interface AuditEntry {
@@ -160,7 +167,9 @@ export interface AuditEntry {
   readonly at: string;
   readonly request_id: string;
   readonly door: Listener;
-  /** A token; at the socket, the system user that the command line reports; null: an unknown caller. */
+  /**
+   * The caller's token or, at the socket, the system user that the command line reports. Null for an unknown caller.
+   */
   readonly who:
     | { readonly token: string; readonly token_id: string }
     | { readonly user: string | null; readonly uid: number | null }
@@ -176,7 +185,7 @@ export interface AuditEntry {
   readonly status: number;
   /** Code of the error. */
   readonly code: string | null;
-  /** The response was that of an earlier request with the same Idempotency-Key. */
+  /** Present if the response was the stored response of an earlier request with the same Idempotency-Key. */
   readonly replayed?: true;
   /** Names of unknown fields in the request, cleaned. */
   readonly unknown_fields?: string[];
@@ -189,7 +198,7 @@ export interface AuditQuery {
   /** RFC 3339 */
   readonly since: string | undefined;
   readonly limit: number;
-  /** Without it: entries of all panels and of unknown callers. */
+  /** Undefined selects the entries of all panels and of unknown callers. */
   readonly panel: string | undefined;
   readonly serviceId: string | undefined;
 }
@@ -222,7 +231,7 @@ export interface ApiToken {
   readonly permissions: readonly string[];
   /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
   readonly sha256: string;
-  /** Hashes from before rotations, each valid until its instant. */
+  /** Hashes of texts from before rotations, each valid until its instant. */
   readonly former: readonly { readonly sha256: string; readonly until: string }[];
   readonly createdAt: string;
   readonly expiresAt: string | null;
@@ -238,7 +247,7 @@ export interface AcmeAccount {
   readonly directoryUrl: string;
   /** PEM */
   readonly key: Secret;
-  /** The account's URL at the authority; null before it was created there. */
+  /** The account's URL at the authority; null until the account exists there. */
   readonly url: string | null;
 }
 
@@ -250,16 +259,21 @@ export interface ZoneRecord {
   readonly panel: string;
   readonly userId: string;
   readonly createdAt: string;
-  /** The zone was requested and may or may not exist at the DNS server; the same request again finishes it. */
+  /**
+   * True if the creation was interrupted, so the zone may or may not exist at the DNS server. Repeating the request
+   * completes the creation.
+   */
   readonly making?: boolean;
   /**
-   * False: it was proven before its delegation, and at the last check it was not delegated to this provider's name
-   * servers.
+   * False if ownership was proven before the delegation, and the zone was not delegated to this provider's name servers
+   * at the last check.
    */
   readonly delegated?: boolean;
-  /** When it was deleted (RFC 3339): kept for a while, so that a repeated deletion is not an error. */
+  /**
+   * When the zone was deleted (RFC 3339). The record is kept for a while, so that a repeated deletion is not an error.
+   */
   readonly goneAt?: string;
-  /** Ids of the last deleted records, for the same reason. */
+  /** Ids of the last deleted records, so that a repeated deletion of one of them is not an error. */
   readonly goneRecords?: readonly string[];
 }
 
@@ -277,7 +291,7 @@ export interface RememberedCall {
   readonly token?: string;
   /** The service in the request, if any. */
   readonly serviceId: string | null;
-  /** Null until the response was sent; the body may contain a password. */
+  /** The response; null until it was sent. The body may contain a password. */
   readonly answer: { readonly code: number; readonly body: Secret } | null;
   readonly createdAt: string;
   readonly expiresAt: string;
@@ -285,14 +299,14 @@ export interface RememberedCall {
 
 /** Stores documents of one kind other than services. */
 export interface DocumentStore<T> {
-  /** Increases with every change, so that values derived from `list` can be cached until then. */
+  /** Increases with every change, so that values derived from `list` can be cached until the next change. */
   readonly revision: number;
   list(): readonly T[];
   find(id: string): T | undefined;
   commit(id: string, fn: (current: T | undefined) => T): Promise<T>;
   /**
-   * Durable when it resolves; does nothing when it does not exist. `only`: called under the lock; false keeps the
-   * document.
+   * Removes the document durably, or does nothing if there is none. `only` is called under the lock; if it returns
+   * false, the document is kept.
    */
   remove(id: string, only?: (current: T) => boolean): Promise<void>;
 }
@@ -300,25 +314,25 @@ export interface DocumentStore<T> {
 /** The state of the key that encrypts secrets. */
 export interface KeyStatus {
   readonly keyId: string;
-  /** The operator has configured the key, so the agent cannot change it. */
+  /** True if the operator has configured the key; the agent cannot change it then. */
   readonly configured: boolean;
   /** Former keys that can still decrypt. */
   readonly formerIds: readonly string[];
-  /** Documents are being rewritten with the present key. */
+  /** True while documents are being rewritten with the present key. */
   readonly rewriting: boolean;
   /** Number of documents rewritten so far. */
   readonly rewritten: number;
   /** Damaged documents that only a former key can decrypt. */
   readonly neededBy: readonly string[];
-  /** Why the rotation did not finish. */
+  /** The reason why the rotation did not finish. */
   readonly problem: string | null;
 }
 
 export interface StateKeys {
   status(): KeyStatus;
   /**
-   * Generates a new key and starts to rewrite all documents with it, or continues a started rotation. Throws
-   * `state_key_configured`, `state_unavailable`.
+   * Generates a new key and starts to rewrite all documents with that key, or continues a rotation that has begun.
+   * Throws `state_key_configured`, `state_unavailable`.
    */
   rotate(): Promise<KeyStatus>;
 }
@@ -335,8 +349,8 @@ export interface State {
   readonly remembered: DocumentStore<RememberedCall>;
   readonly reservations: DocumentStore<Reservation>;
   /**
-   * All documents as of one instant, as an uncompressed tar that ends with a manifest of checksums. `agent`:
-   * `agent.id`. The key of the secrets is included only with `withKey`. Changes wait for a moment. Throws
+   * Exports all documents as of one instant, as an uncompressed tar that ends with a manifest of checksums. `agent` is
+   * `agent.id`. The key of the secrets is included only if `withKey` is true. Changes wait for a moment. Throws
    * `state_unavailable`.
    */
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
@@ -346,11 +360,11 @@ export interface State {
   readonly damaged: readonly { readonly file: string; readonly problem: string }[];
   /** True after a failed write that may have left memory and disk different: the daemon must stop. */
   readonly broken: boolean;
-  /** The reason (for operators only): a failed write, or the loss of the folder's lock. */
+  /** Why the state is broken: a failed write, or the loss of the folder's lock. For operators only. */
   readonly brokenBy: string | undefined;
   /**
-   * Why the newest write failed (for operators only); undefined while writes succeed. Until a write succeeds again,
-   * requests are refused; the agent retries by itself.
+   * Why the newest write failed, for operators only; undefined while writes succeed. Requests are refused until a write
+   * succeeds again. The agent retries the write itself.
    */
   readonly failing: string | undefined;
   /** Releases the folder's lock. */
@@ -360,6 +374,6 @@ export interface State {
 export interface FileOperationEnd {
   readonly operation: 'write' | 'append' | 'rename' | 'unlink' | 'sync';
   readonly ms: number;
-  /** The system's error code (`ENOSPC`) if the operation failed. */
+  /** The system's error code, e.g. `ENOSPC`, if the operation failed. */
   readonly code: string | undefined;
 }

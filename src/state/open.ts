@@ -43,7 +43,7 @@ const CLOSED = 'the state was closed';
 export interface StateOptions {
   readonly dir: string;
   readonly key: Buffer;
-  /** Former keys, while documents may need them. */
+  /** Former keys that documents may still need. */
   readonly formerKeys?: readonly Buffer[];
   /** Whether the key is the agent's own `secret.key` in the folder. Default: false. */
   readonly ownKeyFile?: boolean;
@@ -54,13 +54,13 @@ export interface StateOptions {
   readonly auditKeepDays?: number;
   /** Called after every file operation that makes a change durable, once the start has finished. */
   readonly fileOperation?: (end: FileOperationEnd) => void;
-  /** Wraps the file operations with which all documents are written. */
+  /** Wraps the file operations that write the documents. */
   readonly around?: (files: FileSystem) => FileSystem;
 }
 
 /**
- * Locks the folder, migrates and loads the state. Throws AgentError `state_unavailable` naming the holder when
- * another daemon uses the folder.
+ * Locks the folder, migrates and loads the state. If another daemon uses the folder, throws AgentError
+ * `state_unavailable`, which names that daemon.
  */
 export async function openState({
   dir,
@@ -151,7 +151,7 @@ export async function openState({
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
         throw unavailable('the state cannot be copied', error);
       });
-      // a copy with secrets of two keys could not be read with one
+      // a copy whose secrets are encrypted with two keys could not be read with one key
       if (keys.status().rewriting) {
         await copy.remove();
         throw unavailable('the key is being rotated');
@@ -198,7 +198,10 @@ interface Opened {
 
 const PROBE_MS = 2_000;
 
-/** While writes fail, checks whether they succeed again; then writes what is still unwritten. */
+/**
+ * While writes fail, checks regularly whether they succeed again. Once they do, writes the events that are still
+ * unwritten.
+ */
 function lookForRoom({ disk, dir, warn }: Opened, events: EventLog): () => void {
   let was: string | undefined;
   let busy = false;
@@ -234,7 +237,7 @@ function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']
     stopLooking();
     await idle();
     disk.refuseAll(CLOSED);
-    // a change that began in the meantime is either refused or in progress: the lock must outlive it
+    // a change that began in the meantime is either refused or in progress, so the lock is kept until it has ended
     await idle();
     await lock.release();
   };

@@ -12,7 +12,7 @@ export interface HandedSockets {
 }
 
 export interface ServiceEnvironment {
-  /** The socket for status notifications to the service manager; undefined: it expects none. */
+  /** The socket for status notifications; undefined if the service manager expects none. */
   readonly notifySocket: string | undefined;
   /** Systemd kills the service after this time without a notification. */
   readonly watchdogMs: number | undefined;

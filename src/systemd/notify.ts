@@ -1,7 +1,7 @@
 /**
  * Notifies systemd of the service's status. Node cannot send datagrams to a unix socket without native code, so this
- * runs `systemd-notify` (13 ms, 1.4 ms of them in this process, once per half of the watchdog's interval). The unit
- * sets NotifyAccess=all for it.
+ * runs `systemd-notify` twice per watchdog interval. Each run takes 13 ms, of which 1.4 ms are spent in this process.
+ * The unit sets NotifyAccess=all for it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -26,8 +26,8 @@ export function serviceManager(
   const [program = '', ...args] = command;
   return {
     async tell(...lines) {
-      // It waits until systemd has read the message, because systemd cannot attribute a message whose sender has
-      // exited.
+      // `systemd-notify` waits until systemd has read the message, because systemd cannot attribute a message whose
+      // sender has exited.
       const child = spawn(program, [...args, ...lines.map(oneLine)], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', NOTIFY_SOCKET: notifySocket },
@@ -35,8 +35,7 @@ export function serviceManager(
         killSignal: 'SIGKILL',
       });
       let said = '';
-      // if no descriptor is free, there is no stream, whatever the types say, and the error is emitted on the next
-      // tick
+      // if no descriptor is free, `stderr` is undefined despite its type, and the error is emitted on the next tick
       // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
       child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
       const ended: unknown[] = await once(child, 'close');

@@ -27,8 +27,8 @@ export interface BuiltTemplate {
   /** `kept`: the template already existed. */
   readonly outcome: 'built' | 'kept';
   /**
-   * Older templates that could not be removed because containers were cloned from them. New containers are cloned
-   * from this template.
+   * Older templates that could not be removed because containers were cloned from them. New containers are cloned from
+   * the new template.
    */
   readonly left: readonly number[];
   readonly tookMs: number;
@@ -36,8 +36,8 @@ export interface BuiltTemplate {
 
 /**
  * One entry per node, sorted by name. Throws `template_missing` (no OS template), `capacity_exhausted` (no VMID,
- * address or node), `foreign_object` (a template of this name that another program created is to be replaced),
- * `recipe_failed`, and what the drivers throw.
+ * address or node), `foreign_object` (the template to replace was created by another program), `recipe_failed`, and
+ * what the drivers throw.
  */
 export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTemplate[]> {
   const recipe = order.product.module.template(order.product.settings);
@@ -153,7 +153,7 @@ async function make(work: Work, node: string, view: ClusterView, above: number |
   }
 }
 
-/** Resolves with the VMIDs that remain: a linked clone needs its template. */
+/** Removes older templates. Resolves with the VMIDs of those that remain, because a linked clone needs its template. */
 async function removeOld(work: Work, old: readonly GuestView[]): Promise<number[]> {
   const left: number[] = [];
   for (const { vmid, node } of old) {

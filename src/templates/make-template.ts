@@ -72,7 +72,7 @@ export async function makeTemplate(work: TemplateWork, node: string, vmid: numbe
     }
     say('stop');
     await guest.ensureStopped(at, STOP_GRACE_S, plainCall(signal));
-    // the address was only temporary
+    // the address was only needed for the installation
     await guest.ensureContainer({ ...spec, addresses: [] }, plainCall(signal));
     say('convert');
     await guest.convertToTemplate(at, plainCall(signal));
@@ -113,7 +113,10 @@ async function runScript(
   });
 }
 
-/** The caller needs the original failure. The next build finds a container that could not be removed. */
+/**
+ * Failures are only logged, because the caller needs the original failure. If the container cannot be removed, the next
+ * build finds it.
+ */
 async function removeQuietly(work: TemplateWork, at: GuestAt): Promise<void> {
   try {
     await work.guest.removeContainer(at, plainCall(AbortSignal.timeout(CLEAN_UP_MS)));

@@ -67,8 +67,8 @@ export async function createToken(
   refuseTakenName();
   await state.tokens.commit(token.id, () => token);
   try {
-    // of two tokens created at the same moment neither is kept: a name must identify one token, so that it can be
-    // revoked by name
+    // if two tokens with one name are created at the same moment, neither is kept: a name must identify one token, so
+    // that the token can be revoked by name
     refuseTakenName();
   } catch (error) {
     await state.tokens.remove(token.id);

@@ -5,7 +5,7 @@ import type { ApiToken } from '../state/contract.js';
 import type { OperationContext } from '../services/context.js';
 import { idOfConfigured, isLive } from './tokens.js';
 
-/** By ID, or by a name that only one active token has. Can be repeated. Throws `token_not_found`. */
+/** `wanted` is an id, or a name that only one active token has. The call can be repeated. Throws `token_not_found`. */
 export async function revokeToken(context: OperationContext, wanted: string): Promise<ApiToken> {
   const { state, clock } = context;
   const token = findToken(context, wanted);

@@ -19,8 +19,8 @@ export interface Rotation {
 }
 
 /**
- * By ID, or by a name that only one active token has. Throws `token_not_found`, `invalid_request`,
- * `state_unavailable`.
+ * The token is identified by its id, or by a name that only one active token has. Throws `token_not_found`,
+ * `invalid_request`, `state_unavailable`.
  */
 export async function rotateToken(
   context: Pick<OperationContext, 'state' | 'clock' | 'config'>,

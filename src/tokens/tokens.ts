@@ -5,7 +5,7 @@ import type { ApiToken } from '../state/contract.js';
 
 export type ConfiguredToken = Config['api']['tokens'][number];
 
-/** `ik_` and 43 characters: 256 random bits. */
+/** A new token: `ik_` and 43 characters, which encode 256 random bits. */
 export function newTokenText(): string {
   return `ik_${randomBytes(32).toString('base64url')}`;
 }
@@ -14,7 +14,7 @@ export function newTokenId(): string {
   return `tok_${randomBytes(9).toString('base64url').replace(/[-_]/g, 'x')}`;
 }
 
-/** SHA-256 in hex: a random 256-bit token needs no slow hash. */
+/** SHA-256 in hex. A random 256-bit token needs no slow password hash. */
 export function hashToken(text: string): string {
   return hash('sha256', text);
 }
@@ -44,7 +44,7 @@ export interface TokenView {
   readonly panel: string;
   readonly permissions: string[];
   readonly networks: string[];
-  /** Null: the token is defined in the configuration. */
+  /** Null for a token that is defined in the configuration. */
   readonly created_at: string | null;
   readonly expires_at: string | null;
   readonly revoked_at: string | null;
@@ -79,7 +79,7 @@ export function idOfConfigured({ name }: Pick<ConfiguredToken, 'name'>): string 
   return `config:${name}`;
 }
 
-/** Valid as long as the configuration contains it. */
+/** Shows a token from the configuration, which is valid as long as the configuration contains it. */
 export function viewConfigured(token: ConfiguredToken): TokenView {
   return {
     id: idOfConfigured(token),

@@ -1,6 +1,6 @@
 /**
- * Runs one request's work at the DNS server with the customers' zones: checks that one is configured, and limits the
- * time.
+ * Runs calls of one request to the DNS server for the customers' zones. Checks that such a server is configured, and
+ * limits the time.
  */
 import { AgentError } from '../kernel/errors.js';
 import { type DriverCall, plainCall } from '../drivers/shared/call.js';
@@ -17,7 +17,7 @@ export interface AtNameServer {
 
 /** Work that has not started after this time is not started. */
 const BEGIN_MS = 12_000;
-/** A panel gets a response within 20 s; a change that is in progress continues without it. */
+/** A panel gets a response within 20 s; a change in progress continues after the response. */
 const ANSWER_MS = 18_000;
 
 /** Throws `zones_unavailable`, `dns_timeout`, and what `work` throws. */

@@ -1,7 +1,7 @@
 /**
- * Checks whether a customer may create a zone: its name servers are ours, or, before the delegation, a TXT record at
- * its current name servers proves ownership. Some registries delegate only to servers that already respond for the
- * zone.
+ * Checks whether a customer may create a zone. The zone must be delegated to our name servers, or a TXT record at its
+ * current name servers must prove ownership. The TXT record is accepted because some registries delegate only to
+ * servers that already respond for the zone.
  */
 import { createHash } from 'node:crypto';
 import { withLimit } from '../kernel/async/with-limit.js';
@@ -17,8 +17,8 @@ type Context = Pick<OperationContext, 'config' | 'drivers'>;
 const VALUE_LENGTH = 32;
 
 /**
- * The required value of the TXT record: different for every user and zone, and always the same for one of them. It
- * does not need to be secret, because only the owner of the zone can publish it.
+ * The required value of the TXT record. It differs for every user and zone, and stays the same for the same user and
+ * zone. It does not need to be secret, because only the owner of the zone can publish it.
  */
 export function zoneChallenge({ config }: Context, { panel, userId }: ZoneOwner, zone: string): string {
   const words = ['zone', config.agent.id, panel, userId, zone];
@@ -26,8 +26,8 @@ export function zoneChallenge({ config }: Context, { panel, userId }: ZoneOwner,
 }
 
 /**
- * Resolves with whether the zone is already delegated to us. Throws `zone_not_here`, which says what is missing, and
- * `lookup_failed`.
+ * Resolves to true if the zone is already delegated to us. Throws `zone_not_here`, whose message says what is missing,
+ * and `lookup_failed`.
  */
 export async function proveZone(
   context: Context,
@@ -67,7 +67,7 @@ export async function delegatedOf(
   return delegated;
 }
 
-/** A panel waits for this list. */
+/** Time limit of the lookups, because a panel waits for this list. */
 const LOOK_MS = 3_000;
 
 function nameServersOf({ config }: Context): string[] {

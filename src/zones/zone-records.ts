@@ -23,7 +23,7 @@ export interface RecordView {
   readonly type: RecordType;
   readonly name: string;
   readonly ttlS: number;
-  /** As in `ZoneSet`; `PROXYSRV` if it represents all addresses of the proxy in the family. */
+  /** A value as in `ZoneSet`, or `PROXYSRV` if the record represents all addresses of the proxy in its family. */
   readonly value: string;
 }
 
@@ -76,7 +76,7 @@ export async function addRecord(
         if (current && added.length === 0) throw new AgentError('record_exists', 'Record already exists');
         refuseClash(contents, next);
         refuseTooMany(contents.sets, known.length, next);
-        // all records of a set have one TTL, so the existing one is kept unless another one is requested
+        // all records of a set share one TTL, so the existing TTL is kept unless another TTL is requested
         const kept = spec.ttl === undefined && current ? { ttlS: current.ttlS } : {};
         next = { ...next, ...kept, values: [...known, ...added] };
         return next;
@@ -130,8 +130,8 @@ function refuseTooMany(sets: readonly ZoneSet[], known: number, { name, type }: 
 }
 
 /**
- * A record that was deleted recently is no error. Throws `zone_not_found`, `record_not_found`, `record_invalid` for
- * our own name servers, `zones_unavailable`, `dns_*`.
+ * It is not an error if the record was deleted recently. Throws `zone_not_found`, `record_not_found`, `record_invalid`
+ * for our own name servers, `zones_unavailable`, `dns_*`.
  */
 export async function removeRecord(
   context: OperationContext,
@@ -149,7 +149,8 @@ export async function removeRecord(
     }
     if (found.view.type === 'NS' && found.view.name === zone)
       throw refused(`The NS records of ${zone} itself cannot be changed.`);
-    // saved first: a caller that gets no response repeats the request, and the repeated request is no error
+    // the deletion is saved first: a caller that gets no response repeats the request, and the repeated request must
+    // not fail
     await context.state.zones.commit(zoneId, (current) => {
       if (!current) throw missing();
       const others = (current.goneRecords ?? []).filter((other) => other !== id);
@@ -160,7 +161,7 @@ export async function removeRecord(
 }
 
 function findRecord(sets: readonly ZoneSet[], proxy: readonly string[], id: string): Standing | undefined {
-  // an address of the proxy has its own ID as well, from before the proxy's other addresses were added
+  // a single address of the proxy also has its own id, from the time before the proxy's other addresses were added
   const all = [proxy, []].flatMap((hidden) => sets.flatMap((set) => standing(set, hidden)));
   return all.find(({ view }) => view.id === id);
 }

@@ -23,8 +23,8 @@ export const ZONE_STATES = ['ready', 'making', 'missing'] as const;
 export interface ZoneView {
   readonly zone: string;
   /**
-   * `making`: the request that creates it was interrupted and can be repeated. `missing`: the DNS server no longer
-   * has it.
+   * `making`: the request that creates the zone was interrupted and can be repeated. `missing`: the DNS server no
+   * longer has the zone.
    */
   readonly state: (typeof ZONE_STATES)[number];
   readonly sets: readonly ZoneSet[];
@@ -91,7 +91,7 @@ function zonesOf(context: OperationContext, owner: ZoneOwner): ZoneRecord[] {
   return liveZones(context.state).filter((zone) => isSameOwner(zone, owner));
 }
 
-/** Adds the current delegation. A zone that was delegated to us once is not looked up again. */
+/** Adds the current delegation of each zone. A zone that was delegated to us once is not looked up again. */
 async function followDelegation(
   context: OperationContext,
   { call }: AtNameServer,
@@ -107,7 +107,7 @@ async function followDelegation(
 
 function noteDelegated({ state }: OperationContext, record: ZoneRecord): Promise<ZoneRecord> {
   return state.zones.commit(record.id, (current) => {
-    // removed since it was read
+    // the zone was removed since it was read
     if (!current) throw noSuchZone();
     return { ...current, delegated: true };
   });
@@ -128,9 +128,9 @@ async function view({ zones, call }: AtNameServer, record: ZoneRecord): Promise<
 }
 
 /**
- * Saved first: whatever a crash or an unresponsive server leaves behind belongs to the caller, and the same request
- * completes it. Throws `domain_invalid`, `domain_taken`, `zone_not_here`, `zone_exists`, `zones_unavailable`,
- * `quota_reached`, `lookup_failed`, `dns_*`, `foreign_object`.
+ * The zone is recorded before it is created on the server. If a crash or an unresponsive server interrupts the
+ * creation, the zone belongs to the caller, and the same request completes it. Throws `domain_invalid`, `domain_taken`,
+ * `zone_not_here`, `zone_exists`, `zones_unavailable`, `quota_reached`, `lookup_failed`, `dns_*`, `foreign_object`.
  */
 export async function addZone(
   context: OperationContext,
@@ -175,7 +175,10 @@ async function make(
   return made;
 }
 
-/** If a zone were created and removed at the same time, the records and the server could contradict each other. */
+/**
+ * Runs the changes of a zone one after the other. If a zone were created and removed at the same time, the records and
+ * the server could contradict each other.
+ */
 function oneAtATime<T>(
   { zoneTurns }: OperationContext,
   { call }: AtNameServer,
@@ -201,7 +204,7 @@ function claim(context: OperationContext, owner: ZoneOwner, zone: string): Promi
   return context.state.zones.commit(domainId(zone), (current) => {
     if (!current || current.goneAt !== undefined) return fresh(context, owner, zone);
     if (isSameOwner(current, owner)) return current;
-    // the zone was never filled: nothing can be added to a zone that is not finished
+    // the zone is still empty, because nothing can be added to an unfinished zone
     if (isMaking(current) && isStale(current, context.clock)) return fresh(context, owner, zone);
     throw exists();
   });
@@ -213,8 +216,8 @@ function fresh({ clock }: OperationContext, owner: ZoneOwner, zone: string): Zon
 }
 
 /**
- * Removes the zone with its records and resolves with its name. A zone that was deleted recently is no error. Throws
- * `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`.
+ * Removes the zone with its records and resolves with its name. It is not an error if the zone was deleted recently.
+ * Throws `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`.
  */
 export async function removeZone(context: OperationContext, by: By, sent: string): Promise<string> {
   return atNameServer(context, async (server) => {
@@ -237,7 +240,7 @@ async function unmake(
   if (!found) throw noSuchZone();
   if (found.goneAt !== undefined) return;
   await zones.remove(found.zone, call).catch((error: unknown) => {
-    // another owner has the zone on the server now: ours is gone
+    // the zone on the server now belongs to another owner, so ours is gone
     if (!(error instanceof AgentError && error.code === 'foreign_object')) throw error;
   });
   const { schema, id, panel, userId, createdAt } = found;

@@ -2,7 +2,8 @@
 import { duration } from '../../kernel/format-units.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
-const STOPPED = 'Nothing is purged, erased or abandoned by date until it is correct again or confirmed.';
+const STOPPED =
+  'Nothing is purged, erased or abandoned by date until the clock is correct again or confirmed.';
 
 export const clockJump: MakeCondition =
   ({ clockDoubt }) =>
@@ -11,7 +12,7 @@ export const clockJump: MakeCondition =
     if (!doubt) return [];
     const off = duration(Math.abs(doubt.offMs) / 1000);
     const what = {
-      ahead: `The clock of this machine moved ${off} more than the elapsed time.`,
+      ahead: `The clock of this machine advanced ${off} more than the time that has really passed.`,
       behind: `The clock of this machine is ${off} behind the time that it showed before.`,
       long_off:
         `The clock of this machine is ${off} ahead of its last known time: the machine was off that ` +

@@ -7,7 +7,7 @@ const HIGH = 90;
 const EASE = 80;
 const COMMANDS = [
   'systemctl show innkeeper -p LimitNOFILE',
-  '# raise it: systemctl edit innkeeper, with the two lines [Service] and LimitNOFILE=65536; then',
+  '# raise the limit: systemctl edit innkeeper, with the two lines [Service] and LimitNOFILE=65536; then',
   'systemctl restart innkeeper',
 ] as const;
 

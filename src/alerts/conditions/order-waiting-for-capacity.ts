@@ -16,7 +16,7 @@ export const orderWaitingForCapacity: MakeCondition = (sources) => async () => {
         'available, and fail after create.patience_s.',
       commands: [
         'innkeeper doctor',
-        '# in the configuration: addresses.pools and container_host.proxmox.vmids, longer ranges; then',
+        '# in the configuration, extend addresses.pools and container_host.proxmox.vmids; then',
         'systemctl restart innkeeper',
       ],
       data: { orders: waiting.orders, said: words },

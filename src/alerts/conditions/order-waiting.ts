@@ -8,9 +8,11 @@ import { innkeeper } from '../../kernel/command-line.js';
 import type { Lack } from '../../model/waiting-order.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** Documents that one check reads. Orders that wait for the same cause usually have the same message. */
+/**
+ * Maximum number of documents that one check reads. Orders that wait for the same cause usually have the same message.
+ */
 const MOST_READ = 20;
-/** Different messages that one alert quotes. */
+/** Maximum number of different messages that one alert quotes. */
 const MOST_SAID = 3;
 const MOST_CHARACTERS = 400;
 
@@ -49,7 +51,7 @@ export async function waitingFor(
   return waiting;
 }
 
-/** Without the final punctuation. */
+/** The messages of the waiting orders, without their final punctuation. */
 export function wordsOf({ said }: Pick<Waiting, 'said'>): string {
   return cleaned([...said].join('; '), MOST_CHARACTERS).replace(/[.!?]+$/, '');
 }

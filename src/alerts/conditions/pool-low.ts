@@ -2,7 +2,7 @@
 import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** Percent below the limit at which the alert is cleared. */
+/** The alert is cleared when the usage is this many percentage points below the limit. */
 const POOL_EASE = 5;
 
 export const poolLow: MakeCondition =
@@ -14,15 +14,15 @@ export const poolLow: MakeCondition =
       if (total === 0 || (used / total) * 100 < limit) return [];
       const key =
         pool === 'vmids'
-          ? 'container_host.proxmox.vmids, a longer range'
-          : 'addresses.pools, a longer range or another pool';
+          ? 'extend the range container_host.proxmox.vmids'
+          : 'extend a range in addresses.pools, or add a pool';
       return [
         {
           kind: 'pool_low',
           subject: pool,
           ...OF_AGENT,
           text: `${used} of ${total} of ${pool} are in use.`,
-          commands: [`# in the configuration: ${key}; then`, 'systemctl restart innkeeper'],
+          commands: [`# in the configuration, ${key}; then`, 'systemctl restart innkeeper'],
           data: { used, total },
         },
       ];

@@ -5,8 +5,8 @@ import { type Condition, type ConditionSources, DAY_MS, type Noticed } from '../
 export type NoticeText = Pick<AlertSpec, 'text' | 'commands'>;
 
 /**
- * The time of the last request is not kept across restarts. After a restart the day counts from when the alert was
- * raised.
+ * The time of the last request is not kept across restarts. After a restart, the day is counted from the time when the
+ * alert was raised.
  */
 export function recentNotice(
   kind: NoticeKind,

@@ -1,4 +1,4 @@
-/** The state does not know containers with this agent's mark, so it is not the state that created them. */
+/** Containers with this agent's mark are not in the state, so they were created with a different state. */
 import { shellWord } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 

@@ -5,7 +5,10 @@ import { type MakeCondition, OF_AGENT } from '../condition.js';
 const DOWN_MS = 300_000;
 
 export const systemDown: MakeCondition = ({ circuits, clock }) => {
-  /** Name of a system -> when it began to fail (epoch ms). The circuit's own time restarts with every probe. */
+  /**
+   * Maps a system's name to the time when it began to fail (epoch ms). The circuit's own time restarts with every
+   * probe.
+   */
   const down = new Map<string, number>();
   return () => {
     // A separate alert reports a system that refuses the agent.

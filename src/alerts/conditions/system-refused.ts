@@ -1,18 +1,20 @@
 /**
- * A system responds but refuses the agent: its token, a privilege, or every request through what is in front of the
- * system. There is one alert per system, for any number of jobs. It is raised at once, because nothing continues
- * until an operator fixes the cause.
+ * A system responds but refuses the agent: its token, its privileges, or, when something in front of the system refuses
+ * them, all of its requests. There is one alert per system, for any number of jobs. It is raised at once, because
+ * nothing continues until an operator fixes the cause.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/text.js';
 import { shellWord } from '../../kernel/command-line.js';
 import { type ConditionSources, type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** Different messages that one alert quotes. */
+/** Maximum number of different messages that one alert quotes. */
 const MOST_SAID = 3;
-/** Documents that one check reads. Jobs that wait for the same cause usually have the same message. */
+/**
+ * Maximum number of documents that one check reads. Jobs that wait for the same cause usually have the same message.
+ */
 const MOST_READ = 20;
-/** For all messages together. */
+/** Maximum length of all quoted messages together. */
 const MOST_CHARACTERS = 400;
 
 interface Refusing {
@@ -30,7 +32,7 @@ export const systemRefused: MakeCondition = (sources) => async () => {
   return [...refusing].map(([name, one]) => specOf(sources, name, one));
 };
 
-/** A single missing privilege opens no circuit, so the jobs that wait for it report it. */
+/** A single missing privilege does not open a circuit, so it is found through the jobs that wait for it. */
 async function addJobs({ state }: ConditionSources, refusing: Map<string, Refusing>): Promise<void> {
   let read = 0;
   for (const { key, openJobs } of state.services.entries())

@@ -6,7 +6,7 @@ export const unknownPlan: MakeCondition = (sources) =>
   recentNotice('unknown_plan', sources, (panel, { plan }) => ({
     text: `Panel ${panel} ordered the plan "${plan}", which is not configured.`,
     commands: [
-      '# in the configuration: plans, this name or an alias; or correct the product in the panel; then',
+      '# add this name or alias to plans in the configuration, or correct the product in the panel; then',
       'systemctl restart innkeeper',
     ],
   }));

@@ -1,6 +1,6 @@
 /**
- * A panel orders an upgrade that changes nothing: often it sends the name of a billing cycle, which is the same for
- * every product.
+ * A panel orders an upgrade that changes nothing. Often the panel sends the name of a billing cycle instead of a plan,
+ * and that name is the same for every product.
  */
 import { innkeeper } from '../../kernel/command-line.js';
 import type { MakeCondition } from '../condition.js';

@@ -1,6 +1,6 @@
 /**
- * Assigns numbers and addresses that the order could not get, and replaces those that something foreign turns out to
- * use.
+ * Assigns container numbers and addresses that the order could not get, and replaces those that turn out to be used by
+ * a foreign container.
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../../model/address-pool.js';
 import type { ClaimedAddress } from '../../model/guest.js';
@@ -16,8 +16,9 @@ export const orderingOf = (service: Service): Ordering => ({
 });
 
 /**
- * The service with a number and addresses that neither another service nor the cluster uses. The container must not
- * exist yet. Throws `capacity_exhausted` when none is left, or when the rest is held for others.
+ * The service with a container number and addresses that neither another service nor the cluster uses. The service's
+ * container must not exist yet. Throws `capacity_exhausted` when no number or address is left, or when the remaining
+ * ones are held for others.
  */
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;
@@ -36,7 +37,7 @@ export function reallocate(effect: Effect, service: Service, view: ClusterView):
   return withGuest(service, { vmid, addresses });
 }
 
-/** One address of each family, from the first pool with a free one. */
+/** One address of each family, from the first pool with a free address. */
 function firstAddresses({ deps }: Effect, used: ReadonlySet<string>): ClaimedAddress[] {
   const isTaken = (address: string): boolean =>
     used.has(address) || deps.services.holderOf({ address }) !== undefined;
@@ -59,7 +60,7 @@ function firstAddress(pools: readonly AddressPool[], isTaken: (address: string) 
   );
 }
 
-/** The next number of the agent's range that no service claims and that is not in `shown`. */
+/** The next container number of the agent's range that no service claims and that is not in `shown`. */
 export function nextVmid(
   { deps }: Effect,
   after: number | null,

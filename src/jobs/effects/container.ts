@@ -37,13 +37,13 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, source) =
   return { vmid, node };
 };
 
-/** Each worker of the API caches its data for 2 s: until then one of them may show a new template without a name. */
+/** Each worker of the API caches its data for 2 s. Until then, a worker may show a new template without its name. */
 const SHOWN_WITHIN_MS = 2_500;
 const LOOK_AGAIN_MS = 500;
 
 async function placed(effect: Effect, service: Service, source: ContainerSource) {
   const { deps, signal } = effect;
-  // throws at once when none is configured
+  // throws at once when no template is configured
   sourceOf(deps.config, source);
   let maxAgeMs = deps.config.container_host.poll_s * 1000;
   return retry(
@@ -167,7 +167,7 @@ export const converge: EffectOf<'container.converge'> = async (effect, source) =
   const at = requireGuest(effect, service);
   const call = await driverCall(effect);
   const found = await deps.drivers.guest.find(at, call);
-  // without this check a new, empty container would be created instead
+  // without this check, a new, empty container would be created if the service's container is missing
   if (!found) throw absent();
   const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
     deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
@@ -194,7 +194,8 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
 };
 
 /**
- * Notes about the creation of the container, by this job or the superseded one: a request may still be running.
+ * Notes about the creation of the container by this job or by the superseded job, because the request to create it may
+ * still be running.
  */
 function makingNotes({ jobs }: Service): JsonObject {
   const steps = jobs.flatMap((job) => job.steps);
@@ -214,7 +215,10 @@ export const removeHa: EffectOf<'ha.remove'> = async (effect) => {
   if (at) await effect.deps.drivers.guest.removeHa(at, await driverCall(effect));
 };
 
-/** The template first, then the host: a job that waits for a template does not occupy a place at the host. */
+/**
+ * The lease of the template comes before the lease of the host, so that a job that waits for a template does not occupy
+ * a place at the host.
+ */
 function leasesFor(effect: Effect, source: Source, node: string): LeaseRequest[] {
   const host = hostLease(effect, node);
   if (source.kind === 'os') return [host];

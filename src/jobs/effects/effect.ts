@@ -1,4 +1,4 @@
-/** What every effect on a service needs: the systems, the journal of its job, and the limits of the call. */
+/** Dependencies of every effect on a service: the systems, the journal of the job, and the limits of the call. */
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -26,7 +26,7 @@ export interface EffectDeps {
   readonly log: Logger;
 }
 
-/** One call of a step of a service's job, on the main thread. */
+/** One call that a step of a service's job makes, handled on the main thread. */
 export interface Effect extends CallContext<Service> {
   readonly deps: EffectDeps;
 }
@@ -38,7 +38,7 @@ export type EffectOf<N extends HostCallName> = (
 
 /**
  * Each host call has separate notes within the step's notes, so that two remote tasks of one step are not confused.
- * `before`: notes of another call that the driver needs here too.
+ * `before` contains notes of another call that the driver also needs.
  */
 export async function driverCall(effect: Effect, before: JsonObject = {}): Promise<DriverCall> {
   const job = await effect.journal.job();
@@ -75,7 +75,7 @@ export function mark(effect: Effect, service: Service): Mark {
   return markOf(effect.deps.config.agent.id, service);
 }
 
-/** The service's container, or undefined when it has no number or no longer has one. */
+/** The service's container, or undefined when the service has no VMID, or no longer has one. */
 export function guestAt(effect: Effect, service: Service): GuestAt | undefined {
   const { vmid } = guestOf(service);
   return vmid === null ? undefined : { vmid, mark: mark(effect, service) };
@@ -90,7 +90,10 @@ export function requireGuest(effect: Effect, service: Service): GuestAt & { node
   return { ...at, node };
 }
 
-/** Create, clone, snapshot, rollback and destroy are heavy: their number at once per node is limited. */
+/**
+ * The lease for heavy operations on a node: create, clone, snapshot, rollback and destroy. Only a limited number of
+ * them may run on a node at the same time.
+ */
 export function hostLease(effect: Effect, node: string): LeaseRequest {
   return { name: `host:${node}`, limit: effect.deps.config.container_host.proxmox.heavy_operations };
 }

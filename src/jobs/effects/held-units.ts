@@ -1,5 +1,6 @@
 /**
- * The capacity that an order must leave free: for reservations, and for earlier orders that have not got theirs yet.
+ * Computes the capacity that an order must leave free for reservations, and for earlier orders that have not received
+ * their capacity yet.
  */
 import type { Clock } from '../../kernel/clock.js';
 import { isHolding, type Reservation } from '../../model/reservation.js';
@@ -13,18 +14,21 @@ export interface HoldDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** The order in question. `key` null: none, so everything counts. `createdAt` null: it is being ordered now. */
+/**
+ * The order for which the capacity is computed. If `key` is null, there is no order, so everything counts. If
+ * `createdAt` is null, the order is being placed now.
+ */
 export interface Ordering {
   readonly key: ServiceKey | null;
   readonly createdAt: string | null;
 }
 
-/** A number of sites of the same size. */
+/** Capacity for a number of sites of the same size. */
 export interface Held extends Promised {
   readonly units: number;
 }
 
-/** What the order still lacks. `supply`: addresses and a number; `room`: a node. */
+/** What the order still lacks. `supply`: addresses and a container number. `room`: a node with free capacity. */
 export type Stage = 'supply' | 'room';
 
 export interface Holds {
@@ -32,7 +36,7 @@ export interface Holds {
   readonly waiting: readonly Held[];
 }
 
-/** An order with a reservation does not wait for earlier ones without: its capacity was held for it. */
+/** An order with a reservation does not wait for earlier orders without one, because its capacity was held for it. */
 export function holdsBefore(deps: HoldDeps, self: Ordering, stage: Stage): Holds {
   const now = deps.clock.now();
   const holding = deps.reservations.list().filter((one) => isHolding(one, now));
@@ -74,7 +78,10 @@ function isWaiting(entry: ServiceEntry, stage: Stage): boolean {
   return isOrdered && isUnserved(entry, stage) && entry.openJobs.some(({ method }) => method === 'create');
 }
 
-/** Also true for an order that failed and was undone: placed again, it needs the same capacity. */
+/**
+ * Whether an order still lacks its capacity. Also true for an order that failed and was undone, because it needs the
+ * same capacity when it is placed again.
+ */
 function isUnserved({ lifecycle, vmid, node }: ServiceEntry, stage: Stage): boolean {
   if (lifecycle !== 'creating' && lifecycle !== 'failed') return false;
   return (stage === 'supply' ? vmid : node) === null;

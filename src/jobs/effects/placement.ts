@@ -1,6 +1,6 @@
 /**
- * Finds a node with room for another container. Capacity promised to containers that the cluster does not show yet
- * counts as used.
+ * Finds a node with enough free capacity for another container. Capacity promised to containers that the cluster does
+ * not show yet counts as used.
  */
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -17,7 +17,7 @@ export interface PlacementDeps extends HoldDeps {
 }
 
 /**
- * The node to use. The order `self` does not count against itself; earlier orders do. Throws `template_missing`,
+ * The node to use. Earlier orders reduce the free capacity; the order `self` does not. Throws `template_missing`,
  * `host_incomplete` or `capacity_exhausted`.
  */
 export function findPlacement(
@@ -31,7 +31,10 @@ export function findPlacement(
   return deps.drivers.guest.place({ resources: request.resources, source, promised }, view);
 }
 
-/** Number of such sites that can be placed, at most `most`, without using capacity that others hold or wait for. */
+/**
+ * The number of sites of this size that can be placed without using capacity that others hold or wait for. At most
+ * `most`.
+ */
 export function countPlaces(
   deps: PlacementDeps,
   request: { readonly resources: Resources; readonly source: ContainerSource },
@@ -45,8 +48,8 @@ export function countPlaces(
 }
 
 /**
- * Capacity by node that is promised to containers that the view does not show, and to earlier orders. An order that
- * fits nowhere is skipped.
+ * The capacity of each node that is promised to containers that the view does not show yet, and to earlier orders. An
+ * order that fits on no node is skipped.
  */
 function promisedBefore(
   deps: PlacementDeps,
@@ -78,7 +81,10 @@ function addHeld(
   }
 }
 
-/** The module's source in the driver's terms. Throws `template_missing` when no OS template is configured. */
+/**
+ * Converts the container source that the module names to the form that the driver expects. Throws `template_missing`
+ * when no OS template is configured.
+ */
 export function sourceOf(config: Config, requested: ContainerSource): Source {
   if (requested.kind === 'template') {
     if (requested.template === undefined)

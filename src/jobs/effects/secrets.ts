@@ -1,4 +1,7 @@
-/** Generates secrets and inserts their values, in the main thread; module code only knows their names. */
+/**
+ * Generates secrets and inserts their values. This runs in the main thread, and module code only knows the names of the
+ * secrets.
+ */
 import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
@@ -6,7 +9,7 @@ import type { Service } from '../../model/service.js';
 import type { SecretRef } from '../../modules/kit/values.js';
 import type { EffectOf } from './effect.js';
 
-/** Without characters that are easily confused. */
+/** The letters and digits of secrets, without those that are easily confused. */
 const ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789';
 const DEFAULT_LENGTH = 24;
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
@@ -26,7 +29,7 @@ export const ensure: EffectOf<'secrets.ensure'> = async ({ journal }, name, leng
   return { secret: name };
 };
 
-/** The values with each reference replaced by the service's secret. */
+/** The values, in which each reference is replaced by the secret of the service. */
 export function resolved(
   service: Service,
   values: Readonly<Record<string, string | SecretRef>>,

@@ -16,7 +16,7 @@ import { carryOut } from './table.js';
 export interface ServiceRecordsDeps {
   readonly services: ServiceStore;
   readonly archive: JobArchive;
-  /** Passed in, because `services/outcomes.ts` is in a higher layer. */
+  /** This function is passed in, because `services/outcomes.ts` is in a higher layer. */
   readonly withJob: SubjectRecords<Service>['withJob'];
 }
 
@@ -49,7 +49,7 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
   };
 }
 
-/** The engine's keys of services are those of the store. */
+/** The engine's key of a service is the same as the store's. */
 const asKey = (key: string): ServiceKey => key as ServiceKey;
 
 function viewOf(service: Service, panels: PanelLocales): ServiceView {

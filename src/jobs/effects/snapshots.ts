@@ -1,4 +1,4 @@
-/** Effects on the snapshots of the service's container; the service's document lists the existing ones too. */
+/** Effects on the snapshots of the service's container. The service's document also lists the existing snapshots. */
 import type { Snapshot } from '../../model/guest.js';
 import { guestOf, type Service, withGuest } from '../../model/service.js';
 import { driverCall, type EffectOf, holding, hostLease, requireGuest } from './effect.js';

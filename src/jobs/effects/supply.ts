@@ -1,4 +1,4 @@
-/** How many addresses and container numbers are in use, and whether enough are left for an order. */
+/** Counts the addresses and container numbers in use, and checks whether enough are left for an order. */
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import { type AddressPool, familyOf } from '../../model/address-pool.js';
@@ -13,7 +13,7 @@ export interface SupplyDeps extends HoldDeps {
   readonly watch: Pick<ClusterWatch, 'latest' | 'usedAddresses'>;
 }
 
-/** Usage of every pool: by services, and by everything else on the cluster. */
+/** The usage of every pool by services and by everything else on the cluster. */
 export function usesOfSupply({
   config,
   services,
@@ -32,7 +32,7 @@ export function usesOfSupply({
 }
 
 export interface FreeSupply {
-  /** Free addresses of the family with the fewest. */
+  /** Number of free addresses of the family that has the fewest. */
   readonly addresses: number;
   readonly vmids: number;
 }
@@ -61,7 +61,7 @@ export function refuseHeldSupply(deps: SupplyDeps, self: Ordering): void {
 
 const RETRY_EXHAUSTED_S = 300;
 
-/** `what`: a sentence without the full stop. */
+/** `what` is a sentence without the full stop. */
 export function exhausted(what: string, detail?: string): AgentError {
   return new AgentError('capacity_exhausted', `${what}.`, {
     role: 'container host',

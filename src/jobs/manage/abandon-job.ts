@@ -1,5 +1,6 @@
 /**
- * Ends a stuck job and leaves its effects in place: the record lists what still exists, and its claims stay.
+ * Ends a stuck job and leaves its effects in place. The job's record lists what still exists, and the service keeps its
+ * claims.
  */
 import { instant } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -15,7 +16,10 @@ import { changeJob } from './change-job.js';
 import type { JobContext } from './context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
-/** The caller does not wait longer: objects that could not be checked by then count as existing. */
+/**
+ * Time limit for checking leftovers, because the caller waits. Objects that could not be checked within this time count
+ * as existing.
+ */
 const LOOK_MS = 10_000;
 
 /** Throws `job_not_found`, `job_ended`, `job_not_stuck`. */
@@ -24,7 +28,7 @@ export async function abandonJob(context: JobContext, caller: Caller, jobId: str
   const service = await context.state.services.get(`${caller.panel}/${serviceId}`);
   const remains = await stillThere(context, service, leftoversOf(service, before));
   const found = await changeJob(context, caller, jobId, (job, now) => {
-    // a retry in the meantime may have created or removed something
+    // if the job was retried in the meantime, the retry may have created or removed something
     if (job.status === 'stuck' && now.updatedAt !== service.updatedAt)
       throw new AgentError('service_busy', 'The service changed in the meantime; please check again.');
     return abandoned(job, instant(context.clock), remains);
@@ -44,7 +48,7 @@ export async function abandonJob(context: JobContext, caller: Caller, jobId: str
   return found;
 }
 
-/** The leftovers without those that certainly no longer exist. */
+/** The leftovers of the job, except those that certainly no longer exist. */
 async function stillThere(
   context: JobContext,
   service: Service,

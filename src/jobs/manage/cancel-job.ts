@@ -1,5 +1,5 @@
 /**
- * Cancels a job: if it has begun, it is aborted, its effects are awaited, and its steps are undone.
+ * Cancels a job. A job that has begun is aborted, its running effects are awaited, and its steps are undone.
  */
 import { instant } from '../../kernel/clock.js';
 import { cancelled } from '../operator-actions.js';
@@ -9,7 +9,7 @@ import type { JobContext } from './context.js';
 import type { FoundJob } from './read-job.js';
 
 /**
- * Returns the job in its present state: a running one is still to be undone. Throws `job_not_found`, `job_ended`,
+ * Returns the job in its present state. A running job is undone later. Throws `job_not_found`, `job_ended`,
  * `job_irrevocable`.
  */
 export async function cancelJob(context: JobContext, caller: Caller, jobId: string): Promise<FoundJob> {

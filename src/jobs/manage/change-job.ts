@@ -8,8 +8,8 @@ import type { JobContext } from './context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /**
- * Returns the job after `decide`, which returns the same job when there is nothing to do, and throws to refuse. Throws
- * `job_not_found`, `job_ended`.
+ * Applies `decide` to the job and returns the new job. `decide` returns the same job when there is nothing to do, and
+ * throws to refuse the change. Throws `job_not_found`, `job_ended`.
  */
 export async function changeJob(
   context: Pick<JobContext, 'state' | 'clock' | 'records'>,

@@ -12,10 +12,10 @@ export interface JobContext {
   readonly config: Pick<Config, 'agent'>;
   readonly state: Pick<State, 'services' | 'archive'>;
   readonly clock: Clock;
-  /** The same as in the job engine. */
+  /** The same function as in the job engine. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly log: Pick<BaseLogger, 'warn'>;
-  /** The systems in which leftovers of a job are looked up. */
+  /** The drivers that look up the leftovers of a job. */
   readonly drivers: Pick<Drivers, 'dns' | 'guest' | 'proxy'>;
 }

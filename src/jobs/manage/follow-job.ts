@@ -6,7 +6,7 @@ import type { JobContext } from './context.js';
 import type { JobFeed } from './job-feed.js';
 import { type FoundJob, readJob } from './read-job.js';
 
-/** Ends early when the signal is aborted. Throws `job_not_found` before the first value. */
+/** Ends early when the signal aborts. If there is no such job, throws `job_not_found` before the first value. */
 export async function* followJob(
   context: Pick<JobContext, 'state'> & { readonly jobFeed: JobFeed },
   caller: Pick<Caller, 'panel'>,
@@ -21,7 +21,7 @@ export async function* followJob(
   });
   const forget = onAbort(signal, () => wake());
   try {
-    // subscribes before reading, so that no change is missed
+    // the subscription begins before the first read, so that no change is missed
     const { serviceId, job } = await readJob(context, caller, id);
     yield { serviceId, job };
     let open = isOpen(job);

@@ -2,7 +2,7 @@
 import type { Job } from '../../model/job.js';
 import type { ServiceStore } from '../../state/contract.js';
 
-/** Called with the present job, or undefined when it was moved to the archive. */
+/** Called with the present job, or with undefined when the job was moved to the archive. */
 export type JobListener = (job: Job | undefined) => void;
 
 export interface JobFeed {

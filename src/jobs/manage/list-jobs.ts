@@ -1,4 +1,4 @@
-/** Lists open jobs, and the newest ended one of each service. */
+/** Lists the open jobs, and the newest ended job of each service. */
 import type { Rest } from '../../kernel/async/slices.js';
 import { isOpen, type JobStatus } from '../../model/job.js';
 import { keyOf, type ServiceKey } from '../../model/service.js';
@@ -17,8 +17,8 @@ export interface JobQuery {
 }
 
 /**
- * Number of documents that one request may read, so that a filter for a rare status does not read all of them: the
- * page is then short and has a cursor.
+ * Maximum number of documents that one request reads, so that a filter for a rare status does not read all documents.
+ * When the limit is reached, the page is short and has a cursor.
  */
 const MOST_READ = 1_000;
 

@@ -14,8 +14,8 @@ export function nextCursor(lastKey: string | undefined): string | null {
 }
 
 /**
- * The key after which the page starts. Throws `invalid_request`, also for a cursor of another panel: all keys of this
- * panel may be before it.
+ * The key after which the page starts. Throws `invalid_request` for an invalid cursor and for a cursor of another
+ * panel, because all keys of this panel may come before that cursor.
  */
 export function afterCursor(cursor: string | undefined, panel: string): string | undefined {
   if (cursor === undefined) return undefined;

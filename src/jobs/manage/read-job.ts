@@ -1,4 +1,4 @@
-/** Finds a job by its id: open, recently ended or archived. */
+/** Finds an open, recently ended or archived job by its id. */
 import { AgentError } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import type { ServiceKey } from '../../model/service.js';

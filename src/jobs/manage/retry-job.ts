@@ -1,4 +1,4 @@
-/** Lets a stuck job continue where it stopped, and a waiting job at once; releases a held deletion. */
+/** Lets a stuck job continue where it stopped, lets a waiting job continue at once, and releases a held deletion. */
 import { AgentError } from '../../kernel/errors.js';
 import { FOR_RELEASE } from '../../model/job.js';
 import { retried } from '../operator-actions.js';

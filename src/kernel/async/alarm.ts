@@ -1,4 +1,4 @@
-/** The sleep of a loop that checks again and again, and that other code can wake when something has changed. */
+/** A sleep for polling loops. Other code can end it early when something has changed. */
 import type { Clock } from '../clock.js';
 import { anySignal } from './any-signal.js';
 import { pause } from './pause.js';
@@ -8,7 +8,8 @@ export class Alarm {
   #wake = (): void => {};
 
   /**
-   * Ends the present sleep, or the next one before it begins: a check that is running may have missed the change.
+   * Ends the present sleep. If no sleep is in progress, the next one returns at once, because the running check may
+   * have missed the change.
    */
   ring(): void {
     this.#rung = true;

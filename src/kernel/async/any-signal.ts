@@ -1,14 +1,14 @@
 /**
- * Combines several signals into one, for as long as some work takes. It replaces `AbortSignal.any`: in Node 20 a
- * signal that lives as long as the daemon never releases the signals combined with it (1 to 3 KB and all that their
- * listeners hold, for every wait), and the result may be garbage-collected while code waits for it.
+ * Combines several abort signals into one for the duration of one task. `AbortSignal.any` of Node 20 has two defects. A
+ * signal that lives as long as the daemon never releases the signals combined with it: each wait leaks 1 to 3 KB and
+ * everything that their listeners hold. And the combined signal may be garbage-collected while code waits for it.
  */
 import { setMaxListeners } from 'node:events';
 
 export interface AnySignal {
-  /** Aborts with the reason of the first source that does. */
+  /** Aborts as soon as one source aborts, with that source's reason. */
   readonly signal: AbortSignal;
-  /** Must be called when the work has ended: the sources then release this signal. */
+  /** Detaches this signal from its sources. Must be called when the work has ended. */
   readonly release: () => void;
 }
 
@@ -28,7 +28,7 @@ export function anySignal(...sources: readonly AbortSignal[]): AnySignal {
       pass();
       break;
     }
-    // many jobs listen to the signal that stops the daemon; each removes its listener
+    // many jobs listen to the daemon's stop signal; each removes its listener, so Node must not warn about a leak
     setMaxListeners(0, source);
     followed.set(source, pass);
     source.addEventListener('abort', pass, { once: true });

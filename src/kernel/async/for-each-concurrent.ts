@@ -1,6 +1,6 @@
-/** Processes a list with a limited number of items at once. */
+/** Processes the items of a list concurrently, with a limit on how many run at once. */
 
-/** Rejects with the first error, after the items being processed have settled. */
+/** Rejects with the first error, but only after all items in progress have settled. */
 export async function forEachConcurrent<T>(
   items: readonly T[],
   atOnce: number,

@@ -1,4 +1,4 @@
-/** Growing pauses: a quick result is found quickly, and a slow one is not polled all the time. */
+/** Pauses that grow between polls: a quick result is noticed soon, and a slow one causes few polls. */
 
 export interface Growth {
   readonly firstMs: number;

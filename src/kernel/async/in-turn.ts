@@ -1,15 +1,15 @@
 /**
- * Waits for a turn in a queue until a signal aborts, but never abandons work that has begun, as p-queue's own
- * `signal` would.
+ * Queues work so that a signal can cancel it while it waits. Work that has begun is never abandoned; the `signal`
+ * option of p-queue would abandon it.
  */
 import { onAbort } from './on-abort.js';
 
-/** Runs the work when its turn comes, and settles as the work does: `(work) => queue.add(work)`. */
+/** Adds work to a queue and settles with the work's result, e.g. `(work) => queue.add(work)`. */
 export type Enter<T> = (work: () => Promise<T>) => Promise<T>;
 
 /**
- * @param stopped creates the error when the signal aborts before the work begins; once begun, `work` handles the
- * signal itself
+ * @param stopped creates the error that is thrown when the signal aborts before the work begins; after that, `work`
+ * must handle the signal itself
  */
 export async function inTurn<T>(
   enter: Enter<T>,

@@ -7,7 +7,7 @@ export class KeyedLock {
   run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const mine = before ? before.then(work) : work();
-    // the tail never rejects: the next work must run whatever happened to this one
+    // the tail never rejects: the next work must run even if this work failed
     const tail = mine.then(
       () => undefined,
       () => undefined,
@@ -19,7 +19,7 @@ export class KeyedLock {
     return mine;
   }
 
-  /** Resolves when no work is left. */
+  /** Resolves when no work is running or queued. */
   async idle(): Promise<void> {
     while (this.#tails.size > 0) await Promise.all(this.#tails.values());
   }

@@ -1,6 +1,6 @@
-/** A signal for work that is never ended early: it has its own limit, or must finish even if its caller has gone. */
+/** A signal that never aborts, for work that has its own time limit or must finish even if its caller has gone. */
 
-/** A new signal each time: a shared one would keep every listener that was not removed. */
+/** Each call returns a new signal, because a shared one would keep every listener that was not removed. */
 export function neverAborted(): AbortSignal {
   return new AbortController().signal;
 }

@@ -1,4 +1,4 @@
-/** Polls until a condition is met: the rounds of a loop, with the pauses between them. */
+/** Polls until a condition is met. The caller loops over the checks, and this generator pauses between them. */
 import type { Clock } from '../clock.js';
 import { type Growth, growing } from './growing.js';
 import { pause } from './pause.js';
@@ -10,15 +10,16 @@ export interface Polling {
   readonly signal: AbortSignal;
   /** The pause between two checks: growing, constant, or computed from the milliseconds since the first check. */
   readonly pauses: Growth | number | ((waitedMs: number) => number);
-  /** A check that ends after this many milliseconds is the last one. */
+  /** Milliseconds after which polling stops. A check that ends later than this is the last one. */
   readonly patienceMs: number;
   /** Creates the error that is thrown when the signal aborts between two checks. Default: the signal's reason. */
   readonly stopped?: (signal: AbortSignal) => Error;
 }
 
 /**
- * Yields once per check, with the milliseconds waited so far. The body leaves the loop when the condition is met; if
- * the loop ends by itself, the patience is over. The first check comes at once, and there is always at least one.
+ * Yields once per check, with the milliseconds waited so far. The loop body must leave the loop when the condition is
+ * met. If the loop ends without that, `patienceMs` has passed. The first check comes at once, and there is always at
+ * least one.
  */
 export async function* poll(polling: Polling): AsyncGenerator<number, void> {
   const { clock, signal, patienceMs, stopped = reasonOf } = polling;

@@ -28,7 +28,7 @@ export async function orAbort<T>(
 }
 
 /**
- * Settles as `work` does, or resolves to undefined after `ms` by the clock. A background wait does not keep an
+ * Settles as `work` does, or resolves to undefined after `ms` of the injected clock. A background wait does not keep an
  * otherwise idle process alive.
  */
 export async function orSleep<T>(

@@ -1,9 +1,9 @@
-/** Retries work as long as its failure is temporary. */
+/** Retries work while its failures are temporary. */
 import { poll, type Polling } from './poll.js';
 
 /**
- * Returns the result of the first successful try. Throws a permanent error at once, and the last temporary one when
- * the patience is over.
+ * Returns the result of the first successful try. Throws a permanent error at once, and the last temporary error when
+ * the time for retries has passed.
  */
 export async function retry<T>(
   work: () => Promise<T>,

@@ -1,11 +1,11 @@
 /**
- * Shares the main thread between long or numerous pieces of work: together they get 10 ms of each turn of the event
- * loop. The rest waits for the next turn, in the order of arrival, so that all other work runs in between.
+ * Limits the main-thread time of long or numerous tasks: together they get 10 ms in each turn of the event loop. The
+ * others wait for the next turn, in the order in which they arrived, so that all other work runs in between.
  */
 
 /**
- * To be called before a call begins, and between two items of a long list. Undefined: continue; otherwise await the
- * promise.
+ * Call this before a long call, and between two items of a long list. If it returns a promise, await it; if it returns
+ * undefined, continue.
  */
 export type Rest = () => Promise<void> | undefined;
 
@@ -14,7 +14,7 @@ const SLICE_MS = 10;
 export class Slices {
   readonly #monotonic: () => number;
   #waiting: (() => void)[] = [];
-  /** When this turn's share is used up; undefined: the share was not requested yet. */
+  /** Time at which this turn's share is used up. Undefined until the first task of the turn requests a share. */
   #until: number | undefined;
 
   /** `monotonic`: milliseconds. */
@@ -46,7 +46,7 @@ export class Slices {
       woken += 1;
       await untilDone();
     }
-    // work that began to wait in the meantime goes after the work that waited before
+    // tasks that began to wait in the meantime queue behind those that waited already
     this.#waiting = [...waiting.slice(woken), ...this.#waiting];
   }
 }
@@ -56,5 +56,5 @@ function untilDone(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
-/** For code that shares its thread with no other work. */
+/** Never rests. For code that has a thread to itself. */
 export const noRest: Rest = () => undefined;

@@ -1,9 +1,9 @@
-/** A time limit for one piece of work; any-signal.ts says why it does not use Node's `AbortSignal.any`. */
+/** A time limit for one task. any-signal.ts explains why Node's `AbortSignal.any` is not used. */
 import { onAbort } from './on-abort.js';
 
 /**
- * Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. `late`: creates the
- * abort reason when the time is up.
+ * Runs `work` with a signal that aborts when `signal` does or after `ms`, whichever comes first. `late` creates the
+ * abort reason for the timeout.
  */
 export async function withLimit<T>(
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * Waits a limited time for something that may hang: a child process, a connection, the agent's own work during a
- * stop. It always uses the process's own timers, also where other code has an injected clock.
+ * Waits a limited time for something that may hang: a child process, a connection, the agent's own work during a stop.
+ * The limit always uses Node's timers, even where other code uses an injected clock.
  */
 
 /** The value of `work` if it settles within `ms`, else `undefined`. Never rejects, and leaves no timer behind. */

@@ -16,13 +16,16 @@ export interface DocumentKind<T> {
   readonly version: DocumentVersion;
   /** Type guard for a value of the current version, with secrets as `Secret`. */
   readonly fits: (value: unknown) => value is T;
-  /** Describes what does not fit, for operators. Without values, which may be private. */
+  /**
+   * Describes to operators where a value does not fit the schema. The description contains no values, which may be
+   * private.
+   */
   readonly misfit: (value: unknown) => string;
 }
 
 export class DamagedDocumentError extends Error {
   override readonly name = 'DamagedDocumentError';
-  /** The text as far as it could be read, to find its claims. */
+  /** The text of the file as far as it could be read, so that the document's claims can be found. */
   readonly text: string;
   readonly otherKey: boolean;
 
@@ -40,7 +43,7 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   readonly #path: string;
   readonly #id: string;
 
-  /** `id`: identifies the document within its kind; its secrets are bound to it. */
+  /** `id` identifies the document within its kind. The document's secrets are bound to it. */
   constructor(disk: Disk, box: SecretBox, kind: DocumentKind<T>, id: string, path: string) {
     this.#disk = disk;
     this.#box = box;
@@ -58,14 +61,17 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
     return text === undefined ? null : this.parse(text);
   }
 
-  /** Null is lowdb's value for no document: nothing is written. */
+  /** Writes nothing for null, which is lowdb's value for a missing document. */
   async write(value: T | null): Promise<void> {
     if (value === null) return;
     const plain = sealed(value, (secret) => this.#box.seal(nameOf(this.#kind, this.#id), secret));
     await this.#disk.replace(this.#path, `${JSON.stringify(plain, null, 1)}\n`);
   }
 
-  /** A frozen copy in the current version that can certainly be read again. Throws `internal_error`. */
+  /**
+   * A frozen copy of the value in the current version. It is checked, so that it can certainly be read again. Throws
+   * `internal_error`.
+   */
   checked(value: T): T {
     const copy = frozenCopy({ ...value, schema: this.#kind.version.current });
     if (this.#kind.fits(copy)) return copy;
@@ -90,8 +96,8 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
 }
 
 /**
- * Parses, migrates and freezes a document. `open`: gets the document's name, to which its secrets are bound. Throws
- * NewerDocumentError, or an Error that says what is wrong.
+ * Parses, migrates and freezes a document. `open` gets the document's name, to which the document's secrets are bound.
+ * Throws NewerDocumentError, or an Error that says what is wrong.
  */
 export function parseDocument<T>(
   kind: DocumentKind<T>,

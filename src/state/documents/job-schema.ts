@@ -25,7 +25,7 @@ export const PlanSchema = Type.Object({
 });
 
 const errorFields = {
-  // any string: a document with a code that this release does not know must stay readable
+  // any string is accepted, because a document must stay readable if it contains a code of another release
   code: Type.Unsafe<ErrorCode>(Type.String()),
   message: TextSchema,
   role: Type.Optional(Type.Enum([...ROLES])),
@@ -35,7 +35,7 @@ const errorFields = {
   retryable: Type.Boolean(),
 };
 
-// not an enumeration, so that a value of another release does not make the document unreadable
+// any string is accepted, because a document must stay readable if it contains a value of another release
 const ThingText = Type.Unsafe<Thing>(Type.String());
 
 const StepSchema = Type.Object({
@@ -57,7 +57,7 @@ const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()
 
 export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
-  // also any text: a job of an unknown kind, from another release or a removed module, is kept unchanged
+  // any string is accepted: a job of an unknown kind, from another release or a removed module, is kept unchanged
   method: Type.Unsafe<KindName>(Type.String()),
   status: Type.Enum([...JOB_STATUSES]),
   direction: Type.Enum([...DIRECTIONS]),

@@ -1,6 +1,6 @@
 /**
- * The shape of `epochs/logs.json`. It makes cursors of this state differ from those of every other copy. An import
- * omits it.
+ * The shape of `epochs/logs.json`. Its key makes the cursors of this state differ from those of every other copy. An
+ * import does not copy the document.
  */
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
@@ -45,8 +45,8 @@ interface Epochs {
 }
 
 /**
- * The key for cursors, 32 bytes. It is generated when the first cursor is needed, so that a start writes nothing.
- * Throws AgentError `state_unavailable`.
+ * Returns the key for cursors, 32 bytes. The key is generated when the first cursor is needed, so that a start writes
+ * nothing. Throws AgentError `state_unavailable`.
  */
 export function cursorKeyOf(epochs: Epochs, now: () => string): () => Promise<Buffer> {
   const made = (): LogEpoch => ({

@@ -10,16 +10,16 @@ export interface DocumentVersion {
   /** The version this daemon writes. */
   readonly current: number;
   /**
-   * `from[n]` converts version n to version n + 1. It gets the file's plain JSON: secrets are still sealed and may be
-   * moved within their document.
+   * `from[n]` converts version n to version n + 1. It gets the plain JSON of the file. Secrets are still sealed in it
+   * and may be moved within their document.
    */
   readonly from: Readonly<Record<number, (document: Raw) => Raw>>;
 }
 
 /**
- * To change a document's shape: increase `current`, add the step from the previous version, and add a folder written
- * by a program with the new shape to test/fixtures/state. Steps are never removed. Version 1 has two forms, because
- * fields were added before versions were counted: its steps fill in only absent fields.
+ * To change a document's shape: increase `current`, add the step from the previous version, and add a folder written by
+ * a program with the new shape to test/fixtures/state. Steps are never removed. Version 1 has two forms, because fields
+ * were added before versions were counted. The steps from version 1 therefore fill in only absent fields.
  */
 export const VERSIONS = {
   service: { current: 3, from: { 1: withLaterLife, 2: withParts } },
@@ -33,7 +33,10 @@ export const VERSIONS = {
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 
-/** The first release could only create sites and suspend them, so nothing else can have happened to them. */
+/**
+ * Adds the fields for what the first release could not do. It could only create and suspend sites, so nothing else can
+ * have happened to them.
+ */
 function withLaterLife(service: Raw): Raw {
   return {
     lastBackup: null,
@@ -46,7 +49,7 @@ function withLaterLife(service: Raw): Raw {
   };
 }
 
-/** Every service had a container and a site. */
+/** Adds the parts `guest` and `site`, since every service of the older releases had a container and a site. */
 function withParts(service: Raw): Raw {
   const only = (isWanted: (name: string) => boolean): Raw =>
     Object.fromEntries(Object.entries(service).filter(([name]) => isWanted(name)));

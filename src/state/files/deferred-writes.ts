@@ -1,5 +1,6 @@
 /**
- * Defers the changes of a start until everything has been read: a state that this release must not use stays unchanged.
+ * Defers the changes of a start until everything has been read, so that a state which this release must not use stays
+ * unchanged.
  */
 
 /** Defers the work to the end of the start. */

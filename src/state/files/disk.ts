@@ -11,9 +11,9 @@ const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE'];
 /** How long a folder's fsync may wait for a descriptor to open it with. */
 const DESCRIPTOR_WAIT_MS = 10_000;
 const DESCRIPTOR_PAUSE_MS = 25;
-/** A file that is written and removed again to check whether the disk has space. */
+/** The file that a probe writes and removes again to check whether the disk has space. */
 const PROBE = 'room-probe.tmp';
-/** As large as a document may be. */
+/** Size of the probe: the largest size of a document. */
 const PROBE_BYTES = 65_536;
 
 export function unavailable(detail: string, cause?: unknown): AgentError {
@@ -27,12 +27,12 @@ export function unavailable(detail: string, cause?: unknown): AgentError {
 }
 
 export class Disk {
-  /** Replaced at the end of the start. */
+  /** The file operations. They are replaced at the end of the start. */
   fs: FileSystem;
   readonly #folders = new Map<string, Promise<void>>();
   readonly #gate = new Gate();
   #broken: string | undefined;
-  /** Called before every change; returns a reason to refuse this and all further changes. */
+  /** Called before every change. If it returns a reason, this and all further changes are refused. */
   guard: () => string | undefined = () => undefined;
   #failing: string | undefined;
 
@@ -40,23 +40,23 @@ export class Disk {
     this.fs = fs;
   }
 
-  /** Why memory and disk may differ, or undefined. Once it is set, nothing is written any more. */
+  /** Why memory and disk may differ, or undefined. After such a failure nothing is written any more. */
   get broken(): string | undefined {
     return this.#broken;
   }
 
   /**
-   * Why a write failed, or undefined once a probe has succeeded since. A small write that succeeds proves nothing,
-   * since the last bytes of a full disk come and go. The failed write changed nothing; requests that need a write are
-   * refused in the meantime.
+   * Why a write failed, or undefined once a later probe has succeeded. A small write that succeeds proves nothing,
+   * because the last free bytes of a full disk come and go. The failed write changed nothing. Requests that need a
+   * write are refused until the probe succeeds.
    */
   get failing(): string | undefined {
     return this.#failing;
   }
 
   /**
-   * Checks whether the folder can be written again. There may be no request while the disk is full, so the agent
-   * probes by itself.
+   * Checks whether the folder can be written again. The agent probes by itself, because no request may arrive while the
+   * disk is full.
    */
   async probe(folder: string): Promise<void> {
     if (this.#failing === undefined || this.#broken !== undefined) return;
@@ -68,12 +68,12 @@ export class Disk {
     await this.discard(path);
   }
 
-  /** From now on every change is refused; the first reason is kept. */
+  /** Refuses every change from now on. If it is called again, the first reason is kept. */
   refuseAll(reason: string): void {
     this.#broken ??= reason;
   }
 
-  /** The text, or undefined when the file does not exist. */
+  /** The text of a file, or undefined when the file does not exist. */
   async find(path: string): Promise<string | undefined> {
     try {
       return await this.fs.read(path);
@@ -94,8 +94,8 @@ export class Disk {
   }
 
   /**
-   * After a crash the file has the old or the new content, never a mix; once resolved, the new one. Throws
-   * `state_unavailable`: then nothing changed, unless `broken` is set.
+   * Replaces the content of a file durably. After a crash the file has either the old or the new content, never a mix.
+   * Throws `state_unavailable`; nothing has changed then, unless `broken` is set.
    */
   replace(path: string, text: string): Promise<void> {
     return this.#gate.pass(() => this.#replace(path, text));
@@ -110,7 +110,7 @@ export class Disk {
     });
     await this.#rename(temp, path);
     await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.#sync(dirname(path)));
-    // the kernel reports an fsync error only once, so another write may have received this one's error
+    // the kernel reports an fsync error only once, so a concurrent write may have received the error of this write
     this.#assertUsable();
   }
 
@@ -128,7 +128,7 @@ export class Disk {
   }
 
   /**
-   * Moves a file between two folders of the state; after a power cut it is in one of them or in both, never in none.
+   * Moves a file between two folders of the state. After a power cut, the file is in at least one of them.
    */
   move(from: string, to: string): Promise<void> {
     return this.#gate.pass(() => this.#move(from, to));
@@ -144,7 +144,7 @@ export class Disk {
     });
   }
 
-  /** Durable when it resolves; does nothing when the file does not exist. Throws `state_unavailable`. */
+  /** Removes a file durably, or does nothing if the file does not exist. Throws `state_unavailable`. */
   remove(path: string): Promise<void> {
     return this.#gate.pass(() => this.#remove(path));
   }
@@ -168,7 +168,7 @@ export class Disk {
     return this.#gate.close(work);
   }
 
-  /** Best effort, for files that are never read. */
+  /** Tries to remove a file that is never read. Failures are ignored. */
   async discard(path: string): Promise<void> {
     await this.fs.unlink(path).catch(() => undefined);
   }
@@ -177,7 +177,7 @@ export class Disk {
     await this.#inDoubt(`fsync of ${path}`, () => this.#sync(path));
   }
 
-  /** The folder exists durably when it resolves; parent folders are created too. Done once per process and folder. */
+  /** Creates a folder and its parent folders durably. Each folder is processed only once per process. */
   ensureFolder(path: string): Promise<void> {
     const known = this.#folders.get(path);
     if (known) return known;
@@ -191,7 +191,7 @@ export class Disk {
     try {
       await this.fs.mkdir(path);
     } catch (error) {
-      // an earlier process may have created it and ended before the fsync, so the fsync is repeated
+      // an earlier process may have created the folder and ended before the fsync, so the fsync is repeated
       if (codeOf(error) !== 'EEXIST') {
         if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
         await this.ensureFolder(dirname(path));
@@ -202,7 +202,8 @@ export class Disk {
   }
 
   /**
-   * A folder that cannot be opened for lack of a descriptor does not break the state: the rename waits for its fsync.
+   * If a folder cannot be opened because no descriptor is free, the fsync waits for a descriptor. The lack of
+   * descriptors does not break the state.
    */
   async #sync(folder: string): Promise<void> {
     for (let waited = 0; ; waited += DESCRIPTOR_PAUSE_MS) {
@@ -232,7 +233,8 @@ export class Disk {
       await work();
     } catch (error) {
       this.#failing = String(error);
-      // a full disk may be reported only by the fsync; any other error there means that the disk lost written data
+      // a full disk may be reported only by the fsync; any other error of an fsync means that the disk lost written
+      // data
       if (isSyncError(error) && !NOTHING_DONE.includes(codeOf(error)))
         this.#doubt(`an fsync failed: ${String(error)}`);
       if (temp !== undefined) await this.discard(temp);
@@ -260,7 +262,10 @@ export class Disk {
     }
   }
 
-  /** If the folder was removed or replaced, changes fail too: then that is the reason. */
+  /**
+   * Records why memory and disk may differ. If the folder was removed or replaced, that is the real reason for the
+   * failure.
+   */
   #doubt(failure: string): void {
     if (this.#broken === undefined) this.refuseAll(this.guard() ?? failure);
   }

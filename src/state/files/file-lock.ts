@@ -1,10 +1,9 @@
 /**
- * A lock on a file or folder. A child process (`flock` of util-linux, then `cat`) holds it: the kernel releases it
- * when the child ends, and the child ends as soon as this process closes the child's standard input, however it dies.
- * A file lock is visible in every network namespace; an abstract socket is not.
+ * A lock on a file or folder. A child process (`flock` of util-linux, then `cat`) holds the lock. The child ends as
+ * soon as its standard input is closed, which also happens when this process dies in any way, and the kernel then
+ * releases the lock. Unlike an abstract socket, a file lock is visible in every network namespace.
  *
- * The lock is on the file, not on its name: a process that locks another file of the same name is not excluded. So
- * the name is watched.
+ * The lock is on the file, not on its name. A process could lock a new file of the same name, so the name is watched.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,11 +13,11 @@ import { Socket } from 'node:net';
 
 const CONFLICT = 75;
 const WATCH_MS = 1_000;
-/** The file no longer exists; other errors do not prove that. */
+/** Errors that prove that the file no longer exists. Other errors prove nothing. */
 const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
 export interface FileLock {
-  /** Checks at once; returns why the lock no longer protects the folder, or undefined. */
+  /** Checks the lock now. Returns why it no longer protects the folder, or undefined if it does. */
   problem(): string | undefined;
   release(): Promise<void>;
 }
@@ -34,10 +33,10 @@ export interface FileLockOptions {
   readonly onLost: (reason: string) => void;
 }
 
-/** Undefined when another process holds it. Throws Error when that cannot be determined. */
+/** Resolves to undefined when another process holds the lock. Throws an Error when that cannot be determined. */
 export async function holdFile(options: FileLockOptions): Promise<FileLock | undefined> {
   const { file, patienceS } = options;
-  // held open, so that no other file gets its inode number in the meantime
+  // the file is kept open, so that no other file gets its inode number in the meantime
   const handle = await open(file, 'r');
   try {
     const locked = await handle.stat();
@@ -73,7 +72,7 @@ function watched(
   child.once('exit', (code, signal) =>
     lose(`the process that holds the folder's lock ended (${signal ?? String(code)})`),
   );
-  // the watch and the child must not keep the event loop alive
+  // the timer and the child must not keep the event loop alive
   timer.unref();
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr])

@@ -1,5 +1,5 @@
 /**
- * The file operations of the durable state; tests replace them with an in-memory disk that loses power at every point.
+ * The file operations of the durable state. Tests replace them with an in-memory disk that can lose power at any point.
  */
 import {
   closeSync,
@@ -22,19 +22,19 @@ import { promisify } from 'node:util';
 /** Every method rejects with Node's own error (`code`, `syscall`). */
 export interface FileSystem {
   read(path: string): Promise<string>;
-  /** Bytes `[start, start + length)`, shorter at the end of the file. */
+  /** Reads the bytes `[start, start + length)`; fewer at the end of the file. */
   readRange(path: string, start: number, length: number): Promise<Buffer>;
   size(path: string): Promise<number>;
-  /** Creates or truncates (mode 0600), writes all of it and fsyncs the file. */
+  /** Creates or truncates a file (mode 0600), writes the whole text and fsyncs the file. */
   write(path: string, text: string): Promise<void>;
-  /** Creates (mode 0600) or appends, and fsyncs the file. */
+  /** Appends to a file, creating it with mode 0600 if necessary, and fsyncs it. */
   append(path: string, text: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
-  /** One level, mode 0700. */
+  /** Creates one folder level with mode 0700. */
   mkdir(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
-  /** fsync of a folder: makes its renames and new names survive a power cut. */
+  /** Fsyncs a folder, so that renames and new names in it survive a power cut. */
   syncFolder(path: string): Promise<void>;
 }
 
@@ -46,9 +46,9 @@ const [read, syncFd, list, size] = [
 ];
 
 /**
- * Only operations that wait for the disk leave the main thread. Opening, writing to the page cache, renaming and
- * closing take about ten microseconds each; as asynchronous operations they would cost the main thread ten times
- * that, and queue behind other fsyncs.
+ * Only operations that wait for the disk are asynchronous. Opening, writing to the page cache, renaming and closing
+ * take about ten microseconds each. As asynchronous operations they would cost the main thread ten times as much, and
+ * they would queue behind other fsyncs.
  */
 export const nodeFileSystem: FileSystem = {
   read: (path) => read(path, 'utf8'),
@@ -80,7 +80,7 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
-// not write-file-atomic, which ignores short writes
+// the package write-file-atomic is not used, because it ignores short writes
 async function put(path: string, flag: 'w' | 'a', text: string): Promise<void> {
   const file = openSync(path, flag, 0o600);
   try {
@@ -91,7 +91,7 @@ async function put(path: string, flag: 'w' | 'a', text: string): Promise<void> {
   }
 }
 
-/** For the start, when no caller has to wait: blocking reads take a tenth of the time. */
+/** File operations for the start. No caller has to wait then, and blocking reads take a tenth of the time. */
 export const bootFileSystem: FileSystem = {
   ...nodeFileSystem,
   read: async (path) => readFileSync(path, 'utf8'),

@@ -1,11 +1,14 @@
-/** Allows any number of changes at once, or none while an operation needs an unchanging folder. */
+/** Allows any number of concurrent changes, but none while an operation needs the folder to stay unchanged. */
 
 export class Gate {
   #inside = 0;
   #closed: Promise<void> | undefined;
   #empty = (): void => {};
 
-  /** Must not be nested: an inner pass would wait for the outer one once the gate is about to close. */
+  /**
+   * Runs a change. Calls must not be nested: when the gate is about to close, the inner call would wait for the end of
+   * the outer one.
+   */
   async pass<T>(work: () => Promise<T>): Promise<T> {
     while (this.#closed) await this.#closed;
     this.#inside += 1;
@@ -17,7 +20,7 @@ export class Gate {
     }
   }
 
-  /** Waits until all passes have ended; new ones wait until `work` has ended. */
+  /** Waits until all changes have ended, then runs `work`. New changes wait until `work` has ended. */
   async close<T>(work: () => Promise<T>): Promise<T> {
     while (this.#closed) await this.#closed;
     let open = (): void => {};

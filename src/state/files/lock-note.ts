@@ -1,6 +1,6 @@
 /**
- * The note next to the lock: it names the process that uses the folder. It remains when the lock file is removed, so
- * that the next daemon can wait for the end of the previous one.
+ * The note next to the lock file, which names the process that uses the folder. The note remains when the lock file is
+ * removed, so that the next daemon can wait for the end of the previous one.
  */
 import { readFileSync } from 'node:fs';
 import { readFile, unlink, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ export interface LockNote {
   readonly pid: number;
   /** RFC 3339 */
   readonly startedAt: string;
-  /** Boot id and start time of the process: unlike a pid, they are not reused. */
+  /** Boot id and start time of the process. Unlike a pid, they are never reused. */
   readonly process: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export async function readNote(dir: string): Promise<LockNote | undefined> {
   }
 }
 
-/** Whether a different process wrote it and is still running. */
+/** Whether a different process wrote the note and is still running. */
 export function isRunning({ pid, process: identity }: LockNote): boolean {
   return pid !== process.pid && identity !== undefined && identityOf(pid) === identity;
 }

@@ -11,7 +11,7 @@ const PATIENCE_S = 2;
 const LOOK_MS = 50;
 
 export interface FolderLock {
-  /** Checks at once; returns why another daemon may use the folder by now, or undefined. */
+  /** Checks the lock now. Returns why another daemon may already use the folder, or undefined if none can. */
   problem(): string | undefined;
   release(): Promise<void>;
 }
@@ -24,7 +24,7 @@ export interface LockOptions {
   readonly onLost: (reason: string) => void;
 }
 
-/** Throws AgentError `state_unavailable` that names the holder. The folder must exist. */
+/** Locks the folder, which must exist. Throws AgentError `state_unavailable`, which names the holder of the lock. */
 export async function lockFolder(options: LockOptions): Promise<FolderLock> {
   const { dir, onLost } = options;
   await makeFile(dir);
@@ -47,14 +47,14 @@ export async function lockFolder(options: LockOptions): Promise<FolderLock> {
     release: async () => {
       if (!wanted) return;
       wanted = false;
-      // if another daemon has the folder now, the note is its own
+      // if another daemon uses the folder now, the note belongs to that daemon
       if (!lost && lock.problem() === undefined) await removeNote(dir);
       await lock.release();
     },
   };
 }
 
-/** Not readable by others: a user who can open the file could lock it. */
+/** Creates the lock file so that others cannot read it: a user who can open the file could lock it. */
 async function makeFile(dir: string): Promise<void> {
   try {
     await writeFile(join(dir, 'lock'), '', { flag: 'a', mode: 0o600 });
@@ -74,7 +74,10 @@ async function held({ dir, patienceS = PATIENCE_S, onLost }: LockOptions): Promi
   throw await taken(dir);
 }
 
-/** A daemon whose lock file was removed notices that and ends. Until then it still uses the folder. */
+/**
+ * Waits for the end of a former daemon. A daemon whose lock file was removed notices the removal and ends, but uses the
+ * folder until then.
+ */
 async function formerEnded({ dir, patienceS = PATIENCE_S }: LockOptions): Promise<void> {
   const until = performance.now() + patienceS * 1000;
   for (let note = await readNote(dir); note && isRunning(note); note = await readNote(dir)) {

@@ -7,7 +7,7 @@ import { nodeFileSystem } from './file-system.js';
 /** A state folder of Innkeeper contains at least one of these. */
 const OURS: ReadonlySet<string> = new Set(['lock', 'secret.key', 'services', 'tokens']);
 
-/** Creates it with mode 0700, since its contents are private. Throws AgentError `state_unavailable`. */
+/** Creates the state folder with mode 0700, because its contents are private. Throws AgentError `state_unavailable`. */
 export async function makeRoot(dir: string): Promise<void> {
   try {
     const first = await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -25,7 +25,10 @@ export async function makeRoot(dir: string): Promise<void> {
   }
 }
 
-/** A mistake in `agent.state_dir` (`/tmp`, `/var/lib`) must not change the mode of a shared folder. */
+/**
+ * Refuses a folder that others use. A mistake in `agent.state_dir` (`/tmp`, `/var/lib`) must not change the mode of a
+ * shared folder.
+ */
 async function refuseOthers(dir: string): Promise<void> {
   const { mode } = await stat(dir);
   if ((mode & 0o077) === 0) return;

@@ -1,5 +1,6 @@
 /**
- * The file that marks an unfinished import: a folder with it contains only part of a state, and must not be used.
+ * The file that marks an unfinished import. A folder that contains this file holds only part of a state and must not be
+ * used.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Former keys, for as long as documents may still need them: in `secret.key.former` next to `secret.key`, or
- * configured. A rotation writes this file first and removes it last, so that every document stays readable after a
- * crash at any point.
+ * Former state keys. They are kept in `secret.key.former` next to `secret.key`, or in the configuration, as long as
+ * documents may need them. A rotation writes this file first and removes it last, so that every document stays readable
+ * after a crash at any point.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { codeOf } from '../files/file-system.js';
 export const KEY_FILE = 'secret.key';
 const FORMER_FILE = 'secret.key.former';
 
-/** Each 32 bytes. Throws AgentError `state_unavailable`. */
+/** Loads the former keys, each 32 bytes long. Throws AgentError `state_unavailable`. */
 export async function loadFormerKeys(config: {
   readonly state_key_former: Config['state_key_former'];
   readonly agent: Pick<Config['agent'], 'state_dir'>;

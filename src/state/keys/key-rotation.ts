@@ -1,6 +1,6 @@
 /**
- * Rotates the state key. Both keys can decrypt from before the first document is rewritten until no document needs
- * the old key. After a crash the next start continues.
+ * Rotates the state key. Both keys can decrypt documents from before the first document is rewritten until no document
+ * needs the old key. After a crash the next start continues.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ export interface RotationDeps {
   readonly box: SecretBox;
   readonly dir: string;
   readonly stores: readonly Resealable[];
-  /** True: the agent's own key file; false: a configured key. */
+  /** True if the key is in the agent's own key file, false if it is configured. */
   readonly ownFile: boolean;
   readonly warn: (message: string, detail: string) => void;
 }
@@ -66,7 +66,7 @@ export class KeyRotation implements StateKeys {
     return this.status();
   }
 
-  /** Resolves when nothing is being written; the rest is done after the next start. */
+  /** Resolves when nothing is being written. The rotation continues after the next start. */
   async idle(): Promise<void> {
     this.#stopped = true;
     await this.#work;

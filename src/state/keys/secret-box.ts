@@ -1,13 +1,13 @@
 /**
- * Encrypts the secrets in documents. Each is bound to its document, so that a value copied into another document
- * cannot be decrypted.
+ * Encrypts the secrets in documents. Each secret is bound to its document, so a value that is copied into another
+ * document cannot be decrypted.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { Secret } from '../../kernel/secret.js';
 
 const FORM = /^v1:([0-9a-f]{16}):([A-Za-z0-9_-]{16}):([A-Za-z0-9_-]*):([A-Za-z0-9_-]{22})$/;
 
-/** The sealed text names another key: the key file is wrong, and the document is not damaged. */
+/** Thrown when a sealed text names another key. In that case the key file is wrong, and the document is not damaged. */
 export class OtherKeyError extends Error {
   override readonly name = 'OtherKeyError';
 }
@@ -27,7 +27,7 @@ export class SecretBox {
     this.use(key);
   }
 
-  /** Id of the key that encrypts. */
+  /** Id of the key that is used for encryption. */
   get keyId(): string {
     return this.#keyId;
   }
@@ -46,7 +46,7 @@ export class SecretBox {
     this.#keys.set(this.#keyId, key);
   }
 
-  /** Drops the former keys: their texts can no longer be decrypted. */
+  /** Drops the former keys. Texts that were sealed with them can no longer be decrypted. */
   dropFormer(): void {
     for (const id of this.formerIds) this.#keys.delete(id);
   }

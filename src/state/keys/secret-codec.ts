@@ -47,8 +47,8 @@ export function sealed(value: unknown, seal: (secret: Secret) => string): unknow
 }
 
 /**
- * Converts freshly parsed JSON into the frozen document, in place, since this is most of the work of a start. Throws
- * what `open` throws.
+ * Converts freshly parsed JSON into the frozen document. The conversion is done in place, because it is most of the
+ * work of a start. Throws what `open` throws.
  */
 export function opened(value: unknown, open: (text: string) => Secret): unknown {
   if (Array.isArray(value)) {

@@ -16,8 +16,8 @@ export interface KeyPlaces {
 }
 
 /**
- * 32 bytes, or undefined when there is no key yet; creates nothing. Throws AgentError `state_unavailable` with a
- * sentence for the operator in `detail`.
+ * Returns the key, 32 bytes, or undefined when there is no key yet. Creates no key. Throws AgentError
+ * `state_unavailable` with a sentence for the operator in `detail`.
  */
 export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefined> {
   if (config.state_key) return decoded(config.state_key.reveal(), 'the configured state_key');
@@ -30,7 +30,7 @@ export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefine
   }
 }
 
-/** The key and its former keys, if any; creates nothing. Throws as `findStateKey`. */
+/** Returns the key and the former keys, if there are any. Creates no key. Throws as `findStateKey`. */
 export async function findStateKeys(
   config: KeyPlaces & { readonly state_key_former: Config['state_key_former'] },
 ): Promise<Buffer[]> {
@@ -38,7 +38,10 @@ export async function findStateKeys(
   return key ? [key, ...(await loadFormerKeys(config))] : [];
 }
 
-/** The key, 32 bytes. Generated when there is none and no document needs an older one. Throws as `findStateKey`. */
+/**
+ * Returns the key, 32 bytes. A new key is generated if there is none and no document needs an older one. Throws as
+ * `findStateKey`.
+ */
 export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
   const found = await findStateKey(config);
   if (found) return found;
@@ -48,7 +51,7 @@ export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
   if (await hasDocuments(dir))
     throw refusal(
       path,
-      'it is missing, but documents contain secrets that need it. Restore it from a backup.',
+      'the key is missing, but documents contain secrets that need it. Restore the key from a backup.',
     );
   try {
     return await made(dir, path);

@@ -1,6 +1,6 @@
 /**
- * The archive of ended jobs: one line per job in the file of the day in its id (UUID v7). Append-only; the last line
- * of an id counts.
+ * The append-only archive of ended jobs. Each job is one line in the file of the day that its id contains (UUID v7). If
+ * an id has several lines, the last one counts.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -39,14 +39,15 @@ export class Archive implements JobArchive {
     const path = this.#pathOf(job.id);
     if (path === undefined) throw new RangeError('a job id must be a UUID v7');
     const [panel = '', id = ''] = key.split('/');
-    // the line begins with the id, and JSON has no raw line breaks, so it is found without parsing the lines before it
+    // the line begins with the id, and JSON has no raw line breaks, so a line is found without parsing the lines before
+    // it
     const line = `${JSON.stringify({ archived: job.id, panel, id, job })}\n`;
     await this.#lock.run(path, async () => {
       const known = this.#whole.has(path);
       const torn = !known && (await this.#endsTorn(path));
       this.#whole.delete(path);
       await this.#disk.append(path, torn ? `\n${line}` : line);
-      // a new file's first line is durable only once its name is
+      // the first line of a new file is durable only once the file's name is durable
       if (!known) await this.#disk.syncFolder(this.#folder);
       this.#whole.add(path);
     });
@@ -62,7 +63,7 @@ export class Archive implements JobArchive {
       if (at === undefined) return undefined;
       const entry = parseLine(await this.#lineAt(path, at), id);
       if (entry) return entry;
-      // torn by a power cut: an earlier line of the same id may be complete
+      // a power cut tore this line, but an earlier line of the same id may be complete
       end = at + needle.length - 1;
     }
   }
@@ -100,13 +101,14 @@ export class Archive implements JobArchive {
   }
 
   /**
-   * Offset of the last line before `end` that starts with the needle. It reads backwards, since most requests are for
-   * recent jobs.
+   * Returns the offset of the last line before `end` that starts with the needle. The search runs backwards, because
+   * most requests are for recent jobs.
    */
   async #lastLineStart(path: string, needle: Buffer, end: number): Promise<number | undefined> {
     for (let stop = end; stop > 0; stop -= CHUNK) {
       const start = Math.max(0, stop - CHUNK);
-      // the byte before shows whether a line starts there; some bytes after are needed if the needle crosses the border
+      // the byte before the chunk shows whether a line starts there; some bytes after the chunk are read in case the
+      // needle crosses its end
       const from = Math.max(0, start - 1);
       const until = Math.min(end, stop + needle.length - 1);
       const bytes = await this.#disk.fs.readRange(path, from, until - from);

@@ -1,6 +1,6 @@
 /**
- * The audit log: caller, source address, requested change and result, one line per request, durable before the
- * response is sent.
+ * The audit log. Each request has one line with caller, source address, requested change and result, which is durable
+ * before the response is sent.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -74,7 +74,7 @@ export class AuditLog implements AuditStore {
     try {
       await this.#log.add([entry]);
     } catch (error) {
-      // the change has been made, so the line is written together with later ones
+      // the change has already been made, so the line is kept and written together with later lines
       this.#log.keepWaiting(MOST_WAITING);
       this.#warn('the audit log could not be written', String(error));
     }
@@ -101,8 +101,8 @@ export class AuditLog implements AuditStore {
 }
 
 /**
- * A line is in the file of the day on which it was written, which may be the day after its own or, if the clock was
- * set back, before it.
+ * A line is in the file of the day on which it was written. That day may be the day after the line's own date or, if
+ * the clock was set back, a day before it.
  */
 function dayBefore(instant: string): string {
   return new Date(Date.parse(instant) - 86_400_000).toISOString().slice(0, 10);

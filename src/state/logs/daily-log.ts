@@ -1,7 +1,7 @@
 /**
- * An append-only log with lines of JSON in one file per day (UTC) of writing. A burst is one append and one fsync; a
- * line torn by a power cut is terminated and skipped. A cursor is a position in a file, so the cost of a page does
- * not depend on the size of the log.
+ * An append-only log of JSON lines, with one file for each day (UTC) on which lines are written. A burst of lines costs
+ * one append and one fsync. A line that a power cut tore is terminated and skipped. A cursor is a position in a file,
+ * so the cost of a page does not depend on the size of the log.
  */
 import { join } from 'node:path';
 import { unavailable, type Disk } from '../files/disk.js';
@@ -10,7 +10,7 @@ import { BYTES_BEFORE, digestBefore, type LogCursors, type LogPlace } from './lo
 
 const NEWLINE = 10;
 const CHUNK = 256 * 1024;
-/** Bytes that one page reads at most, so that a reader with few matching lines does not cause long reads. */
+/** Maximum number of bytes that one page reads, so that a reader with few matching lines does not cause long reads. */
 const MOST_READ = 4 * 1024 * 1024;
 
 export interface DailyLogOptions<T> {
@@ -19,7 +19,7 @@ export interface DailyLogOptions<T> {
   readonly folder: string;
   /** RFC 3339 */
   readonly now: () => string;
-  /** False after a jump of the clock: then no new day begins, and no file is too old. */
+  /** Returns false after a clock jump. Then no new day begins, and no file counts as too old. */
   readonly clockTrusted: () => boolean;
   /** How long a day's file is kept, in ms. */
   readonly keepMs: number;
@@ -30,20 +30,20 @@ export interface DailyLogOptions<T> {
 
 export interface LogPage<T> {
   readonly lines: readonly T[];
-  /** The cursor of the next page, also when the log is empty; undefined when it cannot be continued from `after`. */
+  /** The cursor of the next page, even if the log is empty. Undefined if the log cannot be continued from `after`. */
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * True: the cursor is from another log, or its position is no longer kept. False without `next`: the text is not a
-   * cursor.
+   * True if the cursor is from another log, or if its position is no longer kept. If it is false and `next` is
+   * undefined, the text is not a cursor.
    */
   readonly gone: boolean;
 }
 
 export interface LogQuery<T> {
-  /** The reader that owns the cursors: they are not valid for other readers. */
+  /** The reader that owns the cursors. Cursors are not valid for other readers. */
   readonly reader: string;
-  /** A cursor; without it, reading starts with the oldest line. */
+  /** The cursor to continue from. Without a cursor, reading starts with the oldest line. */
   readonly after: string | undefined;
   /** `YYYY-MM-DD`: without a cursor, the first day to read. */
   readonly fromDay?: string;
@@ -54,7 +54,8 @@ export interface LogQuery<T> {
 /** The position before the first line, also of an empty log. */
 const START: LogPlace = { day: '', offset: 0 };
 /**
- * A cursor does not advance over fewer bytes of other readers' lines than this, so that it does not reveal them.
+ * A cursor skips the lines of other readers only in portions of at least this many bytes, so that it does not reveal
+ * their existence.
  */
 const MOST_REREAD = 64 * 1024;
 
@@ -68,14 +69,17 @@ export class DailyLog<T> {
   readonly #options: DailyLogOptions<T>;
   #batch: Batch<T> | undefined;
   #writing: Promise<void> | undefined;
-  /** The file being written, and the length that is durable: readers see only that. */
+  /** The file that is being written and its durable length. Readers see only the durable part. */
   #open: LogPlace | undefined;
 
   constructor(options: DailyLogOptions<T>) {
     this.#options = options;
   }
 
-  /** Durable when it resolves. When it rejects, the lines are kept and written together with the next ones. */
+  /**
+   * Adds lines, which are durable when the promise resolves. If it rejects, the lines are kept and written together
+   * with the next ones.
+   */
   add(values: readonly T[]): Promise<void> {
     this.#batch ??= newBatch<T>();
     this.#batch.values.push(...values);
@@ -89,7 +93,7 @@ export class DailyLog<T> {
     return this.#batch?.values.length ?? 0;
   }
 
-  /** Drops the oldest unwritten lines, and keeps at most `most`. */
+  /** Keeps at most `most` unwritten lines, and drops the oldest ones. */
   keepWaiting(most: number): void {
     if (this.#batch && this.#batch.values.length > most) this.#batch.values = this.#batch.values.slice(-most);
   }
@@ -101,7 +105,7 @@ export class DailyLog<T> {
     const { reader, fromDay = '', limit, wanted } = query;
     const days = (await this.#days()).filter((day) => day >= fromDay && day >= start.day);
     const found: T[] = [];
-    // `kept`: after the last matching line; `place`: after the last line that was read
+    // `kept` is the position after the last matching line, `place` the position after the last line that was read
     let [kept, place, looked] = [start, start, 0];
     const page = async (more: boolean): Promise<LogPage<T>> => {
       return {
@@ -170,8 +174,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * Writes all waiting lines in one append, so that a burst costs one fsync. Never rejects: the promises of `add`
-   * report failures.
+   * Writes all waiting lines in one append, so that a burst costs one fsync. It never rejects, because the promises of
+   * `add` report failures.
    */
   async #writeAll(): Promise<void> {
     for (let batch = this.#batch; batch && batch.values.length > 0; batch = this.#batch) {
@@ -228,7 +232,7 @@ export class DailyLog<T> {
   }
 
   async #cursorOf(reader: string, place: LogPlace): Promise<string> {
-    // in a log without lines, the day records when the cursor was issued
+    // in a log without lines, the cursor's day records when the cursor was issued
     const day = place.offset === 0 ? await this.#writtenDay() : place.day;
     return this.#options.cursors.seal(reader, { ...place, day, before: await this.#digestBefore(place) });
   }
@@ -237,7 +241,7 @@ export class DailyLog<T> {
     if (after === undefined) return START;
     const cursor = await this.#options.cursors.open(reader, after);
     if (cursor === undefined || cursor === 'gone') return cursor;
-    // the lines written since are complete as long as no file can have been removed
+    // if no file can have been removed since then, all lines are still there and reading starts at the beginning
     if (cursor.offset === 0) return cursor.day < this.#oldestDay() ? 'gone' : START;
     if (cursor.offset > (await this.#sizeOf(cursor.day))) return 'gone';
     return cursor.before.equals(await this.#digestBefore(cursor)) ? cursor : 'gone';
@@ -248,7 +252,7 @@ export class DailyLog<T> {
     return digestBefore(offset === 0 ? Buffer.alloc(0) : await this.#range(day, from, offset - from));
   }
 
-  /** Files of earlier days are not kept. */
+  /** The oldest day whose file is kept. */
   #oldestDay(): string {
     const { now, keepMs, clockTrusted } = this.#options;
     return clockTrusted() ? new Date(Date.parse(now()) - keepMs).toISOString().slice(0, 10) : '';
@@ -264,8 +268,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * The day whose file is written. It is never earlier than the newest file, even if the clock was set back, because
-   * readers are already past earlier files.
+   * The day of the file to which lines are written. It is never earlier than the day of the newest file, even if the
+   * clock was set back, because readers have already passed earlier files.
    */
   async #writtenDay(): Promise<string> {
     const today = this.#options.now().slice(0, 10);
@@ -291,7 +295,7 @@ export class DailyLog<T> {
     }
   }
 
-  /** Empty for a file that was removed as too old in the meantime. */
+  /** Reads part of a file. The result is empty if the file was removed as too old in the meantime. */
   async #range(day: string, offset: number, length: number): Promise<Buffer> {
     try {
       return await this.#options.disk.fs.readRange(this.#pathOf(day), offset, length);

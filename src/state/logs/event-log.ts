@@ -1,7 +1,7 @@
 /**
- * The event log of services, one line per event. It is written after the service's document, which also keeps its
- * newest events: events that a crash kept out of the log are added at the next start, so that the log has every event
- * at least once.
+ * The event log of services, one line per event. A line is written after the service's document, which also keeps the
+ * service's newest events. If a crash prevents the entry in the log, the event is added at the next start, so the log
+ * has every event at least once.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -17,7 +17,7 @@ import type { DeferWrite } from '../files/deferred-writes.js';
 import { JsonObjectSchema } from '../documents/job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
-/** How far back from its newest file a start checks which events the log already has. */
+/** How far before its newest file a start checks which events the log already has. */
 const OVERLAP_MS = 3_600_000;
 
 const lineCheck = Compile(
@@ -47,9 +47,12 @@ export interface EventLogOptions {
 export class EventLog implements EventStore {
   readonly #log: DailyLog<LoggedEvent>;
   readonly #warn: EventLogOptions['warn'];
-  /** Only while starting: events that documents have and the log does not. */
+  /** Used only while starting: events that are in documents but not in the log. */
   #lost: LoggedEvent[] = [];
-  /** Only while starting: ids in the log's newest files, and the time since which they are complete. */
+  /**
+   * Used only while starting: the ids of events in the log's newest files, and the time since which these ids are
+   * complete.
+   */
   #tail: { readonly ids: Set<string>; readonly since: string } | undefined;
 
   private constructor({ disk, dir, now, clockTrusted, warn, cursors }: EventLogOptions) {
@@ -74,7 +77,7 @@ export class EventLog implements EventStore {
     this.#lost.push(...lost.map((event) => logged(service, event)));
   }
 
-  /** Ends the start. */
+  /** Ends the start and writes the missing events. */
   async recovered(): Promise<void> {
     this.#tail = undefined;
     const lost = this.#lost.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -114,14 +117,14 @@ export class EventLog implements EventStore {
     try {
       await this.#log.add(events);
     } catch (error) {
-      // their documents have them: they are written together with the next events, or at the next start
+      // the documents still have these events, so they are written together with the next events, or at the next start
       this.#warn('events could not be written to the log', String(error));
     }
   }
 
   async #readTail(now: () => string): Promise<void> {
     const days = await this.#log.newestDays(2);
-    // not the last line's time, since the clock may have been ahead when it was written
+    // the time of the last line is not used, because the clock may have been ahead when the line was written
     const newest = days.findLast((events) => events.length > 0) ?? [];
     const [first] = [...newest.map(({ at }) => at), now()].sort();
     const since = newest.length === 0 ? '' : new Date(Date.parse(first ?? '') - OVERLAP_MS).toISOString();

@@ -1,6 +1,6 @@
 /**
- * Cursors of a log: encrypted positions, which reveal nothing about other readers' lines. A cursor is valid only for
- * its reader and in the state that issued it, and contains a digest of the bytes before the position.
+ * Cursors of a log. A cursor is an encrypted position, which reveals nothing about the lines of other readers. It is
+ * valid only for its reader and in the state that issued it, and contains a digest of the bytes before the position.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 
@@ -17,7 +17,8 @@ export interface CursorContent extends LogPlace {
 }
 
 /**
- * `gone`: a cursor of another state, of another reader or of an older release. Undefined: not a cursor.
+ * `gone` means a cursor of another state, of another reader or of an older release. Undefined means that the text is
+ * not a cursor.
  */
 export type OpenedCursor = CursorContent | 'gone' | undefined;
 
@@ -28,7 +29,7 @@ const VERSION = 2;
 const [IV_BYTES, TAG_BYTES, DIGEST_BYTES] = [12, 16, 8];
 const CONTENT_BYTES = 4 + 6 + DIGEST_BYTES;
 const BYTES = 1 + IV_BYTES + CONTENT_BYTES + TAG_BYTES;
-/** Cursors of releases that did not encrypt them: a day and an offset. */
+/** Matches cursors of older releases, which did not encrypt them: a day and an offset. */
 const UNSEALED = /^\d{4}-\d\d-\d\d\.\d{1,15}$/;
 
 export function digestBefore(bytes: Buffer): Buffer {
@@ -44,8 +45,8 @@ export class LogCursors {
   }
 
   /**
-   * The same position always gives the same text, because the nonce is derived from the content. Throws what `secret`
-   * throws.
+   * Encrypts a cursor. The same position always gives the same text, because the nonce is derived from the content.
+   * Throws what `secret` throws.
    */
   async seal(reader: string, content: CursorContent): Promise<string> {
     const secret = await this.#secret();

@@ -1,4 +1,4 @@
-/** The agent's accounts at certificate authorities, by the URL of their directory. */
+/** Stores the agent's accounts at certificate authorities, by the URL of the authority's directory. */
 import { createHash } from 'node:crypto';
 import type { Secret } from '../../kernel/secret.js';
 import type { AcmeAccount, DocumentStore } from '../contract.js';

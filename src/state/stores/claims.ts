@@ -1,5 +1,5 @@
 /**
- * Records which service holds which name, address, container number and domain, so that none is ever assigned twice.
+ * Records which service holds which name, address, container number and domain, so that nothing is ever assigned twice.
  */
 import ipaddr from 'ipaddr.js';
 import { slotOfName } from '../../model/domain-name.js';
@@ -17,8 +17,9 @@ export const addressClaim = (address: string): Claim =>
   `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
 
 /**
- * The claims of a service. A deleted service, or one whose failed creation was undone, releases its name together
- * with its number and addresses; until then, for example while a deleted one is kept, it keeps all of them.
+ * The claims of a service. A deleted service, or one whose failed creation was undone, releases its name together with
+ * its container number and addresses. Until then it holds all of them, for example while the container of a deleted
+ * service is kept.
  */
 export function claimsOf(service: Service): Claim[] {
   const { guest, site, lifecycle } = service;
@@ -37,7 +38,10 @@ function claimsOfGuest({ addresses, vmid }: Guest): Claim[] {
   ];
 }
 
-/** The claims that can still be found in a damaged document; in doubt too many rather than too few. */
+/**
+ * The claims that can still be found in the text of a damaged document. In doubt, it returns too many claims rather
+ * than too few.
+ */
 export function claimsInText(text: string): Claim[] {
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, value = '']) => value);
   return [
@@ -50,8 +54,8 @@ export function claimsInText(text: string): Claim[] {
 
 export class ClaimTable {
   /**
-   * There is more than one holder only if documents said so at boot, for example after a manual copy: none of them
-   * may lose the claim to a third service.
+   * The holders of each claim. A claim has more than one holder only if documents at boot contradicted each other, for
+   * example after a manual copy. None of these holders may lose the claim to a third service.
    */
   readonly #holders = new Map<Claim, readonly ServiceKey[]>();
 
@@ -60,8 +64,8 @@ export class ClaimTable {
   }
 
   /**
-   * Takes the claims that `wanted` has and `held` does not, all or none. Throws when another service holds one of
-   * them.
+   * Takes the claims that are in `wanted` but not in `held`, either all of them or none. Throws when another service
+   * holds one of them.
    */
   take(key: ServiceKey, wanted: readonly Claim[], held: readonly Claim[]): void {
     const fresh = wanted.filter((claim) => !held.includes(claim));
@@ -79,7 +83,7 @@ export class ClaimTable {
     return holders.find((holder) => holder !== key);
   }
 
-  /** Frees the claims that `before` has and `after` does not. */
+  /** Frees the claims that are in `before` but not in `after`. */
   free(key: ServiceKey, before: readonly Claim[], after: readonly Claim[]): void {
     for (const claim of before) {
       if (after.includes(claim)) continue;

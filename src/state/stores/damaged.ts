@@ -1,6 +1,6 @@
 /**
- * Sets unreadable documents aside in `damaged/` for an operator; requests about their subjects are refused, also
- * after the next start.
+ * Moves unreadable documents to `damaged/` for an operator. Requests about the subjects of these documents are refused,
+ * even after the next start.
  */
 import { basename, join } from 'node:path';
 import type { ServiceKey } from '../../model/service.js';
@@ -20,7 +20,7 @@ export interface DamagedDocument {
 
 const FOLDER = 'damaged';
 
-/** Moves it durably to `damaged/<same name>.<time>`, once everything has been read. */
+/** Moves a document durably to `damaged/<same name>.<time>`. The move happens after everything has been read. */
 export function setAside(
   disk: Disk,
   dir: string,
@@ -33,12 +33,12 @@ export function setAside(
   return describe(name, found.problem, found.text);
 }
 
-/** Documents that earlier starts have set aside and that are still there. */
+/** Documents that earlier starts have set aside and that are still in `damaged/`. */
 export async function setAsideBefore(disk: Disk, dir: string): Promise<DamagedDocument[]> {
   const names = (await disk.list(join(dir, FOLDER))).sort();
   return Promise.all(
     names.map(async (name) => {
-      // the file's bytes may be unreadable: then only its name is known
+      // if the bytes of the file are unreadable, only its name is known
       const text = await disk.find(join(dir, FOLDER, name)).catch(() => undefined);
       return describe(name, 'it was set aside at an earlier start', text ?? '');
     }),
@@ -46,7 +46,7 @@ export async function setAsideBefore(disk: Disk, dir: string): Promise<DamagedDo
 }
 
 function describe(name: string, problem: string, text: string): DamagedDocument {
-  // matches the exact form of the time, since an id may contain `.json.` too
+  // matches the exact form of the time, because an id may contain `.json.` too
   const original = name.replace(/\.\d{4}-\d\d-\d\dT[\d.-]+Z$/, '');
   const key = keyOfFile(original);
   // only a service's document has a `~` in its name and has claims

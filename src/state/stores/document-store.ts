@@ -1,6 +1,6 @@
 /**
- * Stores documents other than services. They are few, so all are kept in memory; each is a file in the folder of its
- * kind.
+ * Stores documents other than services. There are few of them, so all are kept in memory. Each document is a file in
+ * the folder of its kind.
  */
 import { join } from 'node:path';
 import { Low } from 'lowdb';
@@ -19,7 +19,7 @@ export interface DocumentStoreOptions<T extends object> {
   readonly box: SecretBox;
   /** The state folder. */
   readonly dir: string;
-  /** Folder below it, e.g. `tokens`. */
+  /** The folder of the documents, below the state folder, e.g. `tokens`. */
   readonly folder: string;
   readonly kind: DocumentKind<T>;
   readonly idOf: (value: T) => string;
@@ -27,7 +27,7 @@ export interface DocumentStoreOptions<T extends object> {
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
   readonly later: DeferWrite;
-  /** Called for each document that is set aside now. */
+  /** Called for each document that this start sets aside. */
   readonly onDamaged?: (found: DamagedDocument) => void;
 }
 
@@ -55,7 +55,7 @@ export class DurableDocumentStore<T extends object> implements DocumentStore<T> 
     return this.#revision;
   }
 
-  /** In the order of their ids. */
+  /** All documents, in the order of their ids. */
   list(): readonly T[] {
     const entries = [...this.#values].sort(([a], [b]) => (a < b ? -1 : 1));
     return entries.map(([, value]) => value);
@@ -93,8 +93,8 @@ export class DurableDocumentStore<T extends object> implements DocumentStore<T> 
   }
 
   /**
-   * Rewrites the documents for whose text `isOld` is true, so that the present key has sealed them. Returns their
-   * number.
+   * Rewrites the documents for whose text `isOld` returns true, so that their secrets are sealed with the present key.
+   * Returns the number of rewritten documents.
    */
   async reseal(isOld: (text: string) => boolean): Promise<number> {
     let count = 0;

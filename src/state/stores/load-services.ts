@@ -1,6 +1,6 @@
 /**
- * Reads every service's document at boot. Nothing is moved or changed at first, so that a start with a wrong key or a
- * newer release's state leaves the folder unchanged.
+ * Reads every service's document at boot. Files are moved and changed only after everything was read, so a start with a
+ * wrong key, or with the state of a newer release, leaves the folder unchanged.
  */
 import { join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
@@ -27,7 +27,7 @@ export interface LoadOptions {
   readonly disk: Disk;
   readonly box: SecretBox;
   readonly dir: string;
-  /** RFC 3339: the time for the names of documents that are set aside. */
+  /** The time in the names of documents that are set aside (RFC 3339). */
   readonly now: () => string;
   readonly warn: (message: string, detail: string) => void;
   readonly later: DeferWrite;
@@ -68,7 +68,7 @@ async function documentFiles({ disk, dir, warn, later }: LoadOptions): Promise<s
   const found: string[] = [];
   await forEachConcurrent(await disk.list(root), AT_ONCE, async (folder) => {
     const names = await disk.list(join(root, folder));
-    // a daemon killed between rename and fsync may have left a change that is not durable yet
+    // if the last daemon was killed between a rename and its fsync, the change is not durable yet
     if (names.length > 0) later(() => disk.syncFolder(join(root, folder)));
     for (const name of names) {
       const path = join(root, folder, name);
@@ -121,7 +121,8 @@ export function pathOf(dir: string, key: ServiceKey): string {
 }
 
 /**
- * With a wrong key every document would look damaged: that is a configuration mistake, not damage.
+ * Refuses the start if the key is wrong. With a wrong key every document would look damaged, although the cause is the
+ * configuration.
  */
 function refuseWrongKey(unreadable: readonly Unreadable[]): void {
   const first = unreadable.find(({ otherKey }) => otherKey);

@@ -1,4 +1,4 @@
-/** The most recently used documents; others are read from disk when needed. */
+/** Keeps the most recently used documents. Other documents are read from disk when they are needed. */
 
 export class LruCache<T> {
   readonly #values = new Map<string, T>();
@@ -15,7 +15,7 @@ export class LruCache<T> {
   }
 
   set(key: string, value: T): void {
-    // a Map keeps the order of insertion: the first entry is the least recently used
+    // a Map keeps the order of insertion, so its first entry is the least recently used
     this.#values.delete(key);
     this.#values.set(key, value);
     if (this.#values.size <= this.#limit) return;

@@ -54,7 +54,7 @@ export function entryOf(service: Service): ServiceEntry {
   });
 }
 
-/** The system that rejects the agent, if the job waits for that; also set while the job retries. */
+/** The system that rejects the agent, if the job waits for that reason. It is also set while the job retries. */
 function refuserOf({ waiting, error }: Job): string | null {
   if (!waiting || !error || failureOf(error) !== 'refused_us') return null;
   return error.system ?? error.role ?? null;
@@ -65,9 +65,9 @@ export class ServiceIndex {
   readonly #entries = new Map<ServiceKey, ServiceEntry>();
   readonly #unfinished = new Map<ServiceKey, ServiceEntry>();
   readonly #jobs = new Map<string, ServiceKey>();
-  /** Sorted; replaced and never changed, so that an iteration over it is not disturbed. */
+  /** The sorted keys. The array is replaced and never changed, so that iterations over it are not disturbed. */
   #keys: readonly ServiceKey[] = [];
-  /** New keys, inserted at the next iteration. */
+  /** New keys, which are added to the sorted keys at the next iteration. */
   #late: ServiceKey[] = [];
 
   *entries(): Generator<ServiceEntry> {
@@ -91,7 +91,7 @@ export class ServiceIndex {
     return this.#jobs.get(id);
   }
 
-  /** Call it after the document is durable; the caller frees claims. */
+  /** Updates the index. Call it after the document is durable. The caller frees the dropped claims. */
   put(next: Service, previous: Service | undefined): void {
     const key = keyOf(next);
     if (!this.#entries.has(key)) this.#late.push(key);
@@ -103,7 +103,7 @@ export class ServiceIndex {
     for (const { id } of next.jobs) this.#jobs.set(id, key);
   }
 
-  /** For a document found at boot. Returns sentences about claims that another document holds too. */
+  /** Adds a document that was read at boot. Returns a sentence for each claim that another document holds too. */
   load(service: Service): string[] {
     const key = keyOf(service);
     this.put(service, undefined);

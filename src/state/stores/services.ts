@@ -1,6 +1,6 @@
 /**
- * The store of services: one document each. Changes of a key run in sequence; claims are taken before a write and
- * freed after it.
+ * The store of services. Each service is one document. Changes of a key run in sequence; claims are taken before a
+ * write and freed after it.
  */
 import { Low } from 'lowdb';
 import { v7 as uuidV7 } from 'uuid';
@@ -46,7 +46,7 @@ export class Services implements ServiceStore {
   readonly #recent: LruCache<Service>;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<Listener>();
-  /** Keys whose document is damaged and that have no other readable one. */
+  /** Keys of services whose document is damaged, unless there is another readable document of the service. */
   readonly #refused: ReadonlySet<ServiceKey>;
 
   private constructor(
@@ -71,12 +71,12 @@ export class Services implements ServiceStore {
     const onService = (service: Service): void => {
       options.events?.takeUp(service);
       for (const clash of index.load(service)) options.warn('two documents claim the same', clash);
-      // services with open jobs are needed at once; the others are read when needed
+      // services with open jobs are needed at once, so they are cached; other services are read when they are needed
       if (index.entry(keyOf(service))?.openJobs.length) recent.set(keyOf(service), service);
     };
     const damaged = await loadServices({ ...options, onService });
     for (const { file, key, claims } of damaged) {
-      // there is a readable document of the same service: an operator has restored it
+      // if there is a readable document of the same service, an operator has restored it
       if (key !== undefined && index.entry(key)) continue;
       for (const claim of claims) index.claims.record(key ?? `(damaged)/${file}`, claim);
     }
@@ -98,7 +98,8 @@ export class Services implements ServiceStore {
   async find(key: ServiceKey): Promise<Service | undefined> {
     this.#assertReadable(key);
     if (!this.#index.entry(key)) return undefined;
-    // under the lock, since otherwise a read that began before a change could put the old document into memory after it
+    // the lock is needed, because a read that began before a change could otherwise put the old document into memory
+    // after the change
     return this.#recent.get(key) ?? this.#lock.run(key, () => this.#load(key));
   }
 
@@ -145,15 +146,15 @@ export class Services implements ServiceStore {
   }
 
   onChange(listener: Listener): () => void {
-    // wrapped, because the same function may be added twice
+    // the listener is wrapped, because the same function may be added twice
     const own: Listener = (next, previous) => listener(next, previous);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
   }
 
   /**
-   * Rewrites the documents for whose text `isOld` is true, so that the present key has sealed them. Returns their
-   * number.
+   * Rewrites the documents for whose text `isOld` returns true, so that their secrets are sealed with the present key.
+   * Returns the number of rewritten documents.
    */
   async reseal(isOld: (text: string) => boolean): Promise<number> {
     let count = 0;
@@ -214,7 +215,7 @@ export class Services implements ServiceStore {
     try {
       await new Low<Service | null>(adapter, next).write();
     } catch (error) {
-      // while the content of the disk is in doubt, old and new claims stay taken
+      // while the content of the disk is uncertain, both old and new claims stay taken
       if (this.#options.disk.broken === undefined) this.#index.claims.free(key, claims, held);
       throw error;
     }
@@ -238,7 +239,10 @@ export class Services implements ServiceStore {
   }
 }
 
-/** Enough to find after a crash which events the log does not have, since it is written right after the document. */
+/**
+ * Number of events that a document keeps. The log is written right after the document, so these events are enough to
+ * find out after a crash which events the log lacks.
+ */
 const KEPT_EVENTS = 10;
 
 function eventsOf(before: Service | undefined, after: Service, at: string): ServiceEvent[] {

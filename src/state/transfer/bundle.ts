@@ -1,6 +1,6 @@
 /**
- * The format of an exported state: a tar file with every document, followed by a manifest with the checksum of each.
- * Without the manifest it is incomplete.
+ * The format of an exported state: a tar file with every document, followed by a manifest with the checksum of each
+ * document. An export without a manifest is incomplete.
  */
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
@@ -16,12 +16,12 @@ export const KEY_FILE = 'secret.key';
 
 const ManifestSchema = Type.Object({
   format: Type.String(),
-  /** Version of the program that wrote it. */
+  /** Version of the program that wrote the export. */
   program: Type.String(),
-  /** `agent.id`: part of the mark on everything that the agent created. */
+  /** `agent.id`, which is part of the mark on every object that the agent created. */
   agent: Type.String(),
   made_at: Type.String(),
-  /** The key that encrypted the secrets, and whether the export contains it. */
+  /** The key that encrypted the secrets, and whether the export contains this key. */
   key: Type.Object({ id: Type.String(), included: Type.Boolean() }),
   files: Type.Array(
     Type.Object({
@@ -39,12 +39,12 @@ export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
-/** Folders and names as in a state: no path out of the folder, no hidden files. */
+/** Matches only folders and names as in a state: no path that leaves the folder, and no hidden files. */
 const PATH = /^(?:[A-Za-z0-9_][A-Za-z0-9._~-]*\/)+[A-Za-z0-9_][A-Za-z0-9._~-]*$/;
 const LONGEST_PATH = 300;
 const MIB = 1024 ** 2;
 
-/** The folders that a state can have; folders of newer releases are refused. */
+/** The folders that a state can have. Other folders, e.g. of newer releases, are refused. */
 const FOLDERS: ReadonlySet<string> = new Set([
   'services',
   'archive',
@@ -54,7 +54,7 @@ const FOLDERS: ReadonlySet<string> = new Set([
   ...Object.keys(KINDS),
 ]);
 
-/** Bytes of a document; the file of a day of a log may be larger. */
+/** Maximum size of a document in bytes. The daily files of a log may be larger. */
 const MOST_DOCUMENT = 16 * MIB;
 const MOST_LOG = 4096 * MIB;
 const MOST_MANIFEST = 256 * MIB;
@@ -71,12 +71,12 @@ function mostBytesOf(name: string): number {
   return name.endsWith('.ndjson') ? MOST_LOG : MOST_DOCUMENT;
 }
 
-/** Cleans a name, since the author of the archive chose it. */
+/** Cleans a name for display, because the author of the archive may have chosen it maliciously. */
 function shown(name: string): string {
   return JSON.stringify(cleaned(name, 120));
 }
 
-/** Called for each file of the export; it must read all bytes. */
+/** Called for each file of the export. The function must read all bytes. */
 export type OnFile = (path: string, bytes: AsyncIterable<Buffer>) => Promise<void>;
 
 /**
@@ -104,7 +104,7 @@ async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> 
   for await (const entry of entries) {
     const { name, type, size } = entry.header;
     total += size;
-    // tar-stream reads as many bytes as the header says, so nothing larger is unpacked
+    // tar-stream reads exactly as many bytes as the header says, so this check also limits what is unpacked
     if (seen.size >= MOST_FILES) throw new BundleError(`it contains more than ${MOST_FILES} files`);
     if (size > mostBytesOf(name))
       throw new BundleError(`${shown(name)} is larger than any file of a state: ${size} bytes`);
@@ -122,7 +122,7 @@ async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> 
     seen.set(name, { bytes: sum.bytes, sha256: sum.hash.digest('hex') });
   }
   if (!manifest)
-    throw new BundleError('it ends before its manifest: it is incomplete, or not an export of a state');
+    throw new BundleError('it ends without a manifest: it is incomplete, or is not an export of a state');
   holdAgainst(manifest, seen);
   return manifest;
 }
@@ -175,7 +175,7 @@ function holdAgainst(manifest: Manifest, seen: ReadonlyMap<string, { bytes: numb
   }
 }
 
-/** An error of zlib, of tar-stream, or of the disk or socket that is the source. */
+/** Whether an error comes from zlib, from tar-stream, or from the disk or socket that is the source. */
 function isStreamError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (

@@ -1,4 +1,4 @@
-/** Checks the documents of a whole state, one after the other, and lists the problems by file. Only reads. */
+/** Checks the documents of a whole state, one after the other, and lists the problems by file. Changes nothing. */
 import { StringDecoder } from 'node:string_decoder';
 import type { AlertRecord } from '../../model/alert.js';
 import type { CustomDomainRecord } from '../../model/custom-domain.js';
@@ -20,7 +20,7 @@ import { tokenKind } from '../documents/token-document.js';
 export interface Finding {
   /** Below the state folder. */
   readonly file: string;
-  /** A sentence without its subject; it never contains a value of the document. */
+  /** A sentence without its subject, which is the file. It never contains a value of the document. */
   readonly problem: string;
 }
 
@@ -34,9 +34,9 @@ export interface Checked {
   readonly notes: readonly Finding[];
   /** Addresses that services hold. */
   readonly addresses: readonly string[];
-  /** Written by a release newer than this one. */
+  /** True if a newer release wrote the state. */
   readonly newer: boolean;
-  /** Every service that has a document -> its generation; null: the document cannot be read. */
+  /** The generation of every service that has a document; null if the document cannot be read. */
   readonly lives: ReadonlyMap<ServiceKey, number | null>;
   /** Product modules that services need, except deleted ones. */
   readonly modules: ReadonlySet<string>;
@@ -58,7 +58,7 @@ export class DocumentCheck {
   readonly #notes: Finding[] = [];
   readonly #keys = new Set<string>();
   readonly #claims = new ClaimTable();
-  /** Service key, job id or token hash -> the file that has it. */
+  /** Maps a service key, job id or token hash to the file that contains it. */
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: CustomDomainRecord }[] = [];
@@ -71,12 +71,12 @@ export class DocumentCheck {
   #secrets = 0;
   #newer = false;
 
-  /** Without a box, secrets are counted and not decrypted. */
+  /** Without a box, secrets are only counted, not decrypted. */
   constructor(box: SecretBox | undefined) {
     this.#box = box;
   }
 
-  /** `file`: below the state folder. */
+  /** Checks one document. `file` is the path below the state folder. */
   take(file: string, text: string): void {
     const [folder = '', ...rest] = file.split('/');
     const name = rest.at(-1) ?? '';
@@ -86,7 +86,7 @@ export class DocumentCheck {
     else if (name.endsWith('.json')) this.#takeOther(file, folder, name, text);
   }
 
-  /** Reads a log as a stream, since it may not fit into memory. */
+  /** Reads a log as a stream, because it may not fit into memory. */
   async takeLog(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
     let torn = 0;
     for await (const line of linesOf(bytes)) if (line !== '' && !isJson(line)) torn += 1;
@@ -177,7 +177,7 @@ export class DocumentCheck {
   }
 
   /**
-   * A power cut may tear a line. That line was never acknowledged, and later writes start on a new line.
+   * Counts lines that a power cut tore. A torn line was never acknowledged, and later writes start on a new line.
    */
   #takeLines(file: string, text: string): void {
     this.#noteTorn(file, text.split('\n').filter((line) => line !== '' && !isJson(line)).length);
@@ -217,10 +217,10 @@ export class DocumentCheck {
   }
 }
 
-/** Longer than any line of a log. */
+/** Maximum length of a line, which is longer than any real line of a log. */
 const LONGEST_LINE = 8 * 1024 ** 2;
 
-/** Longer lines are cut, so that they count as torn. */
+/** Splits a stream into lines. Lines beyond the maximum length are cut, so they count as torn. */
 async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

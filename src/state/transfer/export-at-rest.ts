@@ -1,4 +1,4 @@
-/** Exports the state while no daemon runs, under the folder's lock, which is released at the end. */
+/** Exports the state while no daemon runs. The folder's lock is held during the export. */
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { AgentError } from '../../kernel/errors.js';
@@ -52,7 +52,10 @@ export async function exportAtRest({ config, withKey, madeAt }: RestingState): P
   }
 }
 
-/** Throws `state_unavailable` when the lock was lost in the meantime: the file may not be of one instant. */
+/**
+ * Passes the export on while the lock is held. Throws `state_unavailable` when the lock was lost in the meantime,
+ * because the export may then mix several instants.
+ */
 async function* underLock(tar: Readable, lock: FolderLock): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of tar) if (Buffer.isBuffer(chunk)) yield chunk;

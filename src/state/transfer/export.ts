@@ -1,4 +1,4 @@
-/** Writes the copy of one instant as a tar stream that ends with a manifest of checksums. */
+/** Writes a copy of the state as a tar stream that ends with a manifest of checksums. */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
@@ -15,13 +15,16 @@ export interface ExportOptions {
   /** RFC 3339 */
   readonly madeAt: string;
   readonly key: { readonly id: string; readonly bytes: Buffer };
-  /** Whether the export contains the key: then everyone with the export can decrypt its secrets. */
+  /** Whether the export contains the key. If it does, everyone who has the export can decrypt its secrets. */
   readonly withKey: boolean;
 }
 
 type Line = Manifest['files'][number];
 
-/** Removes the copy when the stream has ended, for any reason. A stream that fails has no manifest at its end. */
+/**
+ * Streams the export. When the stream has ended for any reason, the copy is removed. A stream that fails has no
+ * manifest at its end.
+ */
 export function exportState(copy: InstantCopy, options: ExportOptions): Readable {
   const tar = pack();
   void writeAll(tar, copy.files, options, new Date(options.madeAt)).catch((error: unknown) =>
@@ -85,7 +88,10 @@ async function writeBytes(tar: Pack, name: string, bytes: Buffer, mtime: Date): 
   return { path: name, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-/** Settles when an entry was read, and when the reader is gone, since tar-stream does not call back then. */
+/**
+ * The promise settles when an entry was read. It also settles when the reader has disconnected, because tar-stream does
+ * not call back in that case.
+ */
 function ending(tar: Pack): { promise: Promise<void>; done: (error?: Error | null) => void } {
   let done: (error?: Error | null) => void = () => {};
   const promise = new Promise<void>((resolve, reject) => {

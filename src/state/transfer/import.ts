@@ -1,6 +1,6 @@
 /**
- * Imports an exported state into an empty folder. After a crash the folder contains a part with which no daemon
- * starts, and the next import starts over.
+ * Imports an exported state into an empty folder. After a crash the folder contains an incomplete state. No daemon
+ * starts with it, and the next import starts over.
  */
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -24,21 +24,21 @@ export interface ImportOptions {
 
 export interface Imported {
   readonly manifest: Manifest;
-  /** Problems of documents in the export; they are imported unchanged. */
+  /** Problems of documents in the export. Such documents are imported unchanged. */
   readonly verified: Verified;
   /**
-   * `there`: the present key fits; `imported`: the key came with the export; `missing`: the operator must provide it
-   * before the start.
+   * `there`: the present key fits. `imported`: the key came with the export. `missing`: the operator must provide the
+   * key before the start.
    */
   readonly key: 'there' | 'imported' | 'missing';
 }
 
-/** Names that a folder without a state may contain. */
+/** Names of files that a folder without a state may contain. */
 const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost\+found)$/;
 
 /**
- * Throws AgentError `state_unavailable` with the reason; then nothing was changed, or a started import was removed
- * again.
+ * Throws AgentError `state_unavailable` with the reason. In that case nothing was changed, or the unfinished import was
+ * removed again.
  */
 export async function importState({ file, config }: ImportOptions): Promise<Imported> {
   const dir = config.agent.state_dir;
@@ -105,7 +105,7 @@ async function assertEmpty(dir: string): Promise<void> {
     );
 }
 
-/** Removes what an import has written; the folder was empty before. */
+/** Removes everything that an import has written. The folder was empty before the import. */
 async function empty(dir: string): Promise<void> {
   for (const entry of await readdir(dir, { withFileTypes: true }))
     if (entry.isDirectory() && entry.name !== 'lost+found')
@@ -116,7 +116,7 @@ async function unpack(file: string, dir: string, withKey: boolean, refuseLost: (
   const folders = new Set([dir]);
   await readBundle(openBundle(file), async (path, bytes) => {
     refuseLost();
-    // cursors of the exported log must not be valid here, since that log may have continued
+    // cursors of the exported log must not be valid here, because the original log may have continued after the export
     if (path.startsWith(`${EPOCHS_FOLDER}/`)) {
       await textOf(bytes);
       return;
@@ -133,7 +133,7 @@ async function unpack(file: string, dir: string, withKey: boolean, refuseLost: (
   for (const folder of folders) await nodeFileSystem.syncFolder(folder);
 }
 
-/** Gives the files to the folder's owner, since root may run the import for a service with its own user. */
+/** Gives the files to the folder's owner, because root may run the import for a service that has a separate user. */
 async function giveToOwner(dir: string): Promise<void> {
   const { uid, gid } = await stat(dir);
   if (process.getuid?.() !== 0 || uid === 0) return;

@@ -1,7 +1,7 @@
 /**
- * A copy of the whole state folder as of one instant, made while the daemon runs: a hard link to every file.
- * Documents are replaced and never changed in place, so the link keeps the old content; for append-only files the
- * length at that instant is recorded.
+ * Copies the whole state folder as of one instant while the daemon runs, by creating a hard link to every file.
+ * Documents are replaced and never changed in place, so a link keeps the old content. For append-only files, the length
+ * at that instant is recorded.
  */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -15,9 +15,9 @@ import { forEachConcurrent } from '../../kernel/async/for-each-concurrent.js';
 export interface CopiedFile {
   /** Below the state folder. */
   readonly path: string;
-  /** The path of its content. */
+  /** The path of the hard link that holds the content. */
   readonly at: string;
-  /** Length at the instant; undefined: all of it. */
+  /** Length of the file at the instant; undefined if the whole file belongs to the copy. */
   readonly bytes: number | undefined;
 }
 
@@ -31,7 +31,7 @@ const PREFIX = '.export-';
 const AT_ONCE = 16;
 const NO_SECOND_NAMES = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
 
-/** Changes wait while the links are created: about 15 microseconds per document. */
+/** Changes wait while the links are created, which takes about 15 microseconds per document. */
 export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy> {
   const into = join(dir, `${PREFIX}${randomBytes(6).toString('hex')}`);
   await mkdir(into, { mode: 0o700 });
@@ -64,7 +64,8 @@ export async function removeStaleCopies(dir: string): Promise<void> {
 }
 
 /**
- * Paths of all files that belong to the state: those in subfolders. Locks, sockets and keys are directly in the folder.
+ * Paths of all files that belong to the state. These are the files in subfolders; locks, sockets and keys are directly
+ * in the state folder.
  */
 export async function statePaths(dir: string): Promise<string[]> {
   const found: string[] = [];

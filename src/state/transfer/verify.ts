@@ -1,4 +1,4 @@
-/** Verifies a whole state without changing anything: the folder of a stopped daemon, or an export. */
+/** Verifies a whole state, which is the folder of a stopped daemon or an export. Changes nothing. */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,8 +29,8 @@ export interface Verified extends Checked {
 }
 
 /**
- * `keys`: 32 bytes each, the present one first; without keys, secrets are counted and not decrypted. Throws the
- * system's error when the folder cannot be read.
+ * `keys` have 32 bytes each, and the present key comes first. Without keys, secrets are only counted, not decrypted.
+ * Throws the system's error when the folder cannot be read.
  */
 export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
@@ -50,15 +50,15 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
 }
 
 /**
- * Verifies a file that `innkeeper state export` has written. If one of `keys` is the export's key, it is used; an
- * export that contains its key needs none.
+ * Verifies a file that `innkeeper state export` has written. If one of `keys` is the key of the export, it is used. An
+ * export that contains its key needs no `keys`.
  */
 export async function verifyFile(file: string, keys: readonly Buffer[]): Promise<Verified> {
   const fitting = await fittingKey(file, keys);
   return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : []);
 }
 
-/** Verifies an uncompressed export. A problem of the whole export is a finding without a file. */
+/** Verifies an uncompressed export. A problem of the export as a whole is reported as a finding without a file. */
 export async function verifyStream(source: Readable, keys: readonly Buffer[]): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
   const opened = keys.length > 0;
@@ -85,7 +85,9 @@ export function openBundle(file: string): Readable {
   return gunzip;
 }
 
-/** Finds the key before the documents are read: the manifest and the key come after them in the file. */
+/**
+ * Finds the key before the documents are read, because the manifest and the key come after the documents in the file.
+ */
 async function fittingKey(file: string, given: readonly Buffer[]): Promise<Buffer | undefined> {
   let found: Buffer | undefined;
   const look: OnFile = async (path, bytes) => {

@@ -228,7 +228,7 @@ t.test('the key is made once, kept private, and never made anew beside documents
   await rm(path);
   await t.rejects(loadStateKey(config), {
     code: 'state_unavailable',
-    detail: /it is missing, but documents contain secrets/,
+    detail: /the key is missing, but documents contain secrets/,
   });
 
   const given = (text: string) => loadStateKey({ ...config, state_key: new Secret(text) });
