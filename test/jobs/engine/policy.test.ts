@@ -13,6 +13,7 @@ import {
   afterAttempt,
   type Circumstances,
   type Ending,
+  endsEarly,
   undoOrder,
   whenCancelled,
 } from '../../../src/jobs/engine/policy.js';
@@ -422,4 +423,13 @@ t.test('a reason that is given anew while it is being lifted stays', (t) => {
   const other = aJob({ id: 's', method: 'suspend', args: { reason: 'abuse' } });
   t.match(after(other), { suspendedFor: [] }, 'another reason is its own matter');
   t.end();
+});
+
+t.test('only an open job that is cancelled and not yet undone ends early', async (t) => {
+  const cancel = { at: '2026-01-01T00:00:00.000Z', undo: true };
+  t.ok(endsEarly(kindData, running({ cancel })));
+  t.notOk(endsEarly(kindData, running()));
+  for (const status of ['completed', 'failed', 'cancelled', 'stuck'] as const)
+    t.notOk(endsEarly(kindData, running({ cancel, status })), status);
+  t.notOk(endsEarly(kindData, running({ cancel, direction: 'undo' })));
 });
