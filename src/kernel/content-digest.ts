@@ -1,0 +1,18 @@
+/** The digest of a folder's files. It does not depend on the order in which they were read. */
+import { createHash } from 'node:crypto';
+
+export interface FileDigest {
+  /** Below the folder, with `/`. */
+  readonly path: string;
+  /** SHA-256 of the content, hexadecimal. */
+  readonly sha256: string;
+}
+
+/** SHA-256 over names and contents, 64 hexadecimal digits. Modes, owners and times do not count. */
+export function contentDigest(files: Iterable<FileDigest>): string {
+  // no path contains a line break (`content-hash.ts`), so two lists never have the same text
+  const lines = [...files].map(({ path, sha256 }) => `${sha256} ${path}\n`).sort();
+  const hash = createHash('sha256');
+  for (const line of lines) hash.update(line);
+  return hash.digest('hex');
+}
