@@ -74,6 +74,7 @@ module.exports = {
         pathNot: [
           '\\.d\\.ts$',
           '^src/jobs/engine/worker\\.ts$',
+          '^src/modules/discovery/(reader|parent-watch)\\.ts$',
           '^src/cli\\.ts$',
           '^src/http/routes/docs/page/',
         ],
@@ -107,6 +108,29 @@ module.exports = {
       severity: 'error',
       from: { path: '/index\\.ts$' },
       to: { dependencyTypes: ['export'] },
+    },
+
+    // a module's code can end or hang whatever process runs it: a job's thread, or the process that reads modules
+    {
+      name: 'module-code-runs-apart',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/jobs/engine/flow-of\\.ts$', '^src/modules/discovery/reader\\.ts$'],
+      },
+      to: { path: ['^src/jobs/engine/import-module\\.ts$', '^modules/[^/]+/[^/]+/module\\.ts$'] },
+    },
+    {
+      name: 'only-threads-load-flows',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/jobs/engine/(thread-main|worker)\\.ts$'] },
+      to: { path: '^src/jobs/engine/(flow-of|thread-main)\\.ts$' },
+    },
+    {
+      name: 'only-the-process-loads-the-reader',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/modules/discovery/reader\\.ts$'] },
+      to: { path: '^src/modules/discovery/(reader|declare)\\.ts$' },
     },
 
     only('kernel-knows-nothing', KERNEL, []),

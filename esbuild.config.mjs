@@ -9,13 +9,28 @@ const files = (folder, wanted) =>
     .filter((name) => wanted.test(name));
 
 /**
- * The command line, the worker thread's entry, the shipped modules and the tests in `outdir`, sharing chunks so that
- * classes keep one identity.
+ * `Type.Script` parses TypeScript, and nothing here uses it. The bundler keeps it, because it is a member of a
+ * namespace that is exported as a whole. Without it every thread of a job loads 9 KB less.
+ */
+const withoutScript = {
+  name: 'without-type-script',
+  setup({ onLoad }) {
+    onLoad({ filter: /typebox\/build\/type\/script\/script\.mjs$/ }, () => ({
+      contents: "export function Script() { throw new Error('Type.Script is not part of the agent'); }",
+    }));
+  },
+};
+
+/**
+ * The command line, the entries of worker threads and of the process that reads modules, the shipped modules and the
+ * tests in `outdir`, sharing chunks so that classes keep one identity.
  */
 export const program = (outdir, withTests) => ({
   entryPoints: [
     'src/cli.ts',
     'src/jobs/engine/worker.ts',
+    'src/modules/discovery/reader.ts',
+    'src/modules/discovery/parent-watch.ts',
     ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
     ...(withTests ? files('test', /\.ts$/) : []),
   ],
@@ -50,6 +65,7 @@ export const program = (outdir, withTests) => ({
   define: {
     'process.env.INNKEEPER_VERSION': JSON.stringify(JSON.parse(readFileSync('package.json', 'utf8')).version),
   },
+  plugins: [withoutScript],
   logLevel: 'warning',
 });
 

@@ -61,6 +61,12 @@ const BY_NODES_TIMERS = {
   message: 'time is an argument: take clock.sleep, or pause of kernel/async/pause.ts',
 };
 
+/** Whatever is imported by a path that is not written here may be code of another author. */
+const BY_PATH = {
+  selector: "ImportExpression[source.type!='Literal']",
+  message: 'module code runs apart: only jobs/engine/import-module.ts imports by a path',
+};
+
 /**
  * What a module keeps for itself all its callers share, tests too, and nobody can end it. Frozen tables, typed
  * Readonly, stay.
@@ -117,7 +123,14 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'modules/**/*.ts'],
     ignores: ['src/kernel/async/**', 'src/kernel/clock.ts', 'src/sandbox/**'],
     rules: {
-      'no-restricted-syntax': ['error', ...EVERYWHERE, ...STATE_OF_A_MODULE, ...BY_HAND, BY_NODES_TIMERS],
+      'no-restricted-syntax': [
+        'error',
+        ...EVERYWHERE,
+        ...STATE_OF_A_MODULE,
+        ...BY_HAND,
+        BY_NODES_TIMERS,
+        BY_PATH,
+      ],
     },
   },
   {

@@ -15,7 +15,9 @@ import { listenOnNetwork, listenOnSocket } from './http/server/listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
 import { certificateManager } from './certificates/certificate-manager.js';
+import type { Job } from './model/job.js';
 import { kindData } from './model/job-kinds.js';
+import type { ModuleView } from './model/module-view.js';
 import { isHeld } from './model/service.js';
 import type { Circuits } from './drivers/shared/circuit.js';
 import type { ClusterWatch } from './drivers/guest/contract.js';
@@ -27,7 +29,9 @@ import { type Runner, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
 import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
+import { declarationsCache } from './modules/discovery/declarations-cache.js';
 import { shippedModules } from './modules/loader.js';
+import { moduleViews } from './modules/module-views.js';
 import type { Products } from './modules/registry.js';
 import { openLog } from './boot/log.js';
 import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
@@ -129,7 +133,6 @@ export async function startDaemon({
     for (const stop of stops.splice(0).reverse()) await stop();
   };
   try {
-    const products = await openCatalogue(config, configFile, log);
     const key = await loadStateKey(config);
     const formerKeys = await loadFormerKeys(config);
     const state = await openState({
@@ -146,6 +149,9 @@ export async function startDaemon({
     stops.push(() => state.close());
     timekeeper.start(newestInstant(state));
     stops.push(() => timekeeper.stop());
+    const cache = declarationsCache(config.agent.state_dir, () => clock.now());
+    const { products, modules: known } = await openCatalogue(config, configFile, log, cache);
+    const modules = (): ModuleView[] => moduleViews(known, state.services.entries());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
@@ -171,6 +177,7 @@ export async function startDaemon({
       drift: () => drift.counts(),
       leftLocks: () => drift.leftLocks(),
       strangers: () => drift.strangers(),
+      modules,
     });
     stops.push(() => observation.stop());
     const parts = {
@@ -196,6 +203,7 @@ export async function startDaemon({
       alerts: observation.alerts,
       timekeeper,
       ready: readiness(state),
+      modules,
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
@@ -264,9 +272,15 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
     leases: leases(),
     circuits,
     threads,
-    modulePath: (job) => products.get(job.pinned.module.name).path,
+    modulePath: (job) => modulePath(products, job),
     spare: eventLoopLoad(),
   });
+}
+
+/** Throws `unknown_module` when the job needs its module, and that cannot be used. */
+function modulePath(products: Products, { method, pinned }: Job): string | null {
+  const { name } = pinned.module;
+  return products.find(name)?.path ?? (kindData(method).agentCan ? null : products.get(name).path);
 }
 
 function operationContext(parts: Parts): DriftContext {

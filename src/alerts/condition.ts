@@ -6,6 +6,7 @@ import type { Config } from '../config/config.js';
 import type { AlertRecord, AlertSpec, NoticeKind } from '../model/alert.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../model/clock-doubt.js';
+import type { ModuleView } from '../model/module-view.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
 import type { LeftLock } from '../model/actual-state.js';
 import type { PoolUse } from '../model/pool-use.js';
@@ -50,6 +51,7 @@ export interface ConditionSources {
     readonly limit: number | undefined;
     readonly refusedAt: number | undefined;
   };
+  readonly modules: () => readonly ModuleView[];
   /** For each panel, the most recent request that deserves an alert, and its time (epoch ms). */
   readonly notices: (kind: NoticeKind) => ReadonlyMap<string, Noticed>;
 }

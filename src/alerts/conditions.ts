@@ -12,6 +12,7 @@ import { documentDamaged } from './conditions/document-damaged.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
+import { moduleUnusable } from './conditions/module-unusable.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { orderWaiting } from './conditions/order-waiting.js';
 import { orderWaitingForCapacity } from './conditions/order-waiting-for-capacity.js';
@@ -37,6 +38,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   state_behind: stateBehind,
   system_down: systemDown,
   system_refused: systemRefused,
+  module_unusable: moduleUnusable,
   certificate_expiry: certificateExpiry,
   pool_low: poolLow,
   drift,

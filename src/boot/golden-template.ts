@@ -33,7 +33,7 @@ export interface TemplateSpec {
 export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]> {
   const { configFile, credentials = new Map(), log } = spec;
   const config = await loadConfig({ file: configFile, credentials });
-  const product = (await openCatalogue(config, configFile, log)).get(spec.product);
+  const product = (await openCatalogue(config, configFile, log)).products.get(spec.product);
   const lock = await onlyBuild(configFile, log);
   const guest = await guestDriver(config, { clock, log });
   const exec = await execDriver(config, { log });

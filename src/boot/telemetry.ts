@@ -83,6 +83,7 @@ export interface TelemetryDeps {
   readonly leftLocks: ConditionSources['leftLocks'];
   readonly timekeeper: Pick<ClockGuard, 'view' | 'onChange'>;
   readonly strangers: ConditionSources['strangers'];
+  readonly modules: ConditionSources['modules'];
 }
 
 export interface Telemetry {
@@ -106,6 +107,7 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
       pools: () => poolUses(sources),
       leftLocks: deps.leftLocks,
       strangers: deps.strangers,
+      modules: deps.modules,
       failingWrites: counting.failingWrites,
       clockDoubt: () => timekeeper.view().doubt,
       descriptors: () => ({

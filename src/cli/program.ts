@@ -8,6 +8,7 @@ import { addClockCommands } from './clock/clock.js';
 import { addAuditCommand } from './audit/audit.js';
 import { EXIT, sentenceOf } from './shared/failure.js';
 import { addJobCommands } from './jobs/job.js';
+import { addModuleCommands } from './modules/module.js';
 import { addReconcile } from './drift/reconcile.js';
 import { addServiceCommands } from './services/service.js';
 import { addStateCommands } from './state/state.js';
@@ -34,6 +35,7 @@ function makeProgram(pipes: Pipes): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
+  addModuleCommands(program);
   addReconcile(program);
   addAuditCommand(program);
   addAlertCommand(program);
@@ -41,7 +43,6 @@ function makeProgram(pipes: Pipes): Command {
   addConfig(program);
   addProxy(program);
   addDoctor(program);
-  addProbe(program);
   addTemplate(program);
   addStateCommands(program);
   pointToHelp(program, 'innkeeper');
@@ -132,20 +133,6 @@ function addDoctor(program: Command): void {
     .action(async (flags: { json?: true }, command: Command) => {
       const { runDoctor } = await import('./doctor/doctor.js');
       process.exitCode = await runDoctor(fileOf(command), flags.json === true);
-    });
-}
-
-/** For `doctor`, which must not fail because of a module's code. */
-function addProbe(program: Command): void {
-  program
-    .command('probe-module', { hidden: true })
-    .argument('<type>')
-    .argument('<name>')
-    .argument('<path>')
-    .action(async (type: string, name: string, path: string) => {
-      const { loadForProbe } = await import('./modules/probe-module.js');
-      const { isModuleType } = await import('../modules/loader.js');
-      if (isModuleType(type)) await loadForProbe({ type, name, path });
     });
 }
 

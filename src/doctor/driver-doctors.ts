@@ -28,7 +28,7 @@ export async function openDriverDoctors(given: DoctorParts, log: GuestLog): Prom
   ]);
   const offered = products
     .list()
-    .map(({ info, module, settings }) => ({ name: info.name, source: module.source(settings) }));
+    .map(({ info, declared }) => ({ name: info.name, source: declared.source ?? undefined }));
   const guest = guestOf.doctor({ ...given, products: offered, log });
   const parts = { ...given, guest };
   const others = [

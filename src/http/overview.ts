@@ -54,9 +54,6 @@ function problemsOf(service: Service): string[] {
 
 /** Also false for a product that is no longer installed. */
 function hasLoginLinks({ products }: Pick<DriftContext, 'products'>, { module, site }: Service): boolean {
-  try {
-    return site !== null && products.get(module.name).module.loginPath?.('0', '0') !== undefined;
-  } catch {
-    return false;
-  }
+  const declared = products.find(module.name)?.declared;
+  return site !== null && typeof declared?.loginPath === 'string' && declared.abilities.includes('loginLink');
 }

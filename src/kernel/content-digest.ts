@@ -8,7 +8,7 @@ export interface FileDigest {
   readonly sha256: string;
 }
 
-/** SHA-256 over names and contents, 64 hexadecimal digits. Modes, owners and times do not count. */
+/** SHA-256 over names and contents, 64 hexadecimal digits. Modes, owners and times are ignored. */
 export function contentDigest(files: Iterable<FileDigest>): string {
   // no path contains a line break (`content-hash.ts`), so two lists never have the same text
   const lines = [...files].map(({ path, sha256 }) => `${sha256} ${path}\n`).sort();

@@ -89,6 +89,7 @@ export const ERRORS = {
   route_not_found: kind(404, 'gone', 'The endpoint does not exist.'),
   service_not_found: kind(404, 'gone', 'This panel has no service with this id.'),
   backup_not_found: kind(404, 'gone', 'The service has no backup with this name.'),
+  module_not_found: kind(404, 'gone', 'There is no such module.'),
   job_not_found: kind(404, 'gone', 'There is no such job.'),
   step_not_found: kind(404, 'gone', 'The job has no unfinished step with this name.'),
   token_not_found: kind(404, 'gone', 'No valid token has this id or name.'),

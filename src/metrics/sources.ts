@@ -1,6 +1,7 @@
 /** The sources of the metrics that are read on demand; read-only, in memory. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
+import type { ModuleView } from '../model/module-view.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
 import type { PoolUse } from '../model/pool-use.js';
 import { usesOfSupply } from '../jobs/effects/supply.js';
@@ -35,6 +36,7 @@ export interface Sources {
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly CircuitView[];
   readonly drift: () => readonly DriftCount[];
+  readonly modules: () => readonly Pick<ModuleView, 'type' | 'state'>[];
 }
 
 export function poolUses({ config, state, watch }: Pick<Sources, 'config' | 'state' | 'watch'>): PoolUse[] {

@@ -1,5 +1,6 @@
 /** Metrics read on demand: the queue, services, pools, certificates, circuits, drift. */
 import type { Registry } from 'prom-client';
+import { MODULE_STATES } from '../model/module-view.js';
 import { LIFECYCLES } from '../model/service.js';
 import { looked, type Sample } from './registry.js';
 import { poolUses, type Sources } from './sources.js';
@@ -24,6 +25,13 @@ export function stateMetrics(registry: Registry, sources: Sources): void {
   looked(registry, 'damaged_documents', 'Damaged documents set aside at the start.', [], () => [
     [{}, sources.state.services.damaged.length],
   ]);
+  looked(registry, 'modules', 'Modules by state.', ['state'], () => {
+    const modules = sources.modules();
+    return MODULE_STATES.map((state): Sample => [
+      { state },
+      modules.filter((module) => module.state === state).length,
+    ]);
+  });
   pools(registry, sources);
   certificates(registry, sources);
   systems(registry, sources);

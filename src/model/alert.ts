@@ -77,6 +77,12 @@ export const ALERTS = {
       'A remote system responds, but rejects the agent (credentials, a privilege, a redirect, an HTML page); jobs wait for it.',
     ends: 'the system accepts the agent again, and no job waits for it',
   },
+  module_unusable: {
+    severity: 'critical',
+    meaning:
+      'A module cannot be used, or services need one that is not installed: its products cannot be ordered.',
+    ends: 'the agent was started again with a module that can be used, or no service needs the missing one any more',
+  },
   certificate_expiry: {
     severity: 'warning',
     meaning: 'A certificate was not renewed and expires soon.',

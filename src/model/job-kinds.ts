@@ -59,6 +59,8 @@ export interface JobKindData<K extends string = string> {
   readonly power: 'running' | 'stopped' | null;
   /** The part of a service that the job needs; null: it needs none, so every service can have such a job. */
   readonly part: Part | null;
+  /** Whether the agent has its own flow for it, used if the product has none or its module is gone. */
+  readonly agentCan: boolean;
   /** Whether the job creates (`makes`) or removes (`ends`) the site; null: neither. */
   readonly site: 'makes' | 'ends' | null;
   /** True when panels order this kind automatically and do not read the outcome. A failure then raises an alert. */
@@ -80,6 +82,7 @@ const PLAIN = {
   timeoutS: null,
   power: null,
   part: null,
+  agentCan: false,
   site: null,
   isOrdered: false,
 } as const satisfies JobKindData;
@@ -102,30 +105,40 @@ export const JOB_KINDS = {
     site: 'makes',
     isOrdered: true,
   },
-  restore: { ...ofPanel, group: 'restore', site: 'makes', isOrdered: true },
+  restore: { ...ofPanel, group: 'restore', agentCan: true, site: 'makes', isOrdered: true },
   delete: {
     ...ofPanel,
     group: 'delete',
     supersedes: 'everything but forget',
     timeoutS: 1800,
     power: 'stopped',
+    agentCan: true,
     site: 'ends',
   },
   /** Gives up a container that can no longer be reached. */
-  forget: { ...PLAIN, group: 'forget', askedBy: 'operator', supersedes: 'everything', site: 'ends' },
-  purge: { ...PLAIN, group: 'purge', askedBy: 'agent', timeoutS: 1800, site: 'ends' },
+  forget: {
+    ...PLAIN,
+    group: 'forget',
+    askedBy: 'operator',
+    supersedes: 'everything',
+    agentCan: true,
+    site: 'ends',
+  },
+  purge: { ...PLAIN, group: 'purge', askedBy: 'agent', timeoutS: 1800, agentCan: true, site: 'ends' },
   suspend: {
     ...ofPanel,
     group: 'suspend',
     overtakenBy: ['unsuspend'],
     course: 'forward only',
     power: 'stopped',
+    agentCan: true,
   },
   unsuspend: {
     ...ofPanel,
     group: 'unsuspend',
     overtakenBy: ['suspend'],
     firstNeed: 'container-host',
+    agentCan: true,
     isOrdered: true,
   },
   upgrade: {

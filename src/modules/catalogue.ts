@@ -1,77 +1,100 @@
-/** The products that can be sold: the installed modules with the settings of this configuration. */
+/** The installed modules with the settings of this configuration. */
+import { dirname, resolve, sep } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/error.js';
-import { findModules, type FoundModule, loadModules, shippedModules } from './loader.js';
-import { openProducts, type Products } from './registry.js';
+import type { DeclarationsCache } from './discovery/declarations-cache.js';
+import { discover, readerOf } from './discovery/discover.js';
+import { readLimits } from './discovery/read-module.js';
+import { findModules, type FoundModule, shippedModules } from './loader.js';
+import { openRegistry, type Products, type Registry } from './registry.js';
+
+export interface Catalogue extends Registry {
+  /** Configured folders that cannot be read. */
+  readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
+}
 
 /**
- * The products with their settings. Throws ConfigError when a setting is wrong; a broken third-party module is only
- * reported.
+ * All modules with their states. Never rejects for a module or folder of others. `cache`: by default every module is
+ * read.
  */
-export async function openCatalogue(config: Config, configFile: string, log: Logger): Promise<Products> {
-  const loaded = await loadModules([shippedModules(), ...config.modules.paths]);
-  for (const { path, problem } of loaded.broken) log.error({ path, problem }, 'a module cannot be used');
-  const { products, problems } = openProducts(loaded, config.products);
-  if (problems.length > 0) {
-    throw new ConfigError(configFile, problems);
+export async function readCatalogue(config: Config, cache?: DeclarationsCache): Promise<Catalogue> {
+  const shipped = shippedModules();
+  const found: FoundModule[] = await findModules([shipped]);
+  const unreadable: { path: string; problem: string }[] = [];
+  for (const path of config.modules.paths) {
+    try {
+      found.push(...(await findModules([path])));
+    } catch (error) {
+      unreadable.push({ path, problem: error instanceof Error ? error.message : String(error) });
+    }
   }
-  return products;
+  const isShipped = ({ path }: FoundModule): boolean => path.startsWith(resolve(shipped) + sep);
+  const limits = readLimits(config.modules.read_timeout_s);
+  const deps = { reader: readerOf(dirname(shipped)), cache, isShipped, limits };
+  const discovered = await discover(deps, found, config.products);
+  const registry = openRegistry({
+    discovered,
+    settings: config.products,
+    isShipped,
+    hasOthers: config.modules.paths.length > 0,
+  });
+  return { ...registry, unreadable };
+}
+
+/**
+ * The same, and logs all problems. Throws ConfigError when a setting of a shipped module is wrong: only those are
+ * certainly a mistake in the configuration.
+ */
+export async function openCatalogue(
+  config: Config,
+  configFile: string,
+  log: Logger,
+  cache?: DeclarationsCache,
+): Promise<Catalogue> {
+  const catalogue = await readCatalogue(config, cache);
+  for (const { path, problem } of catalogue.unreadable)
+    log.error({ path, problem }, 'a module folder cannot be read');
+  for (const { path, type, name, state, reason } of catalogue.modules)
+    if (state !== 'active')
+      log[state === 'inactive' ? 'warn' : 'error'](
+        { path, module: `${type}/${name}`, problem: reason },
+        'a module cannot be used',
+      );
+  const { fatal, problems } = catalogue;
+  if (fatal.length > 0) throw new ConfigError(configFile, [...fatal, ...problems]);
+  return catalogue;
 }
 
 /** A module that cannot be used. */
 export interface BrokenPart {
   /** The module's name. */
   readonly name: string;
-  /** Its file; null: the problem is in the configuration. */
+  /** Its folder; null: the problem is in the configuration. */
   readonly path: string | null;
   readonly problem: string;
 }
 
 export interface Survey {
-  /** The usable products with their settings. */
+  /** Those that can be used with their settings. */
   readonly products: Products;
   readonly broken: readonly BrokenPart[];
 }
 
-/**
- * Collects all problems of the modules instead of failing at the first. `probe` runs a file's code where it can do no
- * harm, and returns its problem.
- */
-export async function surveyCatalogue(
-  config: Config,
-  probe: (found: FoundModule) => Promise<string | undefined>,
-): Promise<Survey> {
-  const broken: BrokenPart[] = [];
-  const folders: string[] = [shippedModules()];
-  const unfit = new Map<string, string>();
-  for (const path of config.modules.paths) {
-    try {
-      for (const found of await findModules([path])) {
-        const problem = await probe(found);
-        if (problem !== undefined) unfit.set(found.path, problem);
-      }
-      folders.push(path);
-    } catch (error) {
-      broken.push({ name: 'modules.paths', path, problem: messageOf(error) });
-    }
-  }
-  const loaded = await loadModules(folders, unfit);
-  broken.push(...loaded.broken.map(({ name, path, problem }) => ({ name, path, problem })));
-  const { problems } = openProducts(loaded, config.products);
-  for (const { key, problem } of problems) {
-    const name = nameIn(key);
-    // the problem of its file is already listed
-    if (!loaded.broken.some((one) => one.name === name))
-      broken.push({ name, path: null, problem: `${key}: ${problem}` });
-  }
-  const usable = loaded.modules.filter(({ info }) => !broken.some(({ name }) => name === info.name));
-  return { products: openProducts({ ...loaded, modules: usable }, config.products).products, broken };
+/** All problems of the modules, for a caller that must not fail at the first. */
+export async function surveyCatalogue(config: Config): Promise<Survey> {
+  const { products, modules, unreadable, fatal, problems } = await readCatalogue(config);
+  const settings = [...fatal, ...problems].map(({ key, problem }) => ({
+    name: nameIn(key),
+    path: null,
+    problem: `${key}: ${problem}`,
+  }));
+  const code = modules
+    .filter(({ state, name }) => state === 'error' && !settings.some((one) => one.name === name))
+    .map(({ name, path, reason }) => ({ name, path, problem: reason ?? '' }));
+  const folders = unreadable.map(({ path, problem }) => ({ name: 'modules.paths', path, problem }));
+  return { products, broken: [...folders, ...code, ...settings] };
 }
 
 /** `products.<name>.<setting>` */
 const nameIn = (key: string): string => key.split('.')[1] ?? key;
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,138 +1,134 @@
 /**
- * The products that this agent sells: each loaded product module with its checked settings from the config file.
+ * The products this agent sells, and the state of every module: what the modules declare, joined with the
+ * configuration.
  */
-import { Value } from 'typebox/value';
+import { dirname } from 'node:path';
 import { AgentError } from '../kernel/errors.js';
-import type { Json, JsonObject } from '../kernel/json.js';
-import type { LoadedModules } from './loader.js';
-import type { Module, ModuleInfo } from './kit/module.js';
-import { Product } from './kit/product.js';
+import type { JsonObject } from '../kernel/json.js';
+import type { ModuleView } from '../model/module-view.js';
+import type { DiscoveredModule } from './discovery/discover.js';
+import type { SettingsProblem } from './discovery/settings.js';
+import type { Declarations } from './kit/declarations.js';
+import type { ModuleInfo } from './kit/module.js';
 
 export interface RegisteredProduct {
   readonly info: ModuleInfo;
   /** Absolute path of module.js; what a worker thread imports. */
   readonly path: string;
-  readonly module: Product;
-  /** With defaults filled in. */
+  /** Of its files; null: it is part of the agent. */
+  readonly hash: string | null;
+  readonly declared: Declarations;
+  /** Complete: defaults are filled in. */
   readonly settings: JsonObject;
-}
-
-/** A problem in the config's `products`; the daemon must not start with it. */
-export interface SettingsProblem {
-  /** e.g. `products.wordpress.title` */
-  readonly key: string;
-  /** What was found and what is expected. */
-  readonly problem: string;
 }
 
 export interface Products {
   list(): readonly RegisteredProduct[];
-  /** Throws `unknown_module`. */
+  find(name: string): RegisteredProduct | undefined;
+  /** Throws `unknown_module`, with the reason as its detail. */
   get(name: string): RegisteredProduct;
 }
 
-/** Combines modules and settings. `problems` is empty when all settings are valid. */
-export function openProducts(
-  loaded: LoadedModules,
-  given: Readonly<Record<string, JsonObject>>,
-): { products: Products; problems: readonly SettingsProblem[] } {
-  const problems: SettingsProblem[] = [];
-  const byName = new Map<string, RegisteredProduct>();
-  for (const { info, path, module } of loaded.modules) {
-    if (!isProduct(module)) continue;
-    const checked = checkSettings(module, given[info.name] ?? {});
-    problems.push(...checked.problems);
-    byName.set(info.name, { info, path, module, settings: checked.settings });
-  }
-  const broken = new Map(
-    loaded.broken.filter(({ type }) => type === 'product').map((one) => [one.name, one.problem]),
-  );
-  for (const name of Object.keys(given).filter((key) => !byName.has(key))) {
-    const why = broken.get(name);
-    problems.push({
-      key: `products.${name}`,
-      problem:
-        why === undefined
-          ? `no product module has this name (available: ${[...byName.keys()].join(', ') || 'none'})`
-          : `the product module cannot be used: ${why}`,
-    });
-  }
-  return { products: lookUp(byName, broken), problems };
+export type KnownModule = Omit<ModuleView, 'services'>;
+
+export interface Registry {
+  readonly products: Products;
+  /** All that were found, and products that have settings and were not found. */
+  readonly modules: readonly KnownModule[];
+  /** Of shipped modules: the daemon must not start with them. */
+  readonly fatal: readonly SettingsProblem[];
+  /** Of modules of other authors: those are in `error`, or missing. */
+  readonly problems: readonly SettingsProblem[];
 }
 
-function lookUp(
-  byName: ReadonlyMap<string, RegisteredProduct>,
-  broken: ReadonlyMap<string, string>,
-): Products {
-  return {
-    list: () => [...byName.values()],
-    get(name) {
-      const found = byName.get(name);
-      if (found) return found;
-      const why = broken.get(name);
-      throw new AgentError('unknown_module', 'There is no such product.', {
-        detail: `product "${name}"${why === undefined ? ' is not installed' : `: ${why}`}`,
+export interface RegistryInput {
+  readonly discovered: readonly DiscoveredModule[];
+  /** `products` of the configuration. */
+  readonly settings: Readonly<Record<string, JsonObject>>;
+  readonly isShipped: (module: DiscoveredModule) => boolean;
+  /** A missing module may be in a folder that is not mounted at the moment: that is no mistake in the configuration. */
+  readonly hasOthers: boolean;
+}
+
+export function openRegistry({ discovered, settings, isShipped, hasOthers }: RegistryInput): Registry {
+  const fatal: SettingsProblem[] = [];
+  const problems: SettingsProblem[] = [];
+  const modules: KnownModule[] = [];
+  const byName = new Map<string, RegisteredProduct>();
+  for (const one of discovered) {
+    const wrong = one.read?.problems ?? [];
+    (isShipped(one) ? fatal : problems).push(...wrong);
+    const known = knownOf(one, wrong);
+    modules.push(known);
+    if (known.state === 'active' && one.read)
+      byName.set(one.name, {
+        ...{ info: one.read.declared.info, path: one.path, hash: isShipped(one) ? null : one.hash },
+        ...{ declared: one.read.declared, settings: one.read.settings },
       });
-    },
+  }
+  const isFound = (name: string): boolean =>
+    modules.some((one) => one.type === 'product' && one.name === name);
+  for (const name of Object.keys(settings).filter((key) => !isFound(key))) {
+    const problem = `no product module has this name (available: ${[...byName.keys()].join(', ') || 'none'})`;
+    (hasOthers ? problems : fatal).push({ key: `products.${name}`, problem });
+    modules.push(missingModule(name, `products.${name} has settings, and the module is not installed`));
+  }
+  return { products: lookUp(byName, modules), modules, fatal, problems };
+}
+
+function knownOf(
+  { type, name, path, hash, read, problem }: DiscoveredModule,
+  wrong: readonly SettingsProblem[],
+): KnownModule {
+  const declared = read?.declared;
+  const reason = problem ?? settingsReason(wrong);
+  const at = { type, name, hash, path: dirname(path) };
+  const said = {
+    title: declared?.info.title ?? null,
+    version: declared?.info.version ?? null,
+    parts: declared?.parts ?? [],
+    abilities: declared?.abilities ?? [],
+    settingsSchema: declared?.settingsSchema ?? null,
+  };
+  if (reason !== null) return { ...at, ...said, state: 'error', reason };
+  if (type === 'product') return { ...at, ...said, state: 'active', reason: null };
+  return { ...at, ...said, state: 'inactive', reason: `this release runs no modules of the type ${type}` };
+}
+
+function settingsReason(wrong: readonly SettingsProblem[]): string | null {
+  return wrong.length === 0 ? null : wrong.map(({ key, problem }) => `${key}: ${problem}`).join('; ');
+}
+
+/** A product that is needed, but not installed. */
+export function missingModule(name: string, reason: string): KnownModule {
+  return {
+    type: 'product',
+    name,
+    title: null,
+    version: null,
+    hash: null,
+    state: 'missing',
+    reason,
+    path: null,
+    parts: [],
+    abilities: [],
+    settingsSchema: null,
   };
 }
 
-/** By shape, since third-party modules may be bundled with their own copy of the base class. */
-function isProduct(module: Module): module is Product {
-  return (
-    module instanceof Product ||
-    (module.info.type === 'product' &&
-      ['createJob', 'source', 'template'].every((name) => typeof Reflect.get(module, name) === 'function') &&
-      Array.isArray(Reflect.get(module, 'parts')))
-  );
-}
-
-/**
- * The settings with defaults filled in, and their problems. Unknown keys are refused if the schema says so.
- */
-export function checkSettings(
-  module: Module,
-  given: JsonObject,
-): { settings: JsonObject; problems: SettingsProblem[] } {
-  const settings = Value.Default(module.settings, structuredClone(given));
-  const base = `products.${module.info.name}`;
-  const problems = Value.Errors(module.settings, settings)
-    .filter((error) => !(error.keyword === 'boolean' && error.schemaPath.endsWith('additionalProperties')))
-    .flatMap((error) => {
-      const at = error.instancePath.split('/').slice(1);
-      const extra = unknownKeys(error.params);
-      if (extra.length > 0) {
-        return extra.map((key) => ({
-          key: [base, ...at, key].join('.'),
-          problem: 'unknown setting',
-        }));
-      }
-      const found = Value.Pointer.Get(settings, error.instancePath);
-      return [
-        {
-          key: [base, ...at].join('.'),
-          problem: `found ${show(found)}, but it ${error.message}${allowed(error.params)}`,
-        },
-      ];
-    });
-  return { settings: isJsonObject(settings) ? settings : {}, problems };
-}
-
-function unknownKeys(params: object): string[] {
-  const keys: unknown = Reflect.get(params, 'additionalProperties');
-  return Array.isArray(keys) ? keys.map(String) : [];
-}
-
-function allowed(params: object): string {
-  const values: unknown = Reflect.get(params, 'allowedValues');
-  return Array.isArray(values) ? ` (${values.join(', ')})` : '';
-}
-
-function show(value: unknown): string {
-  const text = value === undefined ? 'nothing' : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
-}
-
-function isJsonObject(value: unknown): value is { [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function lookUp(byName: ReadonlyMap<string, RegisteredProduct>, modules: readonly KnownModule[]): Products {
+  return {
+    list: () => [...byName.values()],
+    find: (name) => byName.get(name),
+    get(name) {
+      const found = byName.get(name);
+      if (found) return found;
+      const known = modules.find((one) => one.type === 'product' && one.name === name);
+      throw new AgentError(
+        'unknown_module',
+        known ? 'The product cannot be used at the moment.' : 'There is no such product.',
+        { detail: `product "${name}"${known ? `: ${known.reason ?? ''}` : ' is not installed'}` },
+      );
+    },
+  };
 }

@@ -34,9 +34,8 @@ export function capacityOf(context: OperationContext, plan: Plan, product: SoldP
   const holds = holdsBefore({ services, reservations, clock }, NO_ORDER, 'supply');
   const reserved = unitsIn({ ...holds, waiting: [] });
   const told = { reserved, waiting: unitsIn({ ...holds, reserved: [] }) };
-  const source = product.module.source(product.settings);
-  if (!source || !product.module.parts.includes('guest'))
-    return { available: MOST_COUNTED, limitedBy: [], ...told };
+  const { source, parts } = product.declared;
+  if (!source || !parts.includes('guest')) return { available: MOST_COUNTED, limitedBy: [], ...told };
   const view = watch.latest();
   if (!view) return { available: null, limitedBy: [], ...told };
   const left = leftOf(context, placementRequestOf(plan, source), view, reserved + told.waiting);

@@ -7,6 +7,7 @@ import { readHostName } from '../kernel/host-name.js';
 import { canBeReached, canonicalAddress, isWithin } from '../model/address-pool.js';
 import type { JsonObject } from '../kernel/json.js';
 import { canonicalLocale } from '../model/locale.js';
+import { ownerEmailProblem } from '../model/owner-email.js';
 import { ID_PATTERN } from '../model/service.js';
 import { isLegalLabel, isReserved } from '../model/subdomain.js';
 import type { SoldProduct } from './context.js';
@@ -104,9 +105,12 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
 }
 
 /** Throws `invalid_request` for an address that the product's sites cannot keep unchanged. */
-export function checkEmail(product: Pick<SoldProduct, 'module'>, { address }: Email): void {
-  const problem = product.module.emailProblem?.(address);
-  if (problem !== undefined) throw invalid({ email: problem });
+export function checkEmail(
+  { declared, info }: Pick<SoldProduct, 'declared' | 'info'>,
+  { address }: Email,
+): void {
+  const problem = declared.ownerEmail && ownerEmailProblem(declared.ownerEmail, info.title, address);
+  if (typeof problem === 'string') throw invalid({ email: problem });
 }
 
 function readAddresses(

@@ -10,22 +10,26 @@ import type { ClusterView, ClusterWatch, Resources } from '../drivers/guest/cont
 import type { Drivers } from '../drivers/table.js';
 import type { Ordering } from '../jobs/effects/held-units.js';
 import type { SubjectRecords } from '../jobs/engine/subject.js';
+import type { Declarations } from '../modules/kit/declarations.js';
 import type { ContainerSource } from '../modules/kit/values.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
-import type { Product } from '../modules/kit/product.js';
 import type { State } from '../state/contract.js';
 import type { DeletionRateLimit } from './deletion-rate-limit.js';
 
 /** The data of a product that an order needs. */
 export interface SoldProduct {
-  readonly info: Pick<ModuleInfo, 'name' | 'version'>;
-  readonly module: Pick<Product, 'source' | 'policy' | 'parts'> &
-    Partial<Pick<Product, 'emailProblem' | 'loginPath'>>;
+  readonly info: Pick<ModuleInfo, 'name' | 'title' | 'version'>;
+  readonly declared: Pick<
+    Declarations,
+    'parts' | 'abilities' | 'policies' | 'source' | 'loginPath' | 'ownerEmail'
+  >;
   /** From the config, with defaults from the product's schema; pinned in every job. */
   readonly settings: JsonObject;
 }
 
 export interface ProductCatalogue {
+  /** Undefined when it is not there, or cannot be used. */
+  find(name: string): SoldProduct | undefined;
   /** Throws `unknown_module`. */
   get(name: string): SoldProduct;
 }

@@ -123,7 +123,7 @@ async function record(
           return { value: restoredService(context, sale, current), result: [] };
         if (current && !mayStartAgain(current))
           return { value: sameOrder(current, sale.order, sale.plan), result: [] };
-        const allotment = allocate(sale.key, sale.order, sale.product.module.parts, !strict);
+        const allotment = allocate(sale.key, sale.order, sale.product.declared.parts, !strict);
         const value = newService(context, sale, allotment, current);
         return { value, result: allotment.lacks ? [waitsFor(allotment.lacks)] : [] };
       });
@@ -258,8 +258,8 @@ function lackOfRoom(
   { key, plan, product }: Sale,
 ): AgentError | undefined {
   const view = watch.latest();
-  const source = product.module.source(product.settings);
-  if (!source || !product.module.parts.includes('guest')) return undefined;
+  const { source, parts } = product.declared;
+  if (!source || !parts.includes('guest')) return undefined;
   if (!view || watch.staleSince() !== undefined) return undefined;
   try {
     roomFor(placementRequestOf(plan, source), view, { key, createdAt: null });

@@ -11,8 +11,9 @@ import type { Plan } from '../model/plan.js';
 import { keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import { judge } from '../jobs/conflicts.js';
-import type { OperationContext } from './context.js';
+import type { OperationContext, SoldProduct } from './context.js';
 import { newJob } from './new-job.js';
+import { productFor } from './product-of.js';
 
 export interface EnqueueRequest {
   /** The product's `<method>Job` runs it. */
@@ -44,7 +45,7 @@ export interface Started {
 
 /**
  * Throws `service_not_found`, `service_suspended`, `service_busy`, `service_failed`, `service_terminated`,
- * `service_exists`, `unknown_module`, `state_damaged`, `state_unavailable`, and what `change` throws.
+ * `service_exists`, `not_supported`, `unknown_module`, `state_damaged`, `state_unavailable`, and what `change` throws.
  */
 export async function enqueue(
   context: OperationContext,
@@ -60,8 +61,13 @@ export async function enqueue(
     const verdict = judge(current, request.method, request.sameArgs ?? request.args ?? {});
     if (verdict.kind === 'refuse') throw verdict.error;
     if (verdict.kind === 'join') return { value: current, result: { job: verdict.job, joined: true } };
+    const product = productFor(context.products, current, request.method);
     const { service, args } = request.change?.(current) ?? { service: current };
-    const job = jobFor(context, caller, service, args === undefined ? request : { ...request, args });
+    const job = jobFor(context, caller, service, {
+      ...request,
+      product,
+      ...(args === undefined ? {} : { args }),
+    });
     return {
       value: withJob(service, job, verdict.supersedes, instant(context.clock)),
       result: { job, joined: false },
@@ -74,10 +80,9 @@ function jobFor(
   context: OperationContext,
   caller: Pick<Caller, 'requestId'>,
   service: Service,
-  requested: EnqueueRequest,
+  requested: EnqueueRequest & { readonly product: SoldProduct },
 ): Job {
-  const product = context.products.get(service.module.name);
-  const job = newJob(context, { ...requested, plan: requested.plan ?? service.plan, product, caller });
+  const job = newJob(context, { ...requested, plan: requested.plan ?? service.plan, caller });
   return requested.shape?.(job) ?? job;
 }
 

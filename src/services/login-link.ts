@@ -29,8 +29,8 @@ export async function makeLoginLink(
   const service = await context.state.services.get(keyOf({ panel: caller.panel, id }));
   const link = randomBytes(16).toString('hex');
   const token = randomBytes(32).toString('base64url');
-  const path = context.products.get(service.module.name).module.loginPath?.(link, token);
-  if (path === undefined || !service.site)
+  const { loginPath } = context.products.get(service.module.name).declared;
+  if (loginPath === null || !service.site)
     throw new AgentError('not_supported', 'The product of this service has no log-in links.');
   if (service.lifecycle === 'active' && lookUp(context.watch, seen(service)).power === 'stopped')
     throw new AgentError('service_stopped', 'The site is stopped; start it first.');
@@ -40,5 +40,10 @@ export async function makeLoginLink(
     args: { link, sha256 },
     shape: (job) => ({ ...job, policy: { ...job.policy, patienceS: PATIENCE_S } }),
   });
-  return { ...started, url: `https://${service.site.primaryDomain}${path}` };
+  return { ...started, url: `https://${service.site.primaryDomain}${pathOf(loginPath, link, token)}` };
+}
+
+/** Both are of characters that a path may have. */
+function pathOf(pattern: string, id: string, token: string): string {
+  return pattern.replaceAll('{id}', id).replaceAll('{token}', token);
 }

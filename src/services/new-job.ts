@@ -45,7 +45,7 @@ export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'conf
       ...DEFAULT_POLICY,
       backoffS: config.jobs.retry_s,
       ...(interactive ? { patienceS: INTERACTIVE_PATIENCE_S } : {}),
-      ...product.module.policy(order.method),
+      ...product.declared.policies[order.method],
       ...(order.patienceS === undefined ? {} : { patienceS: order.patienceS }),
     },
     attempts: 0,

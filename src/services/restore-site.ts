@@ -12,6 +12,7 @@ import type { Caller } from '../model/caller.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext, SoldProduct } from './context.js';
 import { newJob } from './new-job.js';
+import { refuseWithout } from './product-of.js';
 import { upgradeArgs } from './upgrade.js';
 
 /** A checked order with its plan and product. */
@@ -61,6 +62,7 @@ export function restoredService(context: OperationContext, sale: Sale, held: Ser
   const { smaller_plan: smallerPlan } = context.config.upgrade;
   const problem = asSold || smallerPlan === 'apply' ? undefined : planProblem(held, plan);
   if (problem) throw problem;
+  if (!asSold) refuseWithout(product, 'upgrade');
   const job = (method: JobKind, pinned: Plan): Job =>
     newJob(context, {
       method,

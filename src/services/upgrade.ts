@@ -11,6 +11,7 @@ import type { Caller } from '../model/caller.js';
 import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
+import { productFor } from './product-of.js';
 import { refusePlan, shownPlan } from './refuse-plan.js';
 import { type PlanRequest, withOptions } from './sell-plan.js';
 
@@ -80,6 +81,7 @@ export async function checkUpgrade(
   const verdict = judge(service, 'upgrade', isFor(plan));
   if (verdict.kind === 'refuse') throw verdict.error;
   const isChange = verdict.kind === 'join' || !hasAlready(service, plan);
+  if (isChange && verdict.kind === 'add') productFor(context.products, service, 'upgrade');
   if (isChange) fitting(context, service, plan);
   const warnings = isChange
     ? excessOver(service, plan).map((one) => staysSentence(one, plan.name))

@@ -21,6 +21,8 @@ export interface ServiceEntry {
   readonly id: string;
   readonly lifecycle: Lifecycle;
   readonly plan: string;
+  /** Name of its product module. */
+  readonly module: string;
   /** Null when the service has no site. */
   readonly subdomain: string | null;
   readonly fqdn: string | null;

@@ -40,7 +40,7 @@ export interface BuiltTemplate {
  * what the drivers throw.
  */
 export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTemplate[]> {
-  const recipe = order.product.module.template(order.product.settings);
+  const recipe = order.product.declared.template;
   if (!recipe) {
     throw new AgentError(
       'invalid_request',

@@ -22,6 +22,7 @@ import {
 import { AgentError, type ErrorCode, toRecord } from '../../src/kernel/errors.js';
 import { domainId } from '../../src/model/custom-domain.js';
 import { FOR_RELEASE } from '../../src/model/job.js';
+import type { ModuleView } from '../../src/model/module-view.js';
 import type { OwnCertificate } from '../../src/model/own-certificate.js';
 import type { PoolUse } from '../../src/model/pool-use.js';
 import { usesOfAddresses } from '../../src/model/pool-use.js';
@@ -200,6 +201,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     failing: undefined as { since: string; code: string } | undefined,
     notices: { unknown_plan: new Map<string, Noticed>(), upgrade_without_change: new Map<string, Noticed>() },
     strangers: [] as string[],
+    modules: [] as ModuleView[],
     damaged: [] as State['damaged'],
   };
   let descriptors: ReturnType<ConditionSources['descriptors']> = {
@@ -231,6 +233,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     failingWrites: () => world.failing,
     descriptors: () => descriptors,
     strangers: () => world.strangers,
+    modules: () => world.modules,
     notices: (kind) => world.notices[kind],
   };
   const all = conditions(sources);
@@ -428,6 +431,24 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   ]);
   world.damaged = [];
   t.same(await look('document_damaged'), []);
+  const module: ModuleView = {
+    ...{ type: 'product', name: 'shop', title: null, version: null, hash: null, settingsSchema: null },
+    ...{ parts: [], abilities: [], services: 2, state: 'error', path: '/m/product/shop', reason: 'no luck.' },
+  };
+  world.modules = [module, { ...module, name: 'fine', state: 'active' }];
+  t.match(await look('module_unusable'), [
+    {
+      subject: '/m/product/shop',
+      text: 'The module product/shop in /m/product/shop cannot be used: no luck. 2 services need it.',
+      commands: ['innkeeper module show product/shop', 'innkeeper doctor'],
+    },
+  ]);
+  world.modules = [{ ...module, state: 'missing', path: null, reason: 'it is not installed' }];
+  t.match(await look('module_unusable'), [
+    { subject: 'product/shop', text: /^The module product\/shop is missing: it is not installed\./ },
+  ]);
+  world.modules = [];
+  t.same(await look('module_unusable'), []);
   world.strangers = ['container 1012 on pve2 (default/12)'];
   t.match(await look('state_behind'), [
     { text: /1012 on pve2.*Do not remove/, commands: [/doctor/, /stop/, /^mv /, /import/] },

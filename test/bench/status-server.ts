@@ -66,6 +66,7 @@ const deps = {
     close: () => {},
   },
   products: {
+    find: () => undefined,
     get: () => {
       throw new Error('nothing is ordered here');
     },
@@ -90,6 +91,7 @@ const deps = {
   },
   kinds: kindData,
   records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
+  modules: () => [],
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

@@ -20,7 +20,7 @@ import { judgeStorage } from '../../src/drivers/guest/proxmox/doctor-cluster.js'
 import { judgeRelease } from '../../src/drivers/guest/proxmox/doctor-access.js';
 import { examine, openChecks } from '../../src/doctor/examine.js';
 import { proxmoxGuestDriver } from '../../src/drivers/guest/proxmox/index.js';
-import { openProducts } from '../../src/modules/registry.js';
+import { openRegistry } from '../../src/modules/registry.js';
 import type { DaemonSide } from '../../src/doctor/parts.js';
 import {
   neededPrivileges,
@@ -86,7 +86,7 @@ async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}
     const file = join(dir, 'own.yaml');
     await writeFile(file, stringify(changed(parse(written), changes)), { mode: 0o600 });
     const config = await loadConfig({ file });
-    const products = await openCatalogue(config, file, pino({ level: 'silent' }));
+    const { products } = await openCatalogue(config, file, pino({ level: 'silent' }));
     const clock = now ? { ...systemClock, now } : systemClock;
     const lines = await examine({ configFile: file, config, products, clock, daemon });
     return new Map(lines.map((line) => [line.name, line]));
@@ -99,7 +99,10 @@ async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}
     async privileges(grants) {
       await control('PUT', '/grants', grants);
       const config = await loadConfig({ file: world.configFile });
-      const { products } = openProducts({ modules: [], broken: [] }, {});
+      const { products } = openRegistry({
+        ...{ discovered: [], settings: {}, hasOthers: false },
+        isShipped: () => true,
+      });
       const parts = { configFile: '/c', config, products, clock: systemClock, daemon: DOWN };
       const doctor = await openChecks(parts);
       const lines = await runChecks(

@@ -4,7 +4,7 @@ import type { Config } from '../../src/config/config.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import type { Caller } from '../../src/model/caller.js';
-import { kindData } from '../../src/model/job-kinds.js';
+import { JOB_KINDS, kindData } from '../../src/model/job-kinds.js';
 import type { Service } from '../../src/model/service.js';
 import type { ClusterView } from '../../src/drivers/guest/contract.js';
 import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
@@ -43,13 +43,18 @@ export const PANEL: Caller = {
 };
 export const ADMIN: Caller = { ...PANEL, name: 'admin', permissions: new Set(['admin']) };
 
+const CORE_KINDS = Object.keys(JOB_KINDS);
+
 const WORDPRESS: SoldProduct = {
-  info: { name: 'wordpress', version: '1.0.0' },
+  info: { name: 'wordpress', title: 'WordPress', version: '1.0.0' },
   settings: { title: 'Shop' },
-  module: {
+  declared: {
     parts: ['guest', 'site'],
-    source: () => ({ kind: 'template', template: 'golden' }),
-    policy: () => ({ tries: 5 }),
+    abilities: CORE_KINDS,
+    source: { kind: 'template', template: 'golden' },
+    policies: Object.fromEntries(CORE_KINDS.map((kind) => [kind, { tries: 5 }])),
+    loginPath: null,
+    ownerEmail: null,
   },
 };
 
@@ -83,6 +88,7 @@ export function operations(...services: Service[]): Operations {
     },
     drivers: fakeDrivers(),
     products: {
+      find: (name) => (name === product.sold.info.name ? product.sold : undefined),
       get(name) {
         if (name === product.sold.info.name) return product.sold;
         throw new AgentError('unknown_module', 'There is no such product.');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turnOfLoop } from 'node:timers/promises';
 import pino from 'pino';
-import { emailProblem } from '../../modules/product/wordpress/email-address.js';
+import { ownerEmail } from '../../modules/product/wordpress/email-address.js';
 import { type AppDeps, buildApp } from '../../src/http/server/app.js';
 import type { Listener } from '../../src/model/listener.js';
 import type { Config } from '../../src/config/config.js';
@@ -16,11 +16,12 @@ import { testConfig } from '../fakes/config.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { reconciler } from '../../src/drift/reconcile.js';
-import { kindData } from '../../src/model/job-kinds.js';
+import { JOB_KINDS, kindData } from '../../src/model/job-kinds.js';
+import type { ModuleView } from '../../src/model/module-view.js';
 import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import { withJob } from '../../src/services/outcomes.js';
 import { driftStore } from '../../src/drift/drift-store.js';
-import type { OperationContext } from '../../src/services/context.js';
+import type { OperationContext, SoldProduct } from '../../src/services/context.js';
 import type { DriftContext } from '../../src/drift/context.js';
 import type { State } from '../../src/state/contract.js';
 import { newDeletionRateLimit } from '../../src/services/deletion-rate-limit.js';
@@ -99,6 +100,26 @@ export function view(guests: readonly GuestView[] = []): ClusterView {
   };
 }
 
+const kinds = Object.keys(JOB_KINDS);
+const WORDPRESS: SoldProduct = {
+  info: { name: 'wordpress', title: 'WordPress', version: '1.0.0' },
+  settings: { locale: 'en_US' },
+  declared: {
+    parts: ['guest', 'site'],
+    abilities: kinds,
+    policies: Object.fromEntries(kinds.map((kind) => [kind, { tries: 5 }])),
+    source: { kind: 'template', template: 'wordpress-golden' },
+    loginPath: '/in/{id}?token={token}',
+    ownerEmail,
+  },
+};
+
+const MODULE: ModuleView = {
+  ...{ type: 'product', name: 'wordpress', title: 'WordPress', version: '1.0.0', hash: 'f'.repeat(64) },
+  ...{ state: 'active', reason: null, path: '/modules/product/wordpress', services: 0 },
+  ...{ parts: ['guest', 'site'], abilities: kinds, settingsSchema: { type: 'object' } },
+};
+
 /** No time passes here, but everybody else has a turn. */
 async function sleep(_ms: number, signal?: AbortSignal): Promise<void> {
   await turnOfLoop();
@@ -129,19 +150,10 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
       close: () => {},
     },
     products: {
+      find: (name) => (name === 'wordpress' ? WORDPRESS : undefined),
       get: (name) => {
         if (name !== 'wordpress') throw new AgentError('unknown_module', 'There is no such product.');
-        return {
-          info: { name, version: '1.0.0' },
-          settings: { locale: 'en_US' },
-          module: {
-            parts: ['guest', 'site'],
-            source: () => ({ kind: 'template', template: 'wordpress-golden' }),
-            policy: () => ({ tries: 5 }),
-            emailProblem,
-            loginPath: (id, token) => `/in/${id}?token=${token}`,
-          },
-        };
+        return WORDPRESS;
       },
     },
     drivers,
@@ -163,6 +175,7 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
       confirm: async () => ({ trusted: true, wall: behaviour.now, agent: behaviour.now, doubt: undefined }),
     },
     alerts: { list: () => [], test: async () => [] },
+    modules: () => [MODULE],
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -6,7 +6,7 @@ import WordPress from '../../modules/product/wordpress/module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import type { ScriptCall } from '../../src/modules/kit/values.js';
-import { checkSettings } from '../../src/modules/registry.js';
+import { settingsOf } from '../fakes/registered-product.js';
 import { fakeStep, type FakeStepOptions } from '../fakes/step-context.js';
 
 /** Steps that bring a change to a site, by job. */
@@ -31,7 +31,7 @@ export async function recipeScripts(
   const product = new WordPress();
   const found = new Map<string, Pick<ScriptCall, 'name' | 'body' | 'values'>>();
   for (const [method, step, source] of RUNS) {
-    const settings: JsonObject = checkSettings(product, { source }).settings;
+    const settings: JsonObject = settingsOf(product, { source });
     const args = { link: 'id', sha256: 'f'.repeat(64) };
     const guest = { ...service.guest, power: 'running' as const };
     const site = { names: NAMES, ...service.site };
@@ -40,7 +40,7 @@ export async function recipeScripts(
     await product.flow(method)[step]?.run(fake.context).catch(orRethrow);
     for (const script of fake.scripts) found.set(script.name, script);
   }
-  for (const script of product.template(checkSettings(product, {}).settings).scripts)
+  for (const script of product.template(settingsOf(product)).scripts)
     found.set(script.name, { ...script, values: {} });
   return [...found.values()];
 }

@@ -3,7 +3,8 @@
  * what the real one does.
  */
 import t from 'tap';
-import { emailProblem } from '../../modules/product/wordpress/email-address.js';
+import { ownerEmail } from '../../modules/product/wordpress/email-address.js';
+import { ownerEmailProblem } from '../../src/model/owner-email.js';
 import { decodeEntities, titleOf } from '../../modules/product/wordpress/html-text.js';
 import { showsTitle, siteTitle } from '../../modules/product/wordpress/site-title.js';
 import { escHtml, frontTitle, sanitizeEmail, userEmail } from '../../src/sandbox/memory/wordpress-text.js';
@@ -36,6 +37,7 @@ t.test('a title of nothing but blank entities is none', async (t) => {
 });
 
 t.test('an address is held unchanged or refused', async (t) => {
+  const emailProblem = (address: string) => ownerEmailProblem(ownerEmail, 'WordPress', address);
   for (const [ordered, user, site] of ADDRESSES) {
     const isKept = user === ordered && site === ordered;
     t.equal(emailProblem(ordered) === undefined, isKept, ordered);

@@ -9,11 +9,11 @@ import type { JsonObject } from '../../src/kernel/json.js';
 import { encodeScript } from '../../src/drivers/exec/script.js';
 import type { StepContext } from '../../src/modules/kit/context.js';
 import type { SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/values.js';
-import { checkSettings } from '../../src/modules/registry.js';
+import { settingsOf } from '../fakes/registered-product.js';
 import { fakeStep } from '../fakes/step-context.js';
 
 const wordpress = new WordPress();
-const settingsWith = (given: JsonObject = {}): JsonObject => checkSettings(wordpress, given).settings;
+const settingsWith = (given: JsonObject = {}): JsonObject => settingsOf(wordpress, given);
 const settings = settingsWith();
 
 const run = async (step: string, context: StepContext, method = 'create'): Promise<unknown> =>

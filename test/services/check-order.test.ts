@@ -115,9 +115,11 @@ t.test('an address that the product cannot hold is refused', async (t) => {
   const { product } = operations();
   const email = check().email;
   t.doesNotThrow(() => checkEmail(product.sold, email));
-  const module = { ...product.sold.module, emailProblem: (text: string) => `${text} is too long` };
-  t.throws(() => checkEmail({ module }, email), {
+  const declared = { ...product.sold.declared, ownerEmail: { maxLength: 15 } };
+  t.throws(() => checkEmail({ ...product.sold, declared }, email), {
     code: 'invalid_request',
-    fields: { email: 'Anna@example.com is too long' },
+    fields: { email: 'must not be longer than 15 characters in WordPress' },
   });
+  const longer = { ...declared, ownerEmail: { maxLength: 16 } };
+  t.doesNotThrow(() => checkEmail({ ...product.sold, declared: longer }, email));
 });

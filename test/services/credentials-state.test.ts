@@ -95,11 +95,8 @@ t.test('passwords are erased when their week is over, by a clock that is trusted
 
 t.test('a reset and a link need a site that runs', async (t) => {
   const of = operations(site());
-  const module = {
-    ...of.product.sold.module,
-    loginPath: (id: string, token: string) => `/in/${id}?token=${token}`,
-  };
-  of.product.sold = { ...of.product.sold, module };
+  const declared = { ...of.product.sold.declared, loginPath: '/in/{id}?token={token}' };
+  of.product.sold = { ...of.product.sold, declared };
   const reset = () => resetCredentials(of.context, PANEL, '12');
   const link = () => makeLoginLink(of.context, PANEL, '12');
   of.cluster.view = {
@@ -124,7 +121,10 @@ t.test('a reset and a link need a site that runs', async (t) => {
 t.test('a product without links, and a service without a site, have none', async (t) => {
   await t.rejects(makeLoginLink(operations(site()).context, PANEL, '12'), { code: 'not_supported' });
   const of = operations(site({ site: null }));
-  of.product.sold = { ...of.product.sold, module: { ...of.product.sold.module, loginPath: () => '/in' } };
+  of.product.sold = {
+    ...of.product.sold,
+    declared: { ...of.product.sold.declared, loginPath: '/in/{id}?token={token}' },
+  };
   await t.rejects(makeLoginLink(of.context, PANEL, '12'), { code: 'not_supported' });
 });
 

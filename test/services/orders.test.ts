@@ -71,7 +71,7 @@ t.test('an order becomes a service with all that it needs, and one job', async (
 t.test('a product gets the parts that it has', async (t) => {
   for (const parts of [['guest'], ['site'], []] as const) {
     const of = ordering();
-    of.product.sold = { ...of.product.sold, module: { ...of.product.sold.module, parts } };
+    of.product.sold = { ...of.product.sold, declared: { ...of.product.sold.declared, parts } };
     const { service } = await of.order();
     t.equal(service.guest !== null, parts.includes('guest' as never), `guest: ${parts.join()}`);
     t.equal(service.site !== null, parts.includes('site' as never), `site: ${parts.join()}`);
@@ -143,7 +143,7 @@ t.test('a cluster without room is told, and what is not known is not', async (t)
   t.same(await told(full, true, stale), []);
   t.same(await told(full, true, ({ cluster }) => (cluster.view = undefined)), []);
   const without = ({ product }: Operations) => {
-    product.sold = { ...product.sold, module: { ...product.sold.module, source: () => undefined } };
+    product.sold = { ...product.sold, declared: { ...product.sold.declared, source: null } };
   };
   t.same(await told(full, true, without), []);
 });

@@ -338,11 +338,11 @@ t.test('an address that the product cannot hold is refused', async (t) => {
   const of = site();
   of.product.sold = {
     ...of.product.sold,
-    module: { ...of.product.sold.module, emailProblem: () => 'is too long' },
+    declared: { ...of.product.sold.declared, ownerEmail: { maxLength: 14 } },
   };
   await t.rejects(changeOwner(of.context, PANEL, '12', { email: 'new@example.com' }), {
     code: 'invalid_request',
-    fields: { email: 'is too long' },
+    fields: { email: 'must not be longer than 14 characters in WordPress' },
   });
   t.equal(of.memory.writes(), 0);
 });

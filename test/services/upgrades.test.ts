@@ -125,6 +125,6 @@ t.test('what can be sold is what is short first, without what is held for others
   t.equal(now().available, 0);
   of.cluster.view = undefined;
   t.same(now(), { available: null, limitedBy: [], reserved: 0, waiting: 1 });
-  of.product.sold = { ...of.product.sold, module: { ...of.product.sold.module, parts: ['site'] } };
+  of.product.sold = { ...of.product.sold, declared: { ...of.product.sold.declared, parts: ['site'] } };
   t.same(now(), { available: 1000, limitedBy: [], reserved: 0, waiting: 1 });
 });

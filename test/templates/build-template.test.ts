@@ -13,15 +13,14 @@ import type {
   GuestDriver,
   GuestView,
 } from '../../src/drivers/guest/contract.js';
-import { checkSettings } from '../../src/modules/registry.js';
 import { buildTemplate, type BuildTemplateOrder } from '../../src/templates/build-template.js';
 import { fakeDrivers, fakeWatch } from '../fakes/drivers.js';
 import { testConfig } from '../fakes/config.js';
+import { registeredProduct } from '../fakes/registered-product.js';
 
 const GIB = 2 ** 30;
 const NAME = 'innkeeper-wordpress';
-const module = new WordPress();
-const product = { info: module.info, path: '/x', module, settings: checkSettings(module, {}).settings };
+const product = registeredProduct(new WordPress());
 
 interface Ct {
   node: string;

@@ -16,7 +16,7 @@ import { setEmail } from './scripts/set-email.js';
 import { setPassword } from './scripts/set-password.js';
 import { setUrl } from './scripts/set-url.js';
 import { installPackages } from './scripts/install-packages.js';
-import { emailProblem } from './email-address.js';
+import { ownerEmail } from './email-address.js';
 import { wordpressLocales } from './locales.js';
 import { checkSite } from './check-site.js';
 import { siteTitle } from './site-title.js';
@@ -89,9 +89,9 @@ export default class WordPress extends HostedProduct {
     };
   }
 
-  override emailProblem(address: string): string | undefined {
-    return emailProblem(address);
-  }
+  override readonly ownerEmail = ownerEmail;
+
+  override readonly loginPath = '/innkeeper-login-{id}.php?token={token}';
 
   protected override upstreamPort(context: StepContext): number {
     return numberSetting(context.settings, 'upstream_port');
@@ -148,10 +148,6 @@ export default class WordPress extends HostedProduct {
       timeoutS: 120,
       values: { ADMIN_USER: administrator(context), ADMIN_EMAIL: context.service.email },
     });
-  }
-
-  override loginPath(id: string, token: string): string {
-    return `/innkeeper-login-${id}.php?token=${token}`;
   }
 
   protected override async loginLink(context: StepContext, { id, sha256 }: LoginLink): Promise<void> {

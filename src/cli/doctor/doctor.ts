@@ -8,7 +8,6 @@ import { formatCell } from '../shared/format-cell.js';
 import { daemonSide } from './daemon-side.js';
 import { EXIT } from '../shared/failure.js';
 import { loadAsService } from '../shared/of-service.js';
-import { probeModule } from '../modules/probe-module.js';
 import { say, sayJson } from '../shared/print.js';
 
 /** Resolves with the exit code: 1 if a check is wrong, else 0, also with warnings. */
@@ -38,7 +37,7 @@ async function openConfig(file: string): Promise<Opened> {
   try {
     const config = await loadAsService(file, (text) => void warnings.push(text));
     const verdict = warnings.length > 0 ? warning(warnings.join('; '), check) : ok(file);
-    const survey = await surveyCatalogue(config, probeModule);
+    const survey = await surveyCatalogue(config);
     return { line: { ...about, ...verdict }, ready: { config, ...survey } };
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);

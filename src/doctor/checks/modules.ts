@@ -39,7 +39,7 @@ function judge(
     .map((name) =>
       wrong(
         needed.has(name)
-          ? `${name}: services use it, but it is not installed: their operations fail`
+          ? `${name}: services use it, but it is not installed: they can only be suspended, resumed and deleted`
           : `${name}: it is the default product (modules.default_product), but is not installed`,
         `# in ${configFile}: modules.paths, the folder that contains product/${name}/module.js`,
       ),

@@ -82,6 +82,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /reconcile/repair': socket('admin'),
   'GET /metrics': both('metrics:read'),
   'GET /audit': both('admin'),
+  'GET /modules': both('admin'),
+  'GET /modules/:type/:name': both('admin'),
   'GET /alerts': both('admin'),
   'GET /clock': socket('admin'),
   'POST /clock/confirm': socket('admin'),

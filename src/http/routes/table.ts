@@ -26,6 +26,8 @@ import { retryJobRoute } from './jobs/jobs-id-retry.js';
 import { skipStepRoute } from './jobs/jobs-id-skip-step.js';
 import { readJobRoute } from './jobs/jobs-id.js';
 import { jobsRoute } from './jobs/jobs.js';
+import { modulesRoute } from './modules/modules.js';
+import { moduleRoute } from './modules/modules-type-name.js';
 import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
 import { plansRoute } from './services/plans.js';
@@ -99,6 +101,8 @@ export const ROUTES: readonly Route[] = [
   metricsRoute,
   auditRoute,
   alertsRoute,
+  modulesRoute,
+  moduleRoute,
   healthRoute,
   readyRoute,
   openapiRoute,

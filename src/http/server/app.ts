@@ -41,6 +41,7 @@ export interface AppDeps extends DriftContext {
   readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly reconcile: RouteContext['reconcile'];
+  readonly modules: RouteContext['modules'];
 }
 
 const HEARTBEAT_MS = 15_000;

@@ -25,6 +25,7 @@ interface Recorded {
 
 /** Any job of any service can end with one of these errors. */
 const OF_EVERY_JOB: readonly ErrorCode[] = [
+  'unknown_module',
   'service_not_found',
   'service_busy',
   'service_failed',

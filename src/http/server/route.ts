@@ -1,5 +1,6 @@
 /** The type of what each file in routes/ exports: a function that adds one endpoint. */
 import type { Timekeeper } from '../../model/clock-doubt.js';
+import type { ModuleView } from '../../model/module-view.js';
 import type { StatusSources } from '../../services/read-status.js';
 import type { Reconciler } from '../../drift/reconcile.js';
 import type { Allocate } from '../../services/allocate.js';
@@ -40,6 +41,8 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly mainThread: Pick<MainThread, 'restFor'>;
   readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
+  /** Every module with its state. */
+  readonly modules: () => readonly ModuleView[];
   readonly listener: Listener;
   /** Aborted when the daemon stops, so that streams end. */
   readonly stopping: AbortSignal;

@@ -26,8 +26,11 @@ export interface AttemptDeps {
   readonly threads: Threads;
   readonly leases: Leases;
   readonly circuits: Circuits;
-  /** Path of the job's compiled module. */
-  modulePath(job: Job): string;
+  /**
+   * Path of the job's compiled module; null: it is gone, and the agent can do the job without it. Throws
+   * `unknown_module` when it cannot.
+   */
+  modulePath(job: Job): string | null;
   readonly stepEnded?: StepEnded;
 }
 

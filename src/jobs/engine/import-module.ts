@@ -1,6 +1,6 @@
 /**
- * Loads one module's code into this thread. The worker needs only this; for the main thread, the loader also checks
- * the module.
+ * Loads one module's code into this thread: the thread of a job, or the process that reads modules. The main thread
+ * never does this; it works with what modules declare.
  */
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';
@@ -20,6 +20,7 @@ function isModule(value: unknown): value is Module {
 
 /** Imports `path` (absolute) and constructs its module. Throws an Error that says what is wrong with the file. */
 export async function importModule(path: string): Promise<Module> {
+  // eslint-disable-next-line no-restricted-syntax -- the only place that may do it
   const namespace: unknown = await import(pathToFileURL(path).href);
   const exported: unknown = isObject(namespace) ? Reflect.get(namespace, 'default') : undefined;
   if (typeof exported !== 'function') throw new Error('its default export is not a class');

@@ -9,7 +9,8 @@ import type { HostCallName } from '../../modules/kit/host-calls.js';
 /** What a thread gets at its start. `V`: the view of the job's subject that steps get. */
 export interface Attempt<V = ServiceView> {
   readonly jobId: string;
-  readonly modulePath: string;
+  /** Null: the module is gone, and the agent's own flow runs. */
+  readonly modulePath: string | null;
   readonly method: KindName;
   readonly direction: 'forward' | 'undo';
   readonly subject: V;

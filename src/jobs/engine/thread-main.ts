@@ -3,7 +3,7 @@ import { type MessagePort, parentPort } from 'node:worker_threads';
 // three quarters of the code that a module imports: a thread that is loaded in advance then has it
 import 'typebox';
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
-import { importModule } from './import-module.js';
+import { flowOf } from './flow-of.js';
 import { runFlow } from './flow-run.js';
 import type { Attempt, Call, Outcome, ToMain, ToWorker } from './protocol.js';
 import { type Outside, stepContext } from './step-context.js';
@@ -68,10 +68,9 @@ function outsideOf(say: (message: ToMain) => void, { send }: Calls): Outside {
 
 async function outcome(attempt: Attempt, outside: Outside, signal: AbortSignal): Promise<Outcome> {
   try {
-    const module = await importModule(attempt.modulePath);
     return await runFlow({
       attempt,
-      flow: module.flow(attempt.method),
+      flow: await flowOf(attempt),
       journal: outside.journal,
       signal,
       contextFor: (seat) => stepContext(attempt, seat, outside),

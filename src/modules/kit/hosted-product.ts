@@ -73,6 +73,17 @@ export abstract class HostedProduct extends Product implements Flows {
     throw new AgentError('not_supported', 'This product does not support log-in links.');
   }
 
+  /** All its flows, without those of hooks that the product has not written. */
+  override get abilities(): readonly string[] {
+    const isDefault = (hook: string): boolean =>
+      Reflect.get(this, hook) === Reflect.get(HostedProduct.prototype, hook);
+    const lacks = new Set([
+      ...(isDefault('setPassword') ? ['resetPassword'] : []),
+      ...(isDefault('loginLink') || this.loginPath === undefined ? ['loginLink'] : []),
+    ]);
+    return super.abilities.filter((kind) => !lacks.has(kind));
+  }
+
   protected readonly hooks: Hooks = {
     port: (context) => this.upstreamPort(context),
     source: (context) => this.source(context.settings),

@@ -3,12 +3,12 @@ import type { TSchema } from 'typebox';
 import { AgentError } from '../../kernel/errors.js';
 import type { Flow } from '../../model/flow.js';
 import type { JobPolicy } from '../../model/job.js';
+import { JOB_KINDS } from '../../model/job-kinds.js';
+import type { ModuleType } from '../../model/module-view.js';
 import type { StepContext } from './context.js';
 
-export const MODULE_TYPES = ['product', 'plugin', 'payment', 'notification'] as const;
-
 export interface ModuleInfo {
-  readonly type: (typeof MODULE_TYPES)[number];
+  readonly type: ModuleType;
   /** Folder name: lower-case letters, digits, hyphens. */
   readonly name: string;
   readonly title: string;
@@ -25,6 +25,14 @@ export abstract class Module {
   abstract readonly info: ModuleInfo;
   /** Schema of the settings in the config file; unknown keys are refused. */
   abstract readonly settings: TSchema;
+
+  /**
+   * The kinds of jobs that it has a flow for: calls for others are refused with 409 `not_supported`. The agent reads
+   * this once per version.
+   */
+  get abilities(): readonly string[] {
+    return Object.keys(JOB_KINDS).filter((kind) => typeof Reflect.get(this, `${kind}Job`) === 'function');
+  }
 
   /** The flow of a job (`create` -> `createJob()`). */
   flow(method: string): JobFlow {

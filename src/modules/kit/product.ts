@@ -1,4 +1,5 @@
 /** A Product module defines a kind of service: how one is created and changed. */
+import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
 import type { ContainerSource } from './values.js';
 import { type JobFlow, Module } from './module.js';
@@ -27,31 +28,27 @@ export abstract class Product extends Module {
   readonly parts: readonly Part[] = [];
 
   /**
-   * The source of new containers with these settings; placement checks that it exists before an order is accepted.
-   * Undefined without the part `guest`.
+   * The source of new containers with these settings. It is called once for each version and settings; placement checks
+   * that the source exists before an order is accepted. Undefined without the part `guest`.
    */
   source(_settings: Readonly<Record<string, unknown>>): ContainerSource | undefined {
     return undefined;
   }
 
   /**
-   * Why the product cannot keep an owner's e-mail address unchanged: the end of a sentence that begins with "email".
-   * Undefined when it can. Called before an order or a change of owner is accepted; a site that changed the address
-   * would send password resets to another mailbox.
+   * Which e-mail addresses of an owner the product keeps unchanged; others are refused before an order or a change of
+   * owner is accepted. Default: all of them.
    */
-  emailProblem(_address: string): string | undefined {
-    return undefined;
-  }
+  readonly ownerEmail?: OwnerEmailRule;
 
   /**
    * Path and query at the site's own name that log in the administrator, once the flow `loginLinkJob` has prepared
-   * the link in the site. Undefined when the product does not support log-in links.
+   * the link in the site. `{id}` and `{token}` are filled in: `/login.php?id={id}&token={token}`. Default: the product
+   * does not support log-in links.
    */
-  loginPath(_id: string, _token: string): string | undefined {
-    return undefined;
-  }
+  readonly loginPath?: string;
 
-  /** Undefined when the product needs no template with these settings. */
+  /** Called once for each version and settings. Undefined when the product needs no template with these settings. */
   template(_settings: Readonly<Record<string, unknown>>): TemplateRecipe | undefined {
     return undefined;
   }

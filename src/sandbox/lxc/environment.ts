@@ -14,6 +14,7 @@ import { documentedGrants } from '../documented-grants.js';
 import { createFaults } from '../control/faults.js';
 import type { Faults } from '../control/faults.js';
 import { keptText } from '../files.js';
+import type { TemplateRecipe } from '../../modules/kit/product.js';
 import { openPorts } from '../ports.js';
 import { DEFAULT_NODES } from '../pve/options.js';
 import type { StorageOption, TemplateOption } from '../pve/options.js';
@@ -64,6 +65,8 @@ interface Site {
   readonly faults: Faults;
   readonly host: ContainerHost;
   readonly template: TemplateCache;
+  /** Of the template's container. */
+  readonly resources: TemplateRecipe['resources'];
   readonly log: (line: string) => void;
   readonly undo: Undo;
 }
@@ -85,11 +88,12 @@ export async function startLxcEnvironment(options: LxcEnvironmentOptions): Promi
 async function assemble(options: LxcEnvironmentOptions, undo: Undo): Promise<Environment> {
   const { stateDir, apiPort, log, cacheDir = CACHE_DIR } = options;
   await mkdir(stateDir, { recursive: true });
-  const name = shippedRecipe().name;
+  const recipe = await shippedRecipe();
+  const { name } = recipe;
   const template = (baseKey: string): TemplateCache => ({
     cacheDir,
     name,
-    key: recipeKey(baseKey, shippedRecipe()),
+    key: recipeKey(baseKey, recipe),
   });
   const host = await openContainerHost({
     stateDir,
@@ -109,6 +113,7 @@ async function assemble(options: LxcEnvironmentOptions, undo: Undo): Promise<Env
     faults: createFaults(),
     host,
     template: template(host.baseKey),
+    resources: recipe.resources,
     log,
     undo,
   };
@@ -186,12 +191,11 @@ async function makePve(site: Site) {
 }
 
 /** The golden template, if an earlier environment of this machine built it from the same base and recipe. */
-async function findTemplates({ host, template, log }: Site): Promise<TemplateOption[]> {
+async function findTemplates({ host, template, resources, log }: Site): Promise<TemplateOption[]> {
   const rootfs = host.disk.path('ct', String(TEMPLATE_VMID));
   if (!(await importTemplate(template, host.disk, rootfs))) return [];
   log(`the template ${template.name} is taken from the cache`);
   const [node = 'pve1'] = DEFAULT_NODES;
-  const { resources } = shippedRecipe();
   return [
     {
       vmid: TEMPLATE_VMID,

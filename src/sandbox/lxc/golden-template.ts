@@ -5,17 +5,26 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Value } from 'typebox/value';
-import WordPress from '../../../modules/product/wordpress/module.js';
+import { dirname, join } from 'node:path';
+import { readerOf } from '../../modules/discovery/discover.js';
+import { readModule, SHIPPED_LIMITS } from '../../modules/discovery/read-module.js';
 import type { TemplateRecipe } from '../../modules/kit/product.js';
+import { shippedModules } from '../../modules/loader.js';
 import type { Disk } from './disk.js';
 import { pack, unpack } from './disk-archive.js';
 
-/** The recipe of the shipped product's template, with its default settings. */
-export function shippedRecipe(): TemplateRecipe {
-  const product = new WordPress();
-  return product.template(Value.Create(product.settings));
+const PRODUCT = 'wordpress';
+
+/** The recipe of the shipped product's template, with its default settings. Throws an Error with the reason. */
+export async function shippedRecipe(): Promise<TemplateRecipe> {
+  const folder = shippedModules();
+  const path = join(folder, 'product', PRODUCT, 'module.js');
+  const request = { type: 'product', name: PRODUCT, path, settings: {} } as const;
+  const end = await readModule(readerOf(dirname(folder)), request, SHIPPED_LIMITS);
+  if (end.kind === 'unusable') throw new Error(`the module ${PRODUCT} cannot be used: ${end.problem}`);
+  const { template } = end.module.declared;
+  if (!template) throw new Error(`the module ${PRODUCT} has no template`);
+  return template;
 }
 
 /** Changes whenever the resulting template would change. */

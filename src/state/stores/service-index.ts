@@ -20,6 +20,7 @@ export function entryOf(service: Service): ServiceEntry {
     id: service.id,
     lifecycle: service.lifecycle,
     plan: service.plan.name,
+    module: service.module.name,
     subdomain: site?.subdomain ?? null,
     fqdn: site?.fqdn ?? null,
     hasGuest: guest !== null,

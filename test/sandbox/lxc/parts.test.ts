@@ -71,15 +71,14 @@ t.test("the archive is read from apt's own answer, and only what Debian signed c
   t.end();
 });
 
-t.test('keys of cached images change with what goes into them', (t) => {
+t.test('keys of cached images change with what goes into them', async (t) => {
   t.not(baseKey(archive), baseKey({ ...archive, sources: [] }));
-  const recipe = shippedRecipe();
+  const recipe = await shippedRecipe();
   t.equal(recipe.name, 'innkeeper-wordpress');
   t.not(recipeKey('a', recipe), recipeKey('b', recipe));
   t.not(recipeKey('a', recipe), recipeKey('a', { ...recipe, scripts: [] }));
   t.equal(isBaseVolume('local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst'), true);
   t.equal(isBaseVolume('local:vztmpl/alpine-3.20-default.tar.xz'), false);
-  t.end();
 });
 
 t.test('figures and limits', (t) => {

@@ -55,7 +55,7 @@ export const changeServiceRoute = jobRoute({
     locale: CustomerLocale,
   }),
   done: 'The owner was changed.',
-  failures: ['recipe_failed', 'container_host_timeout'],
+  failures: ['not_supported', 'recipe_failed', 'container_host_timeout'],
   start: ({ caller, params, body: { email, user_id: userId, locale } }, context) =>
     changeOwner(context, caller, params.id, {
       email,

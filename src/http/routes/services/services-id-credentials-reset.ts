@@ -22,6 +22,7 @@ export const resetCredentialsRoute = jobRoute({
   failures: [
     'service_suspended',
     'service_stopped',
+    'not_supported',
     'administrator_missing',
     'recipe_failed',
     'container_host_failed',

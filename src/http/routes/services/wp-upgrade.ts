@@ -34,7 +34,13 @@ export const upgradeRoute = jobRoute({
   body: UpgradeBody,
   answer: Type.Object({ plan: withExample(PlanName, 'premium') }),
   done: 'The site has the new plan.',
-  failures: ['unknown_plan', 'plan_too_small', 'container_host_failed', 'container_host_timeout'],
+  failures: [
+    'unknown_plan',
+    'plan_too_small',
+    'not_supported',
+    'container_host_failed',
+    'container_host_timeout',
+  ],
   start: ({ caller, body, request }, context) => {
     warnOfOptions(request, body.properties);
     return upgrade(context, caller, String(body.service_id), body);

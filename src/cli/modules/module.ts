@@ -1,0 +1,65 @@
+/** innkeeper module list | show */
+import type { Command } from 'commander';
+import { configFile } from '../shared/config-file.js';
+import { connectDaemon, type Daemon, type Fields, listOf } from '../shared/daemon.js';
+import { CommandFailure } from '../shared/failure.js';
+import { column, facts, say, sayJson, table } from '../shared/print.js';
+import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
+
+interface ModuleOptions {
+  readonly config?: string;
+  readonly json?: true;
+}
+
+export function addModuleCommands(program: Command): void {
+  const module = program.command('module').description('list modules and show whether they can be used');
+  module
+    .command('list')
+    .description('list the modules that are installed, and those that services need')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (_, command: Command) => list(command.optsWithGlobals()));
+  module
+    .command('show')
+    .description('show what a module declares, and the reason if it cannot be used')
+    .argument('<type/name>', 'e.g. product/wordpress')
+    .option('--json', 'print JSON')
+    .action(async (name: string, _, command: Command) => show(name, command.optsWithGlobals()));
+}
+
+function daemonOf({ config }: ModuleOptions): Promise<Daemon> {
+  return connectDaemon(configFile(config), DEFAULT_PANEL);
+}
+
+async function list(options: ModuleOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  const modules = listOf((await daemon.call('GET', '/modules'))['modules']);
+  const names = ['type', 'name', 'version', 'state', 'services', 'reason'];
+  if (options.json) sayJson(modules);
+  else
+    say(
+      table(
+        modules,
+        names.map((name) => column(name)),
+      ),
+    );
+}
+
+async function show(name: string, options: ModuleOptions): Promise<void> {
+  const [type = '', word, ...rest] = name.split('/');
+  if (word === undefined || rest.length > 0)
+    throw new CommandFailure(`"${name}" is not a type and a name, for example product/wordpress.`);
+  const path = `/modules/${encodeURIComponent(type)}/${encodeURIComponent(word)}`;
+  const daemon = await daemonOf(options);
+  const { success: _, ...module } = await daemon.call('GET', path);
+  if (options.json) sayJson(module);
+  else say(factsOf(module));
+}
+
+function factsOf({ settings_schema: schema, ...module }: Fields): string {
+  const shown = Object.entries(module).map(([name, value]): [string, unknown] => [
+    name,
+    Array.isArray(value) ? value.join(', ') : value,
+  ]);
+  const settings = schema === null ? '' : `\n\nsettings:\n${JSON.stringify(schema, undefined, 2)}`;
+  return `${facts(shown)}${settings}`;
+}

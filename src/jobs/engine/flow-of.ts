@@ -1,0 +1,22 @@
+/** The flow of an attempt: the module's, or the agent's own where the module has none or is gone. */
+import { AgentError } from '../../kernel/errors.js';
+import { kindData } from '../../model/job-kinds.js';
+import type { JobFlow, Module } from '../../modules/kit/module.js';
+import { importModule } from './import-module.js';
+import type { Attempt } from './protocol.js';
+
+/** Throws an Error that says what is wrong with the module. */
+export async function flowOf({ modulePath, method, subject }: Attempt): Promise<JobFlow> {
+  const module = modulePath === null ? undefined : await importModule(modulePath);
+  if (module && (!kindData(method).agentCan || hasFlow(module, method))) return module.flow(method);
+  const { agentFlow } = await import('../../modules/kit/agent-flow.js');
+  const flow = module || subject.guest ? agentFlow(method, subject) : undefined;
+  if (flow) return flow;
+  throw new AgentError('unknown_module', 'The product cannot be used at the moment.', {
+    detail: `its module is not installed, and only the module can do "${method}" with this service`,
+  });
+}
+
+function hasFlow(module: Module, method: string): boolean {
+  return typeof Reflect.get(module, `${method}Job`) === 'function';
+}

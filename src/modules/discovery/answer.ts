@@ -1,0 +1,166 @@
+/**
+ * The request to the process that reads a module, and the answers it may give. The answer comes from another author's
+ * code, so everything in it is checked against this schema before it is used.
+ */
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { JsonObject } from '../../kernel/json.js';
+import { MODULE_TYPES, type ModuleType } from '../../model/module-view.js';
+import { PARTS } from '../../model/part.js';
+import type { Declarations } from '../kit/declarations.js';
+import type { SettingsProblem } from './settings.js';
+
+export interface ReadRequest {
+  readonly type: ModuleType;
+  readonly name: string;
+  /** Absolute path of module.js. */
+  readonly path: string;
+  /** As the configuration has them. */
+  readonly settings: JsonObject;
+}
+
+/** A module as it was read. With `problems`, `source` and `template` of the declarations are null. */
+export interface ReadModule {
+  readonly declared: Declarations;
+  /** Complete: defaults are filled in. */
+  readonly settings: JsonObject;
+  readonly problems: readonly SettingsProblem[];
+}
+
+/** Lines of JSON, in this order; `end` is the last word of a process that ended by itself. */
+export type AnswerLine =
+  | { readonly kind: 'read'; readonly module: ReadModule }
+  | { readonly kind: 'unusable'; readonly problem: string }
+  | { readonly kind: 'end' };
+
+/** Bytes of all lines together. */
+export const MOST_ANSWER = 1024 ** 2;
+
+const closed = { additionalProperties: false } as const;
+const seconds = Type.Optional(Type.Number({ exclusiveMinimum: 0, maximum: 604_800 }));
+const count = Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 }));
+const word = Type.String({ minLength: 1, maxLength: 128 });
+const object = Type.Unsafe<JsonObject>({ type: 'object' });
+
+const Info = Type.Object(
+  {
+    type: Type.Enum([...MODULE_TYPES]),
+    name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
+    title: Type.String({ minLength: 1, maxLength: 200 }),
+    description: Type.String({ maxLength: 2_000 }),
+    version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+([-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
+    author: Type.String({ maxLength: 200 }),
+  },
+  closed,
+);
+const Policy = Type.Object(
+  { tries: count, backoffS: seconds, timeoutS: seconds, maxExceptions: count, patienceS: seconds },
+  closed,
+);
+const Source = Type.Object({ kind: Type.Enum(['template', 'os']), template: Type.Optional(word) }, closed);
+const Recipe = Type.Object(
+  {
+    name: word,
+    scripts: Type.Array(
+      Type.Object(
+        {
+          name: word,
+          body: Type.String({ maxLength: 262_144 }),
+          timeoutS: Type.Number({ exclusiveMinimum: 0, maximum: 604_800 }),
+        },
+        closed,
+      ),
+      { maxItems: 32 },
+    ),
+    resources: Type.Object(
+      {
+        cores: Type.Integer({ minimum: 1 }),
+        memoryMb: Type.Integer({ minimum: 16 }),
+        swapMb: Type.Integer({ minimum: 0 }),
+        diskGb: Type.Integer({ minimum: 1 }),
+      },
+      closed,
+    ),
+  },
+  closed,
+);
+const OwnerEmail = Type.Object(
+  {
+    localPartSigns: Type.Optional(Type.String({ maxLength: 200 })),
+    minLength: Type.Optional(Type.Integer({ minimum: 0, maximum: 254 })),
+    maxLength: Type.Optional(Type.Integer({ minimum: 6, maximum: 254 })),
+  },
+  closed,
+);
+
+const nullable = <T extends typeof Source | typeof Recipe | typeof OwnerEmail>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
+
+const DeclarationsSchema = Type.Object(
+  {
+    info: Info,
+    settingsSchema: object,
+    parts: Type.Array(Type.Enum([...PARTS]), { maxItems: PARTS.length, uniqueItems: true }),
+    abilities: Type.Array(word, { maxItems: 100, uniqueItems: true }),
+    policies: Type.Record(Type.String({ maxLength: 128 }), Policy),
+    source: nullable(Source),
+    template: nullable(Recipe),
+    loginPath: Type.Union([
+      Type.String({
+        pattern: '^/(?=[!-~]*\\{id\\})(?=[!-~]*\\{token\\})[!-~]*$',
+        maxLength: 512,
+      }),
+      Type.Null(),
+    ]),
+    ownerEmail: nullable(OwnerEmail),
+  },
+  closed,
+);
+
+const ReadModuleSchema = Type.Object(
+  {
+    declared: DeclarationsSchema,
+    settings: object,
+    problems: Type.Array(
+      Type.Object(
+        { key: Type.String({ maxLength: 500 }), problem: Type.String({ maxLength: 2_000 }) },
+        closed,
+      ),
+      { maxItems: 200 },
+    ),
+  },
+  closed,
+);
+
+const check = Compile(ReadModuleSchema);
+
+/** Levels of nesting: what is deeper cannot be turned into text again. */
+const MOST_LEVELS = 64;
+
+/** Throws an Error that says what is wrong with it. */
+export function checkReadModule(value: unknown): ReadModule {
+  if (!isWithin(value, MOST_LEVELS)) throw new Error(`its declarations are nested too deeply`);
+  const [wrong] = check.Errors(value);
+  if (wrong) throw new Error(`its ${whereIn(wrong.instancePath)} ${wrong.message}`);
+  const { parts } = (value as ReadModule).declared;
+  if (parts.includes('site') && !parts.includes('guest'))
+    throw new Error('its parts have `site` without `guest`: a site is served by a container');
+  // the schema says what the type says; `Static` and the readonly types of the kit differ in names alone
+  return value as Static<typeof ReadModuleSchema> & ReadModule;
+}
+
+function isWithin(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isWithin(inner, levels - 1));
+}
+
+/** `/declared/info/version` -> `info.version` */
+function whereIn(path: string): string {
+  return (
+    path
+      .split('/')
+      .slice(1)
+      .filter((word, index) => index > 0 || word !== 'declared')
+      .join('.') || 'answer'
+  );
+}

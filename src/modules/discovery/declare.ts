@@ -1,0 +1,69 @@
+/** Reads from a module's class what it declares; runs in the process that reads the module. */
+import { isAbsolute } from 'node:path';
+import type { JsonObject } from '../../kernel/json.js';
+import { JOB_KINDS } from '../../model/job-kinds.js';
+import type { Declarations } from '../kit/declarations.js';
+import type { Module } from '../kit/module.js';
+import type { ReadModule, ReadRequest } from './answer.js';
+import { checkSettings } from './settings.js';
+
+/** Throws what the module's code throws, and an Error with the problem. */
+export function declarationsOf(
+  module: Module,
+  { type, name, path, settings: given }: ReadRequest,
+): ReadModule {
+  if (!isAbsolute(path)) throw new Error('its path is not absolute');
+  const info = infoOf(module);
+  if (info.name !== name || info.type !== type)
+    throw new Error(`its name is ${info.type}/${info.name}, but its folder is ${type}/${name}`);
+  const isProduct = type === 'product';
+  if (isProduct && typeof memberOf(module, 'createJob') !== 'function')
+    throw new Error('its default export is not a class that extends Product: it has no createJob');
+  const { settings, problems } = checkSettings(module.settings, `products.${name}`, given);
+  const abilities = abilitiesOf(module);
+  const bySettings = (member: string): unknown =>
+    isProduct && problems.length === 0 ? called(module, member, structuredClone(settings)) : null;
+  const declared: Record<keyof Declarations, unknown> = {
+    info,
+    settingsSchema: module.settings,
+    parts: memberOf(module, 'parts') ?? [],
+    abilities,
+    policies: Object.fromEntries(abilities.map((kind) => [kind, called(module, 'policy', kind) ?? {}])),
+    source: bySettings('source'),
+    template: bySettings('template'),
+    loginPath: memberOf(module, 'loginPath') ?? null,
+    ownerEmail: memberOf(module, 'ownerEmail') ?? null,
+  };
+  // the main thread checks it with a schema
+  return { declared: declared as unknown as Declarations, settings, problems };
+}
+
+/** Fields that this release does not know are left out. */
+function infoOf({ info }: Module): Declarations['info'] {
+  const { type, name, title, description, version, author } = info;
+  return { type, name, title, description, version, author };
+}
+
+/** Modules with the base classes of an older release do not declare abilities. */
+function abilitiesOf(module: Module): string[] {
+  const said: unknown = memberOf(module, 'abilities');
+  if (Array.isArray(said)) return said.map(String);
+  return Object.keys(JOB_KINDS).filter((kind) => typeof memberOf(module, `${kind}Job`) === 'function');
+}
+
+function memberOf(module: Module, name: string): unknown {
+  return Reflect.get(module, name);
+}
+
+/** What the method returns; null if the module lacks the method, or it returns nothing. */
+function called(module: Module, name: string, ...args: (JsonObject | string)[]): unknown {
+  const method = memberOf(module, name);
+  if (typeof method !== 'function') return null;
+  try {
+    return (Reflect.apply(method, module, args) as unknown) ?? null;
+  } catch (error) {
+    throw new Error(`its ${name}() threw: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Checks a module's settings with its schema. It runs in the process that reads the module, because the schema comes
+ * from the module and may take forever to check.
+ */
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import type { Json, JsonObject } from '../../kernel/json.js';
+
+/** Something in `products` of the configuration that cannot be used. */
+export interface SettingsProblem {
+  /** e.g. `products.wordpress.title` */
+  readonly key: string;
+  /** What was found and what is expected. */
+  readonly problem: string;
+}
+
+/**
+ * The settings with defaults filled in, and what is wrong with them. Unknown keys are refused if the schema says so.
+ * `base`: where they stand in the configuration.
+ */
+export function checkSettings(
+  schema: TSchema,
+  base: string,
+  given: JsonObject,
+): { settings: JsonObject; problems: SettingsProblem[] } {
+  const settings = withDefaults(schema, structuredClone(given));
+  const problems = Value.Errors(schema, settings)
+    .filter((error) => !(error.keyword === 'boolean' && error.schemaPath.endsWith('additionalProperties')))
+    .flatMap((error) => {
+      const at = error.instancePath.split('/').slice(1);
+      const extra = unknownKeys(error.params);
+      if (extra.length > 0) {
+        return extra.map((key) => ({
+          key: [base, ...at, key].join('.'),
+          problem: 'unknown setting',
+        }));
+      }
+      const found = Value.Pointer.Get(settings, error.instancePath);
+      return [
+        {
+          key: [base, ...at].join('.'),
+          problem: `found ${show(found)}, but it ${error.message}${allowed(error.params)}`,
+        },
+      ];
+    });
+  return { settings: isJsonObject(settings) ? settings : {}, problems };
+}
+
+/**
+ * Fills in `default`, below `properties` and `items` too. TypeBox fills in those of its own schemas only, and a module
+ * may write plain JSON Schema.
+ */
+function withDefaults(schema: unknown, value: Json | undefined): Json | undefined {
+  if (!isObject(schema)) return value;
+  if (value === undefined) {
+    const preset = schema['default'];
+    return preset === undefined ? undefined : withDefaults(schema, structuredClone(preset) as Json);
+  }
+  if (Array.isArray(value)) return value.map((item) => withDefaults(schema['items'], item) ?? item);
+  if (!isJsonObject(value) || !isObject(schema['properties'])) return value;
+  const filled = Object.entries(schema['properties']).flatMap(([key, inner]): [string, Json][] => {
+    const complete = withDefaults(inner, Object.hasOwn(value, key) ? value[key] : undefined);
+    return complete === undefined ? [] : [[key, complete]];
+  });
+  return { ...value, ...Object.fromEntries(filled) };
+}
+
+function unknownKeys(params: object): string[] {
+  const keys: unknown = Reflect.get(params, 'additionalProperties');
+  return Array.isArray(keys) ? keys.map(String) : [];
+}
+
+function allowed(params: object): string {
+  const values: unknown = Reflect.get(params, 'allowedValues');
+  return Array.isArray(values) ? ` (${values.join(', ')})` : '';
+}
+
+function show(value: unknown): string {
+  const text = value === undefined ? 'nothing' : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}...` : text;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isJsonObject(value: unknown): value is JsonObject {
+  return isObject(value);
+}

@@ -1,0 +1,59 @@
+/**
+ * What the agent can do with a service by itself: for products that have no flow for it, and for services whose module
+ * is gone. The software of the site is not informed, because only its module could do that.
+ */
+import { AgentError } from '../../kernel/errors.js';
+import type { ServiceView, StepContext } from './context.js';
+import { deletion, forgetting, restoration } from './hosted/ends.js';
+import type { Hooks } from './hosted/hooks.js';
+import { resumption, suspension } from './hosted/power.js';
+import type { JobFlow } from './module.js';
+
+const DEFAULT_PORT = 80;
+
+async function refuse(): Promise<never> {
+  throw new AgentError('module_failed', 'Only the module of the product can do this.', { retryable: false });
+}
+
+/** Steps that need a hook other than the port are left out below. */
+const HOOKS: Hooks = {
+  port: ({ settings }: StepContext) =>
+    typeof settings['upstream_port'] === 'number' ? settings['upstream_port'] : DEFAULT_PORT,
+  source: () => ({ kind: 'os' }),
+  setUrl: refuse,
+  setOwner: refuse,
+  setPassword: refuse,
+  loginLink: refuse,
+};
+
+const FLOWS: Readonly<Record<string, () => JobFlow>> = {
+  suspend: () => suspension(HOOKS),
+  unsuspend: () => resumption(HOOKS),
+  delete: deletion,
+  purge: deletion,
+  forget: forgetting,
+  restore: () => restoration(HOOKS),
+};
+
+const OF_GUEST: readonly unknown[] = ['container', 'ha'];
+const OF_SITE: readonly unknown[] = ['dns', 'proxy'];
+
+/** Undefined for what only a module can do. Without a container and a site the flow has no steps. */
+export function agentFlow(
+  method: string,
+  { guest, site }: Pick<ServiceView, 'guest' | 'site'>,
+): JobFlow | undefined {
+  const make = Object.hasOwn(FLOWS, method) ? FLOWS[method] : undefined;
+  if (!make) return undefined;
+  const all = Object.entries(make());
+  const kept = all.filter(
+    ([, { concerns }]) => (guest && OF_GUEST.includes(concerns)) || (site && OF_SITE.includes(concerns)),
+  );
+  const names = new Set(kept.map(([name]) => name));
+  return Object.fromEntries(
+    kept.map(([name, { after, ...step }]) => [
+      name,
+      after === undefined ? step : { ...step, after: after.filter((other) => names.has(other)) },
+    ]),
+  );
+}

@@ -1,0 +1,47 @@
+/** The product that a job of a service runs with: the installed one, or what the agent itself can do without it. */
+import { AgentError } from '../kernel/errors.js';
+import { isCoreKind, kindData, type KindName } from '../model/job-kinds.js';
+import type { Service } from '../model/service.js';
+import type { ProductCatalogue, SoldProduct } from './context.js';
+
+/**
+ * Throws `not_supported` when the product has no flow for the job, and `unknown_module` when the product cannot be used
+ * and the agent has no flow of its own.
+ */
+export function productFor(products: ProductCatalogue, service: Service, method: KindName): SoldProduct {
+  const product = products.find(service.module.name);
+  const { agentCan } = kindData(method);
+  if (!product) return (agentCan && withoutModule(service, method)) || products.get(service.module.name);
+  if (!agentCan && isCoreKind(method)) refuseWithout(product, method);
+  return product;
+}
+
+/** Throws `not_supported`. */
+export function refuseWithout(product: SoldProduct, method: KindName): void {
+  if (product.declared.abilities.includes(method)) return;
+  throw new AgentError('not_supported', 'The product of this service does not support this.', {
+    detail: `the module product/${product.info.name} ${product.info.version} has no flow for "${method}"`,
+  });
+}
+
+/**
+ * A service whose module is gone is suspended, resumed and removed by the agent's own flows, as far as it has a
+ * container. Only the module knows what a service without a container consists of.
+ */
+function withoutModule({ module, guest, site, jobs }: Service, method: KindName): SoldProduct | undefined {
+  const pinned = jobs.at(-1)?.pinned;
+  if (!guest || !pinned) return undefined;
+  const { timeoutS } = kindData(method);
+  return {
+    info: { name: module.name, title: module.name, version: pinned.module.version },
+    settings: pinned.settings,
+    declared: {
+      parts: site ? ['guest', 'site'] : ['guest'],
+      abilities: [method],
+      policies: timeoutS === null ? {} : { [method]: { timeoutS } },
+      source: null,
+      loginPath: null,
+      ownerEmail: null,
+    },
+  };
+}
