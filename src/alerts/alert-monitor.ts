@@ -19,7 +19,7 @@ export interface AlertMonitor {
   list(): readonly AlertRecord[];
   /** Sends a test alert to every hook. In the results, `problem` is null if the hook confirmed the alert. */
   test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
-  /** Checks and delivers once more, then stops; within a few seconds. */
+  /** Checks and delivers once more, then stops. Takes a few seconds at most. */
   stop(): Promise<void>;
 }
 

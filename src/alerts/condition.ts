@@ -36,7 +36,7 @@ export interface ConditionSources {
   /** Locks on this agent's containers that two scans found, with the service of each container (`panel/service`). */
   readonly leftLocks: () => readonly { readonly key: string; readonly leftLock: LeftLock }[];
   /**
-   * Containers with this agent's mark that the state does not know, as text: `container 1012 on pve2 (default/12)`.
+   * Containers that have this agent's mark but are not in the state, as text: `container 1012 on pve2 (default/12)`.
    */
   readonly strangers: () => readonly string[];
   /**
@@ -45,7 +45,7 @@ export interface ConditionSources {
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Undefined while the wall clock is trusted. */
   readonly clockDoubt: () => ClockDoubt | undefined;
-  /** File descriptors in use and allowed, and when (epoch ms) the system last refused one. */
+  /** The number of file descriptors in use, their limit, and when the system last refused a descriptor (epoch ms). */
   readonly descriptors: () => {
     readonly open: number | undefined;
     readonly limit: number | undefined;
@@ -65,15 +65,16 @@ export interface Noticed {
 
 /**
  * Returns the alerts of one kind that apply now. A condition runs every half minute, so it must be cheap and reads only
- * records and memory. From the records it also learns what happened while the agent was down. `active` contains the
- * active alerts of this kind, for conditions that clear an alert at a lower level than they raise it at.
+ * records and memory. Because conditions read records, they also detect what happened while the agent was down.
+ * `active` contains the active alerts of this kind, for conditions that clear an alert at a lower level than they raise
+ * it at.
  */
 export type Condition = (active: readonly AlertRecord[]) => Promise<AlertSpec[]> | AlertSpec[];
 
 /** Called once per start of the daemon, so a condition can keep state between two checks. */
 export type MakeCondition = (sources: ConditionSources) => Condition;
 
-/** An alert about the agent itself. Every panel's token with the permission `admin` sees it. */
+/** An alert about the agent itself. All tokens with the permission `admin`, of any panel, see such an alert. */
 export const OF_AGENT = { panel: null, serviceId: null } as const;
 
 export const DAY_MS = 86_400_000;

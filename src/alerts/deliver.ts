@@ -96,7 +96,10 @@ export function delivery(
   };
 }
 
-/** Has the shape of an alert, with "test" as event and kind, so that a paging system can recognize it. */
+/**
+ * The body of a test alert. It has the shape of an alert, with "test" as event and kind, so that a paging system can
+ * recognize test alerts.
+ */
 function testBody(agent: string, id: string, at: string): JsonObject {
   return {
     id,

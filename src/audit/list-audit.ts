@@ -1,4 +1,4 @@
-/** Reads the audit log. A token sees the lines of its own panel, the operator at the socket sees all lines. */
+/** Reads the audit log. A token sees only the lines of its panel; the operator at the socket sees all lines. */
 import { AgentError } from '../kernel/errors.js';
 import type { AuditPage } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';

@@ -1,7 +1,7 @@
 /**
- * Manages the certificates of custom domains. It follows the services' documents, keeps a separate durable record per
- * domain, and processes one record at a time, outside of the services' jobs: no lane waits for a certificate
- * authority.
+ * Manages the certificates of custom domains. The manager follows the services' documents, keeps a separate durable
+ * record per domain, and processes one record at a time. This happens outside of the services' jobs, so that no job
+ * waits for a certificate authority.
  */
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import { domainId } from '../model/custom-domain.js';

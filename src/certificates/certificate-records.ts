@@ -107,7 +107,7 @@ function withoutOld(record: CustomDomainRecord, clock: CertificateDeps['clock'])
   return clock.trusted() ? forgetOld(record, clock.now()) : record;
 }
 
-/** Updates the certificate state that the customer sees; writes only if it changed. */
+/** Updates the certificate state that the customer sees. Writes nothing if the state did not change. */
 export async function changeService(
   { services }: CertificateDeps,
   key: ServiceKey,

@@ -24,9 +24,9 @@ export interface Missing {
 
 export type Obtained =
   | { readonly kind: 'issued'; readonly certificate: HeldCertificate; readonly missing: Missing | null }
-  /** The present certificate covers every name that can have one now, and is not due for renewal. */
+  /** The present certificate covers every name that can be certified now, and is not due for renewal. */
   | { readonly kind: 'kept'; readonly missing: Missing | null }
-  /** Something outside the agent must change first; `problem` is for the customer. */
+  /** No certificate can be ordered until something outside the agent changes; `problem` is for the customer. */
   | { readonly kind: 'wait'; readonly problem: string; readonly until?: number }
   /** The proxy does not serve the names yet: the service's job is working on it. */
   | { readonly kind: 'unrouted' };

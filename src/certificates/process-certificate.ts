@@ -19,10 +19,10 @@ import type { CertificateDeps } from './parts.js';
 
 const HOUR_MS = 3_600_000;
 
-/** `unrouted`: process it again when the service's job has ended. */
+/** `unrouted`: the record must be processed again when the service's job has ended. */
 export type Done = 'done' | 'unrouted';
 
-/** Every path updates the record, so that it is not due again at once. */
+/** Every code path updates the record, so that the record is not due again at once. */
 export async function processCertificate(
   deps: CertificateDeps,
   record: CustomDomainRecord,
@@ -141,7 +141,8 @@ async function afterFailure(
   const now = deps.clock.now();
   const failures = record.failures + 1;
   const refused = error.code === 'certificate_refused';
-  // A system that is down is retried soon; after a refusal an operator or customer must change something first.
+  // A system that is down is retried soon. After a refusal the pause is longer, because an operator or customer must
+  // change something first.
   const pause = refused ? pauseAfter(failures) : Math.min(HOUR_MS / 6, pauseAfter(failures));
   const problem = refused ? error.message : `${error.message} It will be retried automatically.`;
   deps.log.warn(

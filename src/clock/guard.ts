@@ -20,7 +20,7 @@ import { markFile, readMark, writeMark } from './mark-file.js';
 
 export interface ClockGuard extends Timekeeper {
   readonly clock: Clock;
-  /** Called when a doubt begins and when it ends. */
+  /** The listener is called when the clock becomes doubtful and when the doubt ends. */
   onChange(listener: () => void): void;
   /**
    * Starts checking and saving the time regularly. `newest` is the latest timestamp in the records; it is used if the
@@ -97,7 +97,7 @@ export async function clockGuard({
     for (const listener of listeners) listener();
   };
 
-  /** True if the wall clock and the monotonic clock diverged: the clock jumped, or the machine was suspended. */
+  /** True if the wall clock and the monotonic clock diverged, because the clock jumped or the machine was suspended. */
   const strayed = (): boolean =>
     Math.abs(host.wall() - anchor.wall - (host.monotonic() - steady)) > TOLERANCE_MS;
 

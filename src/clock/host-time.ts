@@ -10,14 +10,14 @@ export interface HostTime {
   /** Milliseconds; does not advance while the machine is suspended. */
   monotonic(): number;
   /**
-   * Milliseconds since the host (or the agent's container) started; CLOCK_BOOTTIME on Linux, so time in suspension
-   * counts.
+   * Milliseconds since the host (or the agent's container) started; CLOCK_BOOTTIME on Linux, which also counts the time
+   * that the host is suspended.
    */
   uptime(): number;
-  /** Changes with every restart of the host; empty if it cannot be read. */
+  /** The host's boot id, which changes with every restart of the host. Empty if it cannot be read. */
   readonly bootId: string;
   /**
-   * Whether a time service keeps the wall clock synchronised; undefined if unknown. The kernel resets this when the
+   * Whether a time service keeps the wall clock synchronised; undefined if unknown. The kernel clears the flag when the
    * clock is set manually.
    */
   synchronised(signal: AbortSignal): Promise<boolean | undefined>;
@@ -27,7 +27,7 @@ const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 const ASK_MS = 5_000;
 
 /**
- * `env`: the systemd unit hides the file with the boot ID and passes the ID in a variable
+ * `env` is needed because the systemd unit hides the file with the boot id and passes the id in a variable instead
  * (systemd/innkeeper.service).
  */
 export function hostTime(env: Readonly<Record<string, string | undefined>> = process.env): HostTime {

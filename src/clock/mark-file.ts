@@ -1,5 +1,6 @@
 /**
- * `clock.json` in the state folder: the last trusted time. It describes this machine, so exports do not contain it.
+ * `clock.json` in the state folder: the last trusted time. The file describes this machine, so exports do not contain
+ * it.
  */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -21,7 +22,7 @@ export function markFile(stateDir: string): string {
   return join(stateDir, 'clock.json');
 }
 
-/** Undefined if there is no usable mark. Then the records provide a lower bound for the time. */
+/** Undefined if there is no usable mark. In that case, the records provide a lower bound for the time. */
 export async function readMark(file: string): Promise<TimeMark | undefined> {
   try {
     const value: unknown = JSON.parse(await readFile(file, 'utf8'));

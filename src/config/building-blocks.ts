@@ -1,7 +1,7 @@
 /** The kinds of values of config keys; each schema describes the value it expects. */
 import { Type, type Static, type TArray, type TProperties, type TSchema, type TUnsafe } from 'typebox';
 
-/** One key: its description for the example file and for error messages. */
+/** Options of a config key, for the example file and for error messages. */
 interface KeyOptions<T> {
   /** The default value. Without a default the key is required, unless it is wrapped in `optional`. */
   readonly default?: T;
@@ -107,7 +107,7 @@ export interface SecretSource {
 export const SECRET_EXPECTED = 'exactly one of {file: /path}, {credential: name}, {env: NAME}, {value: text}';
 
 interface SecretOptions {
-  /** Describes what is wrong with the text without quoting it; undefined: the text is valid. */
+  /** Describes what is wrong with the secret, without quoting it. Undefined means that the text is valid. */
   readonly problem?: (text: string) => string | undefined;
 }
 
@@ -125,7 +125,7 @@ export function secret(description: string, { problem }: SecretOptions = {}): TU
   );
 }
 
-/** A key that the file may omit. Its value in the loaded configuration is then null. */
+/** A key that the file may omit. The value of a missing key in the loaded configuration is null. */
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
 /** Marks the type of a value that always exists in the loaded configuration. */

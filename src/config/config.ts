@@ -1,7 +1,7 @@
 /**
  * The shape of a loaded configuration. Names, units and nesting are those of the YAML file, and the schema describes
- * each key. The configuration is frozen, its paths are absolute, and its secrets are already read. A key that the
- * file leaves out has its default, or null.
+ * each key. The configuration is frozen, its paths are absolute, and its secrets are already read. A key that is
+ * missing in the file has its default value, or null.
  */
 import type { Plan } from '../model/plan.js';
 import type { JsonObject } from '../kernel/json.js';

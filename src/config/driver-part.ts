@@ -8,8 +8,8 @@ import type { ConfigProblem } from './error.js';
 import { said, valueAt } from './schema-walk.js';
 
 /**
- * Checks a rule that several keys must fulfill together. It reads only the keys that it needs, so it also works while
- * other keys are invalid.
+ * Checks a rule that several keys must fulfill together. A check reads only the keys that it needs, so it also works
+ * while other keys are invalid.
  */
 export type ConfigCheck = (file: unknown) => ConfigProblem[];
 
@@ -20,7 +20,9 @@ export interface DriverPart {
    * Text after the driver's name in the description of the key `driver`. Required when a kind has two or more drivers.
    */
   readonly does?: string;
-  /** The section with the driver's own keys, under the driver's name. Absent: the driver has no keys. */
+  /**
+   * The section with the driver's own keys, under the driver's name. If the section is absent, the driver has no keys.
+   */
   readonly keys?: TSchema;
   /** Additional checks for this driver. All drivers share the check that the chosen driver has its section. */
   readonly checks: readonly ConfigCheck[];

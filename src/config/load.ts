@@ -82,7 +82,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Config> {
 }
 
 /**
- * Reports private keys that do not match their certificates. It covers only pairs of files that are valid on their own.
+ * Reports private keys that do not match their certificates. Only pairs whose two files are valid on their own are
+ * checked.
  */
 async function unfitPairs(file: unknown): Promise<ConfigProblem[]> {
   const found = [...places(ConfigSchema, file)].map(async ({ path, schema, value }) => {

@@ -11,7 +11,10 @@ export const NETWORK_EXPECTED = 'an IPv4 or IPv6 address, or a network like 10.0
 
 /** The maximum length of a base domain, so that a subdomain of 63 letters fits in front of it. */
 const LONGEST_DOMAIN = 189;
-/** At least two labels, in lower case, without a final dot; names in other scripts as A-labels. */
+/**
+ * Accepts domain names of at least two labels in lower case, without a final dot. Names in other scripts must be
+ * written as A-labels.
+ */
 export const isDomain = (text: string): boolean => text.length <= LONGEST_DOMAIN && isHostName(text);
 export const HOST_EXPECTED = 'a host name or an address';
 export const isHost = (text: string): boolean =>

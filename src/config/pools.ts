@@ -32,7 +32,7 @@ function endsOf(entry: PoolEntry): [string, string] {
   return [first, last];
 }
 
-/** An undefined entry already has other problems; it keeps its place in the list. */
+/** An undefined entry already has other problems, but keeps its place in the list so that positions stay correct. */
 export function poolProblems(key: string, entries: readonly (PoolEntry | undefined)[]): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const ranges: Range[] = [];

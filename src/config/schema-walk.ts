@@ -28,7 +28,7 @@ export function anyNameSchema(schema: TSchema): TSchema | undefined {
   return Type.IsRecord(schema) ? Type.RecordValue(schema) : undefined;
 }
 
-/** The schema of the value with this name, or undefined if there is no such key. */
+/** The schema of the key with this name, or undefined if there is no such key. */
 export function childSchema(schema: TSchema, name: string): TSchema | undefined {
   if (isSecretSchema(schema) || Type.IsObject(schema)) {
     const properties = Type.IsObject(schema) ? schema.properties : {};

@@ -80,8 +80,8 @@ function alreadyThere(): AgentError {
 }
 
 /**
- * Another service that holds the domain but no longer serves it, because the domain has pointed elsewhere for too long.
- * Throws `domain_taken` if the other service still serves it.
+ * Finds another service that holds the domain but no longer serves it, because the domain has pointed elsewhere for too
+ * long. Throws `domain_taken` if the other service still serves it.
  */
 async function formerHolder(
   { state }: OperationContext,
@@ -118,7 +118,8 @@ async function takeFrom(
 }
 
 /**
- * Adds the domain to the service. If its slot has only one of its two names so far, the slot gets the other name too.
+ * Adds the domain to the service. If the domain's slot has only one of its two names so far, the slot gets the other
+ * name too.
  */
 function withDomain(service: Service, name: DomainName, proof: Proof, now: string): Service {
   const known = entryFor(service, name);

@@ -1,4 +1,7 @@
-/** Whether a name points to the service: every address that public DNS returns for it must be one of the service's. */
+/**
+ * Checks whether a name points to the service. Every address that public DNS returns for the name must be an address of
+ * the service.
+ */
 import { canonicalAddress } from '../model/address-pool.js';
 import { listOf } from '../kernel/text.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';

@@ -1,6 +1,6 @@
 /**
- * Checks whether visitors of a name reach this host. They do so directly, through the name's addresses, or through an
- * intermediary such as a CDN that forwards their requests.
+ * Checks whether visitors of a name reach this host. Visitors arrive either directly, through the name's addresses, or
+ * through an intermediary such as a CDN that forwards their requests.
  */
 import { randomBytes } from 'node:crypto';
 import { canonicalAddress } from '../model/address-pool.js';

@@ -17,7 +17,10 @@ import { liveZones, mayBeTheirs } from './zone-claims.js';
 
 export interface Proof {
   readonly provenBy: 'routing' | 'txt';
-  /** The names of the slot to serve: the requested one, and the other one if it points here too. */
+  /**
+   * The names of the slot that will be served: the requested name, and the slot's other name if that name points here
+   * too.
+   */
   readonly names: readonly string[];
   /** The services that held the parent names at the time of the check. */
   readonly above: ReadonlyMap<string, ServiceKey | undefined>;
@@ -158,7 +161,7 @@ async function foreignClaim(
   for (const above of namesAbove(name)) {
     const holder = state.services.holderOf({ domain: above });
     if (holder === undefined || holder === keyOf(service)) continue;
-    // a damaged document keeps its claim
+    // a service with a damaged document keeps its claims
     const other = await settled(state.services.find(holder));
     if (other instanceof AgentError || !other || !sameOwner(other, service))
       return `${name.name} is below ${above}, which belongs to another customer.`;

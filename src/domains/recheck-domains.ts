@@ -1,7 +1,7 @@
 /**
- * Checks daily whether custom domains still point here. A domain that points elsewhere is reported. If it does so for
- * too long, it is disabled, and its new owner may then add it. It is enabled again when it points here again. A failed
- * lookup changes nothing.
+ * Checks daily whether custom domains still point here. A domain that points elsewhere is reported. A domain that
+ * points elsewhere for too long is disabled, and its new owner may then add it. A disabled domain is enabled again when
+ * it points here again. A failed lookup changes nothing.
  */
 import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../model/domain-name.js';

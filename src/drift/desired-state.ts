@@ -25,7 +25,7 @@ export interface DesiredGuest {
 }
 
 export interface DesiredState {
-  /** Null when the service has no guest. It is then not compared with the cluster. */
+  /** Null when the service has no guest. Such a service is not compared with the cluster. */
   readonly guest: DesiredGuest | null;
   readonly dns: readonly {
     readonly name: string;
@@ -69,7 +69,7 @@ function lifeOf(service: Service): Life {
 }
 
 function expectedOf(service: Service): DesiredState | null {
-  // the service has no VMID: a job is about to assign one, or the creation failed before it did
+  // the service has no VMID, because a job has not assigned one yet or the creation failed before that
   if (service.guest?.vmid === null) return null;
   const guest = service.guest && expectedGuest(service, service.guest);
   if (service.lifecycle === 'terminated' || !service.site)

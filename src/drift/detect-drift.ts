@@ -1,6 +1,6 @@
 /**
- * One comparison of all documents with all systems. It skips services with an open job and services that changed
- * during the comparison.
+ * One comparison of all documents with all systems. The comparison skips services with an open job and services that
+ * changed in the meantime.
  */
 import { compareWithActual, type Part } from './drift.js';
 import { pictureOf, type ServicePicture } from './desired-state.js';

@@ -1,6 +1,6 @@
 /**
- * Stores the findings of all comparisons so far, and which of them count. They are only in memory, because comparisons
- * find them again after a start.
+ * Stores the findings of all comparisons so far, and which of them count. Findings are only in memory, because
+ * comparisons find them again after a start.
  */
 import { type Finding, type Part, PARTS } from './drift.js';
 import type { Orphan } from './orphans.js';
@@ -10,7 +10,7 @@ import type { LeftLock, System } from '../model/actual-state.js';
 
 export interface Counted<T> {
   readonly item: T;
-  /** Epoch ms of the first comparison that found it. */
+  /** Epoch ms of the first comparison that had this finding. */
   readonly since: number;
 }
 
@@ -19,7 +19,7 @@ export interface DriftReport {
   readonly at: number;
   readonly findings: readonly Counted<Finding>[];
   readonly orphans: readonly Counted<Orphan>[];
-  /** Systems that could not be read: there are no new findings about them. */
+  /** Systems that could not be read and therefore have no new findings. */
   readonly unknown: readonly System[];
   /** Number of services compared, and of those skipped because a job is open or has just ended. */
   readonly compared: number;
@@ -40,7 +40,7 @@ export interface LookResult {
 export interface DriftStore {
   enter(look: LookResult): DriftReport;
   report(): DriftReport | undefined;
-  /** The findings that count for one service; the same array until they change. */
+  /** The findings that count for one service. The same array is returned until the findings change. */
   of(key: ServiceKey): readonly Counted<Finding>[];
   /** Descriptions of containers that have the agent's mark but whose service is not in the state. */
   strangers(): readonly string[];

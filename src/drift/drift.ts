@@ -36,7 +36,7 @@ export interface Finding {
   readonly leftLock?: LeftLock;
 }
 
-/** If this many containers are missing at once, the token has lost its privileges. */
+/** If at least this many containers are expected and none is visible, the agent's token has lost its privileges. */
 const MANY_GONE = 3;
 
 export interface Comparison {

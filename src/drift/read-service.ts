@@ -1,4 +1,4 @@
-/** Everything about one service that its panel may know. */
+/** Returns everything about one service that its panel may know. */
 import { localeOf } from '../model/locale.js';
 import { keyOf, type Service } from '../model/service.js';
 import type { Caller } from '../model/caller.js';

@@ -41,7 +41,7 @@ export async function removeOrphans(
   return removals;
 }
 
-/** The comparison may be minutes old: an order since then may have created a service with the same mark. */
+/** The comparison may be minutes old, and an order since then may have created a service with the same mark. */
 async function nowNeeded({ state }: OperationContext, { mark, why }: Orphan): Promise<string | null> {
   const service = await state.services.find(`${mark.panel}/${mark.service}`);
   const ended = service?.lifecycle === 'terminated' || service?.lifecycle === 'failed';

@@ -1,5 +1,6 @@
 /**
- * Repairs drift where that is safe, with one job per service: jobs of a service never overlap, and each is recorded.
+ * Repairs drift where a repair is safe. Each service gets one job for its repairs, so repairs never overlap with other
+ * jobs of the service and are recorded.
  */
 import { asAgentError } from '../kernel/errors.js';
 import type { Finding } from './drift.js';
@@ -8,7 +9,7 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue } from '../services/enqueue.js';
 
-/** The parts that the job `repair` knows. */
+/** The parts that a job of the kind `repair` can repair. */
 export const REPAIRABLE = ['power', 'resources', 'ha', 'dns', 'proxy'] as const;
 
 export interface Repair {

@@ -1,4 +1,4 @@
-/** Lists what happened to a panel's services since its previous request. */
+/** Lists what has happened to a panel's services since the panel's previous request. */
 import { AgentError } from '../kernel/errors.js';
 import type { EventPage } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';

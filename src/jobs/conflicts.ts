@@ -121,7 +121,7 @@ export type Verdict =
   | { readonly kind: 'join'; readonly job: Job }
   | { readonly kind: 'refuse'; readonly error: AgentError };
 
-/** Decides on a request for a job of this kind with these arguments. */
+/** Decides how to handle a request for a job of this kind with these arguments. */
 export function judge(
   service: Service,
   method: KindName,

@@ -1,6 +1,6 @@
 /**
- * Pure functions for an operator's decisions about a job: retry, cancel, skip a step, abandon. They are applied under
- * the service's lock, so that two decisions never conflict.
+ * Pure functions for an operator's decisions about a job: retry, cancel, skip a step, abandon. The functions are
+ * applied under the service's lock, so that two decisions never conflict.
  */
 import { AgentError } from '../kernel/errors.js';
 import { ENDED, isOpen, type Job } from '../model/job.js';
@@ -31,7 +31,7 @@ export function retried(job: Job, service: Service): Job {
   };
 }
 
-/** Cancels the job. It ends once its steps are undone. Throws `job_ended`, `job_irrevocable`. */
+/** Cancels the job, which ends once its steps are undone. Throws `job_ended`, `job_irrevocable`. */
 export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
   if (job.status === 'cancelled') return job;
   if (job.status === 'stuck') throw ended('The job is stuck; retry it, or let the operator finish it.');

@@ -8,8 +8,8 @@ export interface Clock {
    */
   now(): number;
   /**
-   * Milliseconds since an arbitrary start. It cannot be set, so deadlines, pauses and ages inside the process use it.
-   * On Linux it does not advance while the machine is suspended: a deadline then keeps its remaining time.
+   * Milliseconds since an arbitrary start. This clock cannot be set, so deadlines, pauses and ages inside the process
+   * use it. On Linux it does not advance while the machine is suspended, so a deadline then keeps its remaining time.
    */
   monotonic(): number;
   /**

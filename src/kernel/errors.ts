@@ -16,7 +16,7 @@ export type Role = (typeof ROLES)[number];
  * - `gone`: the object does not exist. A removal has then succeeded.
  * - `conflict`: a foreign object or an unexpected state is in the way.
  * - `refused_us`: the system refuses the agent, not this request (credentials, privileges, certificate, a redirect, a
- *   login page). All jobs wait until the operator changes something.
+ *   login page). All jobs that need the system wait until the operator changes something.
  * - `refused_request`: the system refuses this request, and will refuse it again.
  * - `busy`: the request is not possible now. A lock is held, or the system lacks something that every such request
  *   needs: capacity, a template, a storage. The cause is the system, not the request.
@@ -147,7 +147,7 @@ export const ERRORS = {
   zone_exists: kind(409, 'conflict', 'The zone already exists.'),
   record_exists: kind(409, 'conflict', 'The record conflicts with an existing record.'),
   zones_unavailable: kind(409, 'conflict', 'This agent does not manage DNS zones for customers.'),
-  // the only conflict that a job resolves by itself: its next try uses another VMID
+  // `vmid_taken` is the only conflict that a job resolves itself: the next try uses another VMID
   vmid_taken: kind(
     409,
     'conflict',
@@ -247,15 +247,18 @@ export interface ErrorOptions {
   /** Overrides the table when the system's response is more specific than the code. */
   readonly failure?: Failure;
   /**
-   * A short form of `failure` for module authors. If it differs from the table, true means `unknown` and false means
-   * `refused_request`.
+   * A short form of `failure` for module authors. If the value differs from the table, true means `unknown` and false
+   * means `refused_request`.
    */
   readonly retryable?: boolean;
   /** Seconds after which the caller may retry (`Retry-After`). */
   readonly retryAfterS?: number;
 }
 
-/** This symbol is the same in every copy of this file, because third-party modules are bundled with their own copy. */
+/**
+ * Recognises an AgentError from another copy of this file, because third-party modules are bundled with a separate
+ * copy.
+ */
 const BRAND = Symbol.for('innkeeper.AgentError');
 
 /**

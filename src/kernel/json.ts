@@ -2,7 +2,7 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
-/** The text under this key, or undefined. */
+/** Returns the value of this key if it is a text, else undefined. */
 export function textIn(object: Readonly<JsonObject>, key: string): string | undefined {
   const value = object[key];
   return typeof value === 'string' ? value : undefined;

@@ -1,6 +1,6 @@
 /** Reads a 256-bit key from text in either of two encodings. */
 
-/** 32 bytes from base64 (also the URL-safe alphabet) or hex, or undefined. */
+/** Decodes 32 bytes from base64 (also in the URL-safe alphabet) or hex. Returns undefined for any other text. */
 export function decodeKey(text: string): Buffer | undefined {
   const trimmed = text.trim();
   if (/^[0-9A-Fa-f]{64}$/.test(trimmed)) return Buffer.from(trimmed, 'hex');

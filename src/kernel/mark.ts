@@ -10,7 +10,7 @@ export interface Mark {
   readonly generation: number;
 }
 
-/** Replaces the panel in the marks of golden templates. */
+/** Stands in place of the panel in the marks of golden templates. */
 const TEMPLATES = 'templates';
 
 /** All golden templates of a product have the same mark, so that an interrupted build is found again. */
@@ -29,8 +29,8 @@ const PATTERN =
   /(?<![A-Za-z0-9._/:-])innkeeper:([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/([A-Za-z0-9._-]+)\/(\d{1,9})(?![A-Za-z0-9._/-])/;
 
 /**
- * `innkeeper:<agent>/<panel>/<service>/<generation>`, in a container's description, a DNS record's comment or a proxy
- * record.
+ * `innkeeper:<agent>/<panel>/<service>/<generation>`, as it stands in a container's description, a DNS record's comment
+ * or a proxy record.
  */
 export function formatMark(mark: Mark): string {
   return `${PREFIX}${mark.agent}/${mark.panel}/${mark.service}/${mark.generation}`;

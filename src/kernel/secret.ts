@@ -1,4 +1,4 @@
-/** A secret value. It cannot be converted to a string by accident, and it is stored encrypted. */
+/** A secret value. A secret cannot be converted to a string by accident, and it is stored encrypted. */
 import { inspect } from 'node:util';
 
 export class Secret {

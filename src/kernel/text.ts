@@ -31,7 +31,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
   [/(\b[a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi, '$1...@'],
 ];
 
-/** Text from other systems as one line for people: without control characters, stack traces and secrets. */
+/** Converts text from other systems to one line for people, without control characters, stack traces and secrets. */
 export function cleaned(text: string, most = MOST): string {
   const plain = SECRETS.reduce(
     (sofar, [pattern, instead]) => sofar.replace(pattern, instead),
@@ -41,7 +41,8 @@ export function cleaned(text: string, most = MOST): string {
 }
 
 /**
- * A sentence for customers that may contain text from other systems: one line, without control characters and markup.
+ * Cleans a sentence for customers that may contain text from other systems. The result is one line without control
+ * characters and markup.
  */
 export function sentenceOf(text: string, most = MOST_SENTENCE): string {
   if (text.length <= most && !UNFIT.test(text)) return text;
@@ -54,13 +55,16 @@ export function sentenceOf(text: string, most = MOST_SENTENCE): string {
   return shortened(line, most);
 }
 
-/** Detail for operators: line breaks stay; other control characters and the middle of a long text are removed. */
+/**
+ * Cleans detail text for operators. Line breaks stay; other control characters and the middle of a long text are
+ * removed.
+ */
 export function detailOf(text: string, most = MOST_DETAIL): string {
   if (text.length <= most && !UNPRINTABLE.test(text)) return text;
   return shortened(ends(text).replace(ANSI, '').replace(UNPRINTABLE_ALL, ''), most);
 }
 
-/** `a, b and c`; for a long list the first five and the number of the others. */
+/** Joins words as `a, b and c`. A long list is shortened to the first five words and the number of the others. */
 export function listOf(words: readonly string[], last = 'and'): string {
   const named = words.length > MOST_NAMED + 1 ? words.slice(0, MOST_NAMED) : words;
   const more = words.length - named.length;

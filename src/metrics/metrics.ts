@@ -10,7 +10,7 @@ import type { Sources } from './sources.js';
 
 export interface Answered {
   readonly method: string;
-  /** The route's pattern, never the path; undefined if no route matches. */
+  /** The pattern of the route, never the path of the request; undefined if no route matches. */
   readonly route: string | undefined;
   readonly status: number;
   readonly ms: number;

@@ -1,4 +1,4 @@
-/** The sources of the metrics that are read on demand; read-only, in memory. */
+/** The sources of the metrics that are read on demand. They are read-only and in memory. */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ModuleView } from '../model/module-view.js';

@@ -21,7 +21,8 @@ export interface LeftLock {
   /** The lock's type in the container host's words, e.g. `snapshot-delete`. */
   readonly lock: string;
   /**
-   * Shell commands to run on the node in this order. They remove the lock and what the interrupted task left half done.
+   * Shell commands to run on the node in this order. The commands remove the lock and what the interrupted task left
+   * half done.
    */
   readonly commands: readonly string[];
 }
@@ -42,7 +43,7 @@ export interface SeenContainer extends Marked {
 
 export interface SeenContainers {
   readonly read: readonly SeenContainer[];
-  /** VMIDs of containers that exist but could not be read this time. */
+  /** VMIDs of containers that exist but could not be read in this comparison. */
   readonly unread: readonly number[];
 }
 

@@ -95,7 +95,7 @@ export function rangeOf(pool: AddressPool): Range {
   const base = (first >> hostBits) << hostBits;
   const isGivenOut = (number: bigint): boolean =>
     number >= first && number <= last && number !== gateway && !isSetAside({ family, number }, pool.prefix);
-  // a pool lies within one network, so no other addresses can be excluded from it
+  // a pool lies within one network, so only the network's first and last address and the gateway can be excluded
   const special = new Set([base, base + (1n << hostBits) - 1n, gateway]);
   const without = [...special].filter((number) => number >= first && number <= last && !isGivenOut(number));
   return { family, first, last, size: last - first + 1n - BigInt(without.length), isGivenOut };

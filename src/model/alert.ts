@@ -4,7 +4,10 @@
 import type { JsonObject } from '../kernel/json.js';
 
 interface AlertKindInfo {
-  /** `critical`: a site or the agent itself is down. `warning`: an operator should act before that happens. */
+  /**
+   * `critical`: a site or the agent itself is down. `warning`: an operator should act before a site or the agent goes
+   * down.
+   */
   readonly severity: 'warning' | 'critical';
   /** One sentence for the documentation. */
   readonly meaning: string;
@@ -133,7 +136,7 @@ export const ALERT_KINDS = Object.keys(ALERTS) as readonly AlertKind[];
 /** A condition that holds now. */
 export interface AlertSpec {
   readonly kind: AlertKind;
-  /** Distinguishes the alert from others of its kind. It stays the same while the condition holds. */
+  /** Distinguishes the alert from others of its kind. This text stays the same while the condition holds. */
   readonly subject: string;
   /** The panel whose service the alert is about; null when the alert is about the agent itself. */
   readonly panel: string | null;
@@ -164,7 +167,7 @@ export interface AlertRecord extends Omit<AlertSpec, 'commands'> {
   /** RFC 3339 */
   readonly raisedAt: string;
   readonly clearedAt: string | null;
-  /** Name of the hook -> the last notification that it confirmed. */
+  /** Maps the name of a hook to the last notification that the hook confirmed. */
   readonly told: Readonly<Record<string, Told>>;
 }
 
@@ -176,7 +179,8 @@ export function sameAlert(
 }
 
 /**
- * The next notification of this alert for the hook; undefined: none. Every hook gets `raised` before it gets `cleared`.
+ * The next notification of this alert for the hook; undefined if none is due. Every hook gets `raised` before it gets
+ * `cleared`.
  */
 export function nextToNotify({ told, clearedAt }: AlertRecord, hook: string): Told | undefined {
   if (told[hook] === undefined) return 'raised';

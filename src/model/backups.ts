@@ -1,4 +1,4 @@
-/** Which of a service's snapshots are its customer's backups, and what counts towards the quota. */
+/** Decides which of a service's snapshots are backups of its customer, and what counts towards the quota. */
 import { isOpen, type Job } from './job.js';
 import { textIn } from '../kernel/json.js';
 import type { Plan } from './plan.js';
@@ -29,8 +29,8 @@ export function isBeingRemoved({ jobs }: Pick<Kept, 'jobs'>, name: string): bool
 }
 
 /**
- * The backup quota: the smallest of the present plan's quota and the quotas of open upgrades. Otherwise there could be
- * too many backups when a smaller plan is applied.
+ * The backup quota: the smallest of the present plan's quota and the quotas of open upgrades. Without the open
+ * upgrades, there could be too many backups when a smaller plan is applied.
  */
 export function allowed(
   { plan, jobs }: Pick<Service, 'plan' | 'jobs'>,

@@ -2,7 +2,7 @@
 import type { Permission } from './permissions.js';
 
 export interface Caller {
-  /** The token's name, for the log. */
+  /** The name of the caller's token, for the log. */
   readonly name: string;
   readonly panel: string;
   readonly permissions: ReadonlySet<Permission>;

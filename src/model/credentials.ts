@@ -4,9 +4,9 @@ import type { Service } from './service.js';
 /** Keys under which products store the credentials: the name in the service's data, the password among its secrets. */
 export const ADMIN_USER = 'admin_user';
 export const ADMIN_PASSWORD = 'admin_password';
-/** A new password that is being set in the site. It replaces the stored password once the site has it. */
+/** A new password that is being set in the site. The new password replaces the stored password once the site has it. */
 export const NEXT_PASSWORD = 'admin_password_next';
-/** In the service's data: when the password was last reset (RFC 3339). */
+/** Key in the service's data for the time of the last password reset (RFC 3339). */
 const RESET_AT = 'admin_password_at';
 
 const READABLE_MS = 7 * 86_400_000;
@@ -19,7 +19,9 @@ export function readableUntil({ data, activeAt, createdAt }: Omit<Kept, 'secrets
   return Date.parse(typeof reset === 'string' ? reset : (activeAt ?? createdAt)) + READABLE_MS;
 }
 
-/** When the password will be erased (RFC 3339); null if there is no password, or if it is still being set. */
+/**
+ * When the password will be erased (RFC 3339). Null if there is no password, or if the service is still being created.
+ */
 export function erasedAt(service: Kept & Pick<Service, 'lifecycle'>): string | null {
   if (service.lifecycle === 'creating' || !service.secrets[ADMIN_PASSWORD]) return null;
   return new Date(readableUntil(service)).toISOString();

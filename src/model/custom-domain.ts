@@ -20,11 +20,11 @@ export interface HeldCertificate {
 export interface CustomDomainRecord {
   readonly schema: 1;
   readonly id: string;
-  /** The slot: lower-case A-labels; an apex includes its `www`. */
+  /** The domain's slot in lower-case A-labels. The slot of an apex includes its `www`. */
   readonly domain: string;
   /** The registered domain that this domain is, or lies below. */
   readonly registered: string;
-  /** The present owner, or the last one. */
+  /** The present owner of the domain, or the last one. */
   readonly owner: { readonly panel: string; readonly userId: string | null; readonly email: string };
   /** The service that serves the domain; null after the domain was removed from its service. */
   readonly service: ServiceKey | null;
@@ -41,11 +41,11 @@ export interface CustomDomainRecord {
   readonly failures: number;
   /** The certificate is not ordered again before this time (RFC 3339); null: it may be ordered at once. */
   readonly nextAt: string | null;
-  /** A sentence for the customer, or null. */
+  /** The present problem as a sentence for the customer, or null. */
   readonly problem: string | null;
-  /** When the agent last checked whether it still points here (RFC 3339). */
+  /** When the agent last checked whether the domain still points here (RFC 3339). */
   readonly checkedAt?: string;
-  /** True when the domain has pointed elsewhere for too long. It is then not served and has no certificate. */
+  /** True when the domain has pointed elsewhere for too long. The domain is then not served and has no certificate. */
   readonly off?: boolean;
 }
 
@@ -124,7 +124,7 @@ const LONGEST_PAUSE_MS = 12 * HOUR_MS;
 
 /**
  * Milliseconds until the next try after this many failures in a row. The pause starts at one minute and doubles with
- * each failure.
+ * each failure, up to 12 hours.
  */
 export function pauseAfter(failures: number): number {
   return Math.min(LONGEST_PAUSE_MS, MINUTE_MS * 2 ** Math.min(20, Math.max(0, failures - 1)));

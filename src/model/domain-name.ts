@@ -10,9 +10,11 @@ import type { Service } from './service.js';
 import type { CustomDomain, Site } from './site.js';
 
 export interface NameRules {
-  /** The operator's base domain in lower case. This name and all names above and below it belong to the operator. */
+  /**
+   * The operator's base domain in lower case. The base domain and all names above and below it belong to the operator.
+   */
   readonly baseDomain: string;
-  /** Lower-case names that no customer may use, nor any name below them. */
+  /** Blocked names in lower case. Customers may use neither these names nor names below them. */
   readonly blocked: readonly string[];
   /** Names of the operator's own machines. */
   readonly infrastructure: readonly string[];
@@ -21,7 +23,7 @@ export interface NameRules {
 export interface DomainName {
   /** As requested, in lower-case A-labels. */
   readonly name: string;
-  /** The name that is claimed and counted: an apex and its `www` are one slot. */
+  /** The name that is claimed and counts towards the quota. An apex and its `www` are one slot. */
   readonly slot: string;
   /** The registered domain, e.g. `example.co.uk` for `shop.example.co.uk`. */
   readonly registered: string;
@@ -95,7 +97,7 @@ export function namesAbove({ slot, registered }: DomainName): string[] {
   return above;
 }
 
-/** The names under which visitors reach this entry. */
+/** The names under which visitors reach the site through this entry. */
 export function namesOf(entry: { readonly domain: string; readonly www: boolean }): string[] {
   return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
 }
@@ -115,7 +117,7 @@ export function servedNames(site: Pick<Site, 'fqdn' | 'domains'>): string[] {
   return [...new Set([site.fqdn, ...served.flatMap(namesOf)])];
 }
 
-/** True for the same customer of the same panel. */
+/** True if both owners are the same customer of the same panel. */
 export function sameOwner(a: Owner, b: Owner): boolean {
   if (a.panel !== b.panel) return false;
   return a.userId !== null && b.userId !== null ? a.userId === b.userId : a.email === b.email;

@@ -1,13 +1,13 @@
 /**
- * The events of a service for panels, webhooks and the event log. They are derived by comparing the service's document
- * before and after a change, so that no operation can omit an event.
+ * The events of a service for panels, webhooks and the event log. The events are derived by comparing the service's
+ * document before and after a change, so that no operation can omit an event.
  */
 import { certifiedNames } from './domain-name.js';
 import { isOpen, type Job } from './job.js';
 import type { Service } from './service.js';
 import type { EventType, Happening } from './service-event.js';
 
-/** In the order in which they are reported. */
+/** The events of a change, in the order in which they are reported. */
 export function happenings(before: Service | undefined, after: Service): Happening[] {
   const fresh = before === undefined || before.generation !== after.generation;
   const old = fresh ? undefined : before;
@@ -53,7 +53,7 @@ function isNothingKept(before: Service, after: Service): boolean {
   return before.guest !== null && before.guest.vmid !== null && after.guest.vmid === null;
 }
 
-/** The job that failed or is stuck, and its error, as far as a panel may read it. */
+/** The job that failed or is stuck, and the part of its error that a panel may read. */
 function failureOf({ jobs }: Service): Happening['data'] {
   const job = jobs.findLast(({ status }) => status === 'stuck' || status === 'failed');
   return job ? { job_id: job.id, method: job.method, error: errorOf(job) } : {};

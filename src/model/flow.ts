@@ -1,6 +1,6 @@
 /**
- * A job as data: a static table of named steps. Pure rules about what may start next, what to undo and how long the
- * longest path is.
+ * The flow of a job: a static table of named steps. The rules here are pure; they decide which steps may start, which
+ * steps to undo, and how long the longest path is.
  */
 import type { Json } from '../kernel/json.js';
 
@@ -13,7 +13,7 @@ export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
 /** Something that a step of a stopped job has left behind. */
 export interface Remain {
   readonly step: string;
-  /** Null for a step that affects nothing outside the container. */
+  /** The kind of the object; null for a step that affects nothing outside the container. */
   readonly thing: Thing | null;
   /** For operators: `container 1012 on pve2`. */
   readonly what: string;
@@ -23,11 +23,13 @@ export interface Remain {
 export interface Step<C> {
   /** Names of the steps that must be done before this one. */
   readonly after?: readonly string[];
-  /** Performs the step. Must be repeatable: after a crash it runs again with the notes of the first run. */
+  /**
+   * Performs the step. Must be repeatable, because after a crash the step runs again with the notes of the first run.
+   */
   run(context: C): Promise<Json | void>;
   /**
-   * Undoes the step, and must also succeed if the step did nothing. It receives the step's notes and result; `run` is
-   * not called again.
+   * Undoes the step, and must also succeed if the step did nothing. The function receives the step's notes and result;
+   * `run` is not called again.
    */
   undo?(context: C): Promise<void>;
   /** Once this step has begun, the flow can no longer be undone, only continued. */
@@ -91,7 +93,7 @@ export const STEP_STATUSES = [
 ] as const;
 export type StepStatus = (typeof STEP_STATUSES)[number];
 
-/** Steps that can start now: they have not begun, and all steps before them are done. */
+/** Names of the steps that can start now: those that have not begun and whose preceding steps are all done. */
 export function startable(shapes: readonly StepShape[], status: (name: string) => StepStatus): string[] {
   return shapes
     .filter(

@@ -1,4 +1,7 @@
-/** A service's guest: the container that it runs in. A service has one if its product declares it (`Product.parts`). */
+/**
+ * A service's guest is the container that the service runs in. A service has a guest if its product declares one
+ * (`Product.parts`).
+ */
 import type { LastBackup } from './backup-name.js';
 
 /** An address assigned from a pool. */

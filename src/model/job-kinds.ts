@@ -164,8 +164,8 @@ export const JOB_KINDS = {
   setPrimary: { ...domain, overtakenBy: ['setPrimary', 'removeDomain'], firstNeed: 'container-host' },
   toggle: { ...domain, overtakenBy: ['toggle'], firstNeed: 'proxy' },
   /**
-   * This kind is no longer requested, because certificates are obtained outside of jobs. It remains here for old
-   * records.
+   * This kind is no longer requested, because certificates are obtained outside of jobs. The kind `certificate` remains
+   * in the table for old records.
    */
   certificate: { ...PLAIN, group: 'certificate', askedBy: 'agent' },
   resetPassword: PLAIN,
@@ -206,7 +206,7 @@ export function kindData(name: string): JobKindData<JobKind> {
   return isCoreKind(name) ? KINDS[name] : PLAIN;
 }
 
-/** In the order of the table. */
+/** The kinds of a group, in the order of the table. */
 export function kindsIn(group: Group): JobKind[] {
   return Object.keys(KINDS)
     .filter(isCoreKind)

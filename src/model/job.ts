@@ -48,7 +48,7 @@ export interface StepRecord extends StepShape {
   readonly notes: JsonObject;
   readonly result: Json;
   readonly error?: ErrorRecord;
-  /** Number of times the step began. */
+  /** Number of times that the step has begun. */
   readonly begun: number;
   /** RFC 3339, or null. */
   readonly startedAt: string | null;
@@ -89,8 +89,8 @@ export interface Job {
     readonly until: string;
   };
   /**
-   * Present once the job must end early. If `undo` is true, its steps are undone first. Otherwise it ends without an
-   * undo, because the job queued after it removes everything.
+   * Present once the job must end early. If `undo` is true, its steps are undone first. Otherwise the job ends without
+   * an undo, because the job queued after it removes everything.
    */
   readonly cancel?: { readonly at: string; readonly undo: boolean };
   readonly error?: ErrorRecord & { readonly step?: string };
@@ -100,7 +100,7 @@ export interface Job {
    * While the job is stuck: what an operator must still deal with. After the job was abandoned: what was left in place.
    */
   readonly remains?: readonly Remain[];
-  /** Present once an operator has abandoned it. */
+  /** When an operator abandoned the job; absent before. */
   readonly abandonedAt?: string;
   readonly createdAt: string;
   readonly startedAt: string | null;
@@ -146,5 +146,5 @@ export function stepUnderWay({ steps }: Pick<Job, 'steps'>): StepRecord | undefi
   return steps.find(({ status }) => status === 'running' || status === 'undoing');
 }
 
-/** What a deletion waits for while the deletion rate limit holds it. `releaseJob` ends the wait. */
+/** The recorded reason for the wait of a deletion that the deletion rate limit holds. `releaseJob` ends the wait. */
 export const FOR_RELEASE = 'release by an operator';

@@ -8,13 +8,13 @@ const MINUTE_MS = 60_000;
 const LONGEST_PAUSE_MS = 60 * MINUTE_MS;
 const PATIENCE_MS = 30 * 24 * 60 * MINUTE_MS;
 
-/** The record of a requested domain. `problem`: a known reason why it cannot be added. */
+/** The record of a requested domain. `problem` is a known reason why the domain cannot be added. */
 export function requestDomain(name: string, problem: string | null, now: number): RequestedDomain {
   const at = (ms: number): string => new Date(ms).toISOString();
   return { name, nextAt: at(now), until: at(now + PATIENCE_MS), tries: 0, problem };
 }
 
-/** Epoch ms of the next try. `at`: the recorded time (RFC 3339). */
+/** Epoch ms of the next try. `at` is the recorded time (RFC 3339). */
 export function requestDue(at: string, now: number): number {
   return waitUntil(Date.parse(at), now, LONGEST_PAUSE_MS);
 }

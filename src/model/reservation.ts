@@ -8,7 +8,7 @@ export interface Reservation {
   readonly panel: string;
   /** The plan with the values that it had when the reservation was made. */
   readonly plan: Plan;
-  /** Number of sites that it holds capacity for. */
+  /** Number of sites for which the reservation holds capacity. */
   readonly count: number;
   /** RFC 3339 */
   readonly createdAt: string;

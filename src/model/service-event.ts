@@ -35,7 +35,7 @@ export interface Happening {
   readonly data: { readonly [name: string]: Json };
 }
 
-/** A happening with an id and a time. */
+/** An event as it is recorded, with an id and a time. */
 export interface ServiceEvent extends Happening {
   /** UUID v7. */
   readonly id: string;

@@ -1,4 +1,4 @@
-/** A service: what one customer bought. One document holds all of it. */
+/** A service is what one customer bought. One document holds everything about a service. */
 import { AgentError } from '../kernel/errors.js';
 import type { Guest } from './guest.js';
 import type { ServiceEvent } from './service-event.js';
@@ -12,7 +12,7 @@ import type { Secret } from '../kernel/secret.js';
 export const LIFECYCLES = ['creating', 'active', 'suspended', 'terminated', 'failed'] as const;
 export type Lifecycle = (typeof LIFECYCLES)[number];
 
-/** The order as the panel first sent it; a repeated request is compared with this. */
+/** The order as the panel first sent it. A repeated request is compared with this order. */
 export interface Order {
   readonly email: string;
   /** The resolved name of the plan. */
@@ -41,17 +41,19 @@ export interface Deletion {
 }
 
 export interface Service {
-  /** Schema version of its document; the store sets it. */
+  /** Schema version of the service's document, set by the store. */
   readonly schema?: number;
   readonly panel: string;
   readonly id: string;
-  /** Counts the uses of this id: a deleted id that is ordered again gets the next number. */
+  /**
+   * Counts the uses of this id. If the id of a deleted service is ordered again, the new service gets the next number.
+   */
   readonly generation: number;
   readonly lifecycle: Lifecycle;
   readonly order: Order;
   readonly email: string;
   readonly userId: string | null;
-  /** The customer's language (BCP 47); absent: the panel's. */
+  /** The customer's language (BCP 47). If it is absent, the panel's language applies. */
   readonly locale?: string;
   /** The plan as sold. Later changes of the plan file do not affect it. */
   readonly plan: Plan;
@@ -69,11 +71,11 @@ export interface Service {
   readonly deletion: Deletion | null;
   /** Encrypted in the file. */
   readonly secrets: Readonly<Record<string, Secret>>;
-  /** When the first credentials were acknowledged (they are erased then). */
+  /** When the first credentials were acknowledged. They are erased at that time. */
   readonly credentialsAcknowledgedAt: string | null;
   /** Data that the module keeps (the framework's provision data). */
   readonly data: JsonObject;
-  /** Open jobs, oldest first, and the newest ended one. */
+  /** The open jobs, oldest first, and the newest ended job. */
   readonly jobs: readonly Job[];
   /**
    * The newest events, oldest first. The store adds them. If a crash prevented their entry in the event log, the store

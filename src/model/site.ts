@@ -1,5 +1,6 @@
 /**
- * A service's site: the names at which it is served. A service has one if its product declares it (`Product.parts`).
+ * A service's site is the set of names at which the service is served. A service has a site if its product declares one
+ * (`Product.parts`).
  */
 
 export const PROOFS = ['routing', 'txt'] as const;
@@ -7,7 +8,7 @@ export const CERTIFICATE_STATES = ['none', 'pending', 'issued', 'failed'] as con
 
 /** A customer's own name that points to the site. */
 export interface CustomDomain {
-  /** Lower-case A-labels, without `www.` when it is an apex that includes its `www`. */
+  /** The domain in lower-case A-labels. An apex that includes its `www` is written without `www.`. */
   readonly domain: string;
   /** Whether `www.<domain>` is served too (one slot of the quota). */
   readonly www: boolean;
@@ -17,7 +18,10 @@ export interface CustomDomain {
     readonly state: (typeof CERTIFICATE_STATES)[number];
     /** RFC 3339, or null. */
     readonly expiresAt: string | null;
-    /** Sentences for the customer: why there is no certificate, or why it does not cover a name; else null. */
+    /**
+     * Sentences for the customer that explain why there is no certificate, or why the certificate does not cover a
+     * name; else null.
+     */
     readonly problem: string | null;
     /**
      * Names that the certificate covers. Absent before the first certificate is ordered, and in documents of older
@@ -27,13 +31,13 @@ export interface CustomDomain {
   };
   readonly addedAt: string;
   /**
-   * Set while the domain points elsewhere: since when (RFC 3339), what was found, and whether it is no longer served
-   * for that reason.
+   * Set while the domain points elsewhere. Contains the time since when (RFC 3339), what was found, and whether the
+   * domain is no longer served for that reason.
    */
   readonly stray?: { readonly since: string; readonly problem: string; readonly off: boolean };
 }
 
-/** A domain that came with the order: it is added as soon as it points here. */
+/** A domain that came with the order. The agent adds the domain as soon as it points here. */
 export interface RequestedDomain {
   readonly name: string;
   /** The agent does not try again before this time (RFC 3339). */

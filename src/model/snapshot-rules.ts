@@ -13,8 +13,8 @@ export const INITIAL_SNAPSHOT = 'initial';
 export type SnapshotAbility = 'none' | 'any' | 'newest';
 
 /**
- * Throws `snapshots_unavailable` when the storage is known to support none. Call it after the checks that the service
- * exists and may be changed.
+ * Throws `snapshots_unavailable` when the storage is known to support none. Call this function after the checks that
+ * the service exists and may be changed.
  */
 export function requireSnapshots(ability: SnapshotAbility | undefined): void {
   if (ability === 'none')

@@ -43,7 +43,7 @@ export interface SettledPower {
  */
 export const LIST_LAG_MS = 12_000;
 
-/** From the newest completed job that determines the power state. */
+/** The power state from the newest completed job that determines the power state. */
 export function settledPower(
   jobs: readonly Pick<Job, 'method' | 'status' | 'endedAt' | 'steps'>[],
 ): SettledPower | null {

@@ -1,6 +1,6 @@
 /**
- * Chooses a site's name below the base domain: from the local part of the e-mail address, never a reserved name,
- * never one in use.
+ * Chooses a site's name below the base domain. The name is derived from the local part of the e-mail address, and it is
+ * neither reserved nor in use.
  */
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -33,7 +33,9 @@ export function isReserved(label: string, extra: ReadonlySet<string>): boolean {
   return RESERVED.has(label) || INFRASTRUCTURE.test(label) || extra.has(label);
 }
 
-/** At most 40 letters, digits and single hyphens; empty when nothing usable is left. */
+/**
+ * Converts a text to at most 40 letters, digits and single hyphens. The result is empty when nothing usable is left.
+ */
 export function labelFrom(text: string): string {
   return text
     .normalize('NFKD')

@@ -28,8 +28,8 @@ export function excessOver(service: Used, requested: Plan): Excess[] {
 }
 
 /**
- * The excess over the service's own plan. There is one if a smaller plan was applied and the service does not fit it
- * yet.
+ * The excess over the service's own plan. An excess exists if a smaller plan was applied and the service does not fit
+ * it yet.
  */
 export function excessNow(service: Used): Excess[] {
   return [over('disk', diskOf(service), service.plan.diskGb), ...excessOver(service, service.plan)].filter(
@@ -64,7 +64,7 @@ export function planProblem(service: Used, wanted: Plan): AgentError | undefined
   return new AgentError('plan_too_small', `The plan ${wanted.name} is too small: ${problems.join('; ')}.`);
 }
 
-/** The service after this plan was applied: a larger disk keeps its size. */
+/** The service after this plan was applied. A disk that is larger than the plan's keeps its size. */
 export function withPlan(service: Service, plan: Plan, now: string): Service {
   const had = diskOf(service);
   const next = {

@@ -1,6 +1,6 @@
 /**
  * Missing resources that an order waits for: something that only the operator can provide, or capacity. An order waits
- * until the patience of its job ends, and an alert names the missing resource.
+ * until the maximum waiting time of its job has passed, and an alert names the missing resource.
  */
 import { failureOf } from '../kernel/errors.js';
 import type { Job } from './job.js';

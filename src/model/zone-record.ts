@@ -27,7 +27,7 @@ export type RecordType = (typeof RECORD_TYPES)[number];
 
 export interface RequestedRecord {
   readonly type: RecordType;
-  /** Absolute, lower case, without the final dot. */
+  /** The absolute name in lower case, without the final dot. */
   readonly name: string;
   readonly ttlS: number;
   /**
@@ -125,7 +125,7 @@ function leadsNowhere(address: string, closed: readonly string[]): boolean {
 
 function aliasOf({ target }: RecordSpec, name: string, zone: string): string {
   if (name === zone) throw refused(`${zone} itself cannot be an alias; use an A record.`);
-  // underscores are allowed, since aliases for validation records and keys use them
+  // underscores are allowed in targets of aliases, because aliases for validation records and keys use them
   const host = hostName(target, 'target', zone, true);
   if (host === name) throw refused(`${name} cannot be an alias of itself.`);
   return host;

@@ -77,8 +77,8 @@ export interface ServiceStore {
   /** Every readable service, including tombstones, in the order of their keys. */
   entries(): Iterable<ServiceEntry>;
   /**
-   * Services that are being created and services whose creation failed, in no order. They are indexed separately,
-   * because each new order must know what the other unfinished services still need.
+   * Services that are being created and services whose creation failed, in no order. These services are indexed
+   * separately, because each new order must know what the other unfinished services still need.
    */
   unfinished(): Iterable<ServiceEntry>;
   entry(key: ServiceKey): ServiceEntry | undefined;
@@ -87,8 +87,8 @@ export interface ServiceStore {
   get(key: ServiceKey): Promise<Service>;
   /**
    * The only way to change a service. Under the key's lock, `fn` gets the current value (undefined if there is none
-   * yet) and returns the next value. If it returns the same value, nothing is written. New claims are taken before the
-   * write, and dropped claims are freed after it. Throws ClaimTakenError when another service holds a new claim.
+   * yet) and returns the next value. If `fn` returns the same value, nothing is written. New claims are taken before
+   * the write, and dropped claims are freed after it. Throws ClaimTakenError when another service holds a new claim.
    * Resolves when the file and its folder are fsynced. Throws `state_unavailable` when the write failed; nothing has
    * changed then.
    */
@@ -105,7 +105,7 @@ export interface ServiceStore {
   holderOf(
     claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },
   ): ServiceKey | undefined;
-  /** The open or recently ended job, with its service's key. For archived jobs use `archive`. */
+  /** Finds an open or recently ended job, together with the key of its service. For archived jobs use `archive`. */
   findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
   /** The listener is called after every durable change. Returns a function that removes it. */
   onChange(listener: (next: Service, previous: Service | undefined) => void): () => void;
@@ -142,7 +142,7 @@ export interface EventPage {
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * True if the cursor is from another log, or if its position is no longer kept. If it is false and `next` is
+   * True if the cursor is from another log, or if its position is no longer kept. If `gone` is false and `next` is
    * undefined, the text is not a cursor.
    */
   readonly gone: boolean;
@@ -161,8 +161,8 @@ export interface EventStore {
 }
 
 /**
- * A requested change, its caller and its result. An entry contains no request bodies and no paths, only known names and
- * ids.
+ * An entry of the audit log: a requested change, its caller and its result. An entry contains no request bodies and no
+ * paths, only known names and ids.
  */
 export interface AuditEntry {
   /** RFC 3339 */
@@ -177,7 +177,7 @@ export interface AuditEntry {
     | { readonly user: string | null; readonly uid: number | null }
     | null;
   readonly panel: string | null;
-  /** The client's address, as reported by trusted proxies; null at the socket. */
+  /** The client's address, which may come from a trusted proxy; null at the socket. */
   readonly from: string | null;
   readonly method: string;
   /** The route's pattern. */
@@ -189,9 +189,9 @@ export interface AuditEntry {
   readonly code: string | null;
   /** Present if the response was the stored response of an earlier request with the same Idempotency-Key. */
   readonly replayed?: true;
-  /** Names of unknown fields in the request, cleaned. */
+  /** Names of unknown fields in the request. The names are cleaned. */
   readonly unknown_fields?: string[];
-  /** Number of equal refused requests that this entry stands for. */
+  /** Number of identical refused requests that this entry represents. */
   readonly count?: number;
 }
 
@@ -224,7 +224,7 @@ export interface AuditStore {
 }
 
 export interface ApiToken {
-  /** Schema version of its document; the store sets it. */
+  /** Schema version of the token's document, set by the store. */
   readonly schema?: number;
   /** Shown in lists, e.g. `tok_...`; not secret. */
   readonly id: string;
@@ -282,7 +282,7 @@ export interface ZoneRecord {
 /** A request with an `Idempotency-Key`, and its response. */
 export interface RememberedCall {
   readonly schema: 1;
-  /** Derived from panel, token and key. */
+  /** The record's id, which is derived from the panel, the token and the key. */
   readonly id: string;
   /** Fingerprint of the request. */
   readonly fingerprint: string;
@@ -360,7 +360,7 @@ export interface State {
   readonly keys: StateKeys;
   /** Damaged documents of all kinds that were set aside, at this start or an earlier one. */
   readonly damaged: readonly { readonly file: string; readonly problem: string }[];
-  /** True after a failed write that may have left memory and disk different: the daemon must stop. */
+  /** True after a failed write that may have left memory and disk different. The daemon must then stop. */
   readonly broken: boolean;
   /** Why the state is broken: a failed write, or the loss of the folder's lock. For operators only. */
   readonly brokenBy: string | undefined;

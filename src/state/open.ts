@@ -199,8 +199,8 @@ interface Opened {
 const PROBE_MS = 2_000;
 
 /**
- * While writes fail, checks regularly whether they succeed again. Once they do, writes the events that are still
- * unwritten.
+ * While writes fail, checks regularly whether they succeed again. When writes succeed again, writes the events that are
+ * still unwritten.
  */
 function lookForRoom({ disk, dir, warn }: Opened, events: EventLog): () => void {
   let was: string | undefined;

@@ -1,9 +1,9 @@
 /**
- * Reads what systemd passes to a service in its environment, and removes it from there: child processes must not use
- * it.
+ * Reads the variables that systemd passes to a service, and removes them from the environment, because child processes
+ * must not use them.
  */
 
-/** Sockets that systemd listens on and passes on: file descriptors by the socket's name in the unit. */
+/** Sockets on which systemd already listens. Each is a file descriptor, by the socket's name in the unit. */
 export interface HandedSockets {
   /** The REST API. */
   readonly api?: number;

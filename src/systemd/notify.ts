@@ -1,7 +1,7 @@
 /**
  * Notifies systemd of the service's status. Node cannot send datagrams to a unix socket without native code, so this
  * runs `systemd-notify` twice per watchdog interval. Each run takes 13 ms, of which 1.4 ms are spent in this process.
- * The unit sets NotifyAccess=all for it.
+ * The unit sets NotifyAccess=all for that program.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Feeds systemd's watchdog while the daemon is alive. The timer proves that the event loop runs; in addition the job
- * runner must start what is due.
+ * Feeds systemd's watchdog while the daemon is alive. The timer proves that the event loop runs. In addition, the job
+ * runner must start jobs that are due.
  */
 import { pause } from '../kernel/async/pause.js';
 import type { Clock } from '../kernel/clock.js';
@@ -22,8 +22,8 @@ export interface WatchdogOptions {
 }
 
 /**
- * Returns a function that stops it. A healthy runner starts due jobs within milliseconds, so a job that is overdue in
- * two consecutive checks means that the runner hangs.
+ * Returns a function that stops the watchdog. A healthy runner starts due jobs within milliseconds, so a job that is
+ * overdue in two consecutive checks means that the runner hangs.
  */
 export function startWatchdog({ intervalMs, manager, watched, clock, warn }: WatchdogOptions): () => void {
   const ending = new AbortController();

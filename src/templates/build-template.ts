@@ -1,7 +1,8 @@
 /**
  * Builds a product's golden template on the container host itself: creates a container from the OS template, runs the
- * product's scripts in it, and converts it to a template. Builds one on every allowed node, or a single one if the
- * storage is shared. An existing template is kept unless `replace` is set. A failure leaves nothing behind.
+ * product's scripts in it, and converts it to a template. One template is built on every allowed node, or a single
+ * template if the storage is shared. An existing template is kept unless `replace` is set. A failure leaves nothing
+ * behind.
  */
 import type { Clock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -70,7 +71,7 @@ export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTem
   return built;
 }
 
-/** Checked first, because otherwise the build would fail only after the installation. */
+/** The storage is checked first, because otherwise the build would fail only after the installation. */
 function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
   if (view.templates !== false) return;
   const { storage } = config.container_host.proxmox;
@@ -118,7 +119,10 @@ async function buildOn(work: Work, node: string): Promise<BuiltTemplate> {
   return result(vmid, 'built', await removeOld(work, old));
 }
 
-/** Newest first: if there are several, containers are cloned from the one with the highest VMID. */
+/**
+ * The existing templates, newest first. If there are several, containers are cloned from the template with the highest
+ * VMID.
+ */
 function templatesOf(work: Work, view: ClusterView, node?: string): GuestView[] {
   return view.guests
     .filter((guest) => guest.type === 'lxc' && guest.template && guest.name === work.recipe.name)

@@ -21,8 +21,8 @@ export function isShared({ config }: Pick<TemplatePlace, 'config'>, view: Cluste
 }
 
 /**
- * Every allowed node that is online and has the storage; for shared storage only the one with the most free capacity.
- * Throws `capacity_exhausted` if there is none.
+ * Every allowed node that is online and has the storage. If the storage is shared, only the node with the most free
+ * capacity. Throws `capacity_exhausted` if there is no such node.
  */
 export function nodesToBuildOn(request: TemplatePlace, view: ClusterView): string[] {
   const { storage, nodes: allowed } = request.config.container_host.proxmox;
@@ -78,10 +78,10 @@ export async function freeAddress({
     [...(await guest.usedAddresses(plainCall(signal)))].map((one) => canonicalAddress(one) ?? one),
   );
   const isTaken = (address: string): boolean => used.has(address) || isClaimed?.(address) === true;
-  // Most packages are fetched over IPv4, so a pool of IPv6 addresses is used only if there is no other.
+  // Most packages are fetched over IPv4, so a pool of IPv6 addresses is used only if there is no other pool.
   const pools = [...config.addresses.pools].sort((a, b) => familyOf(a) - familyOf(b));
   for (const pool of pools) {
-    // The last free address, because sites get theirs from the start of the pool.
+    // The last free address is used, because sites get addresses from the start of the pool.
     const address = findFreeAddress({ ...pool, first: pool.last }, isTaken) ?? findFreeAddress(pool, isTaken);
     if (address !== undefined) return { address, prefix: pool.prefix, gateway: pool.gateway };
   }

@@ -1,4 +1,4 @@
-/** Creates an API token. Its text is returned once, and only a hash of it is stored. */
+/** Creates an API token. The token's text is returned once, and only a hash of the text is stored. */
 import ipaddr from 'ipaddr.js';
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';

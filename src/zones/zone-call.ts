@@ -15,7 +15,7 @@ export interface AtNameServer {
   readonly call: DriverCall;
 }
 
-/** Work that has not started after this time is not started. */
+/** Time after which waiting work is no longer started. */
 const BEGIN_MS = 12_000;
 /** A panel gets a response within 20 s; a change in progress continues after the response. */
 const ANSWER_MS = 18_000;

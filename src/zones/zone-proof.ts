@@ -17,8 +17,8 @@ type Context = Pick<OperationContext, 'config' | 'drivers'>;
 const VALUE_LENGTH = 32;
 
 /**
- * The required value of the TXT record. It differs for every user and zone, and stays the same for the same user and
- * zone. It does not need to be secret, because only the owner of the zone can publish it.
+ * The required value of the TXT record. The value differs for every user and zone, and stays the same for the same user
+ * and zone. The value does not need to be secret, because only the owner of the zone can publish it.
  */
 export function zoneChallenge({ config }: Context, { panel, userId }: ZoneOwner, zone: string): string {
   const words = ['zone', config.agent.id, panel, userId, zone];

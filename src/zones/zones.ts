@@ -1,6 +1,6 @@
 /**
- * Customers' own DNS zones. A customer must prove ownership to create one, and only the panel and user that created
- * it can see it.
+ * Customers' own DNS zones. A customer must prove ownership to create a zone, and only the panel and user that created
+ * a zone can see it.
  */
 import { inTurn } from '../kernel/async/in-turn.js';
 import { instant } from '../kernel/clock.js';
@@ -29,8 +29,8 @@ export interface ZoneView {
   readonly state: (typeof ZONE_STATES)[number];
   readonly sets: readonly ZoneSet[];
   /**
-   * False: ownership was proven before the delegation, and the zone is not delegated to us yet, so it is not publicly
-   * visible.
+   * False if ownership was proven before the delegation, and the zone is not delegated to us yet. Such a zone is not
+   * publicly visible.
    */
   readonly isDelegated: boolean;
 }
@@ -216,8 +216,8 @@ function fresh({ clock }: OperationContext, owner: ZoneOwner, zone: string): Zon
 }
 
 /**
- * Removes the zone with its records and resolves with its name. It is not an error if the zone was deleted recently.
- * Throws `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`.
+ * Removes the zone with its records, and resolves with the name of the zone. It is not an error if the zone was deleted
+ * recently. Throws `domain_invalid`, `zone_not_found`, `zones_unavailable`, `dns_*`.
  */
 export async function removeZone(context: OperationContext, by: By, sent: string): Promise<string> {
   return atNameServer(context, async (server) => {
@@ -235,7 +235,7 @@ async function unmake(
   by: By,
   zone: string,
 ): Promise<void> {
-  // read again, because the zone may have changed while this request waited for its turn
+  // the record is read again, because the zone may have changed while this request waited for its turn
   const found = lookUp(context, by, zone);
   if (!found) throw noSuchZone();
   if (found.goneAt !== undefined) return;

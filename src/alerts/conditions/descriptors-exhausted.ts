@@ -2,7 +2,7 @@
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const RECENT_MS = 300_000;
-/** Percent in use at which the alert is raised, and below which it is cleared. */
+/** Percentages of descriptors in use at which the alert is raised, and below which it is cleared. */
 const HIGH = 90;
 const EASE = 80;
 const COMMANDS = [

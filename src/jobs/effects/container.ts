@@ -151,7 +151,7 @@ export const resize: EffectOf<'container.resize'> = async (effect, request) => {
   const service = await effect.journal.subject();
   const plan = request.plan === 'present' ? service.plan : (await effect.journal.job()).pinned.plan;
   const { cores, memoryMb, swapMb } = plan;
-  // a disk is never made smaller: 0 leaves it unchanged
+  // a disk is never made smaller; the size 0 leaves the disk unchanged
   const diskGb = request.disk ? plan.diskGb : 0;
   const at = requireGuest(effect, service);
   await effect.deps.drivers.guest.ensureResources(

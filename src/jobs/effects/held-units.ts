@@ -79,8 +79,8 @@ function isWaiting(entry: ServiceEntry, stage: Stage): boolean {
 }
 
 /**
- * Whether an order still lacks its capacity. Also true for an order that failed and was undone, because it needs the
- * same capacity when it is placed again.
+ * Whether an order still lacks its capacity. The result is also true for an order that failed and was undone, because
+ * the order needs the same capacity when it is placed again.
  */
 function isUnserved({ lifecycle, vmid, node }: ServiceEntry, stage: Stage): boolean {
   if (lifecycle !== 'creating' && lifecycle !== 'failed') return false;

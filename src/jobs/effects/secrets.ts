@@ -1,6 +1,6 @@
 /**
- * Generates secrets and inserts their values. This runs in the main thread, and module code only knows the names of the
- * secrets.
+ * Generates secrets and inserts their values. The code runs in the main thread, so module code only knows the names of
+ * the secrets.
  */
 import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';

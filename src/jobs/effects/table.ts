@@ -47,7 +47,7 @@ export async function carryOut(
       retryable: false,
       detail: name,
     });
-  // each function matches its own name; the compiler cannot express that for the union of all names
+  // each function has the right type for its name, but the compiler cannot express that for the union of all names
   const run = EFFECTS[name] as (effect: Effect, ...args: readonly unknown[]) => Promise<unknown>;
   return run(effect, ...args);
 }

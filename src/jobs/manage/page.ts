@@ -1,4 +1,4 @@
-/** Pagination of a list in the order of its keys: the cursor is the encoded last key. */
+/** Splits a list into pages in the order of its keys. The cursor is the encoded last key of a page. */
 import { AgentError } from '../../kernel/errors.js';
 
 export interface Page<T> {

@@ -1,6 +1,6 @@
 /**
- * Limits the main-thread time of long or numerous tasks: together they get 10 ms in each turn of the event loop. The
- * others wait for the next turn, in the order in which they arrived, so that all other work runs in between.
+ * Limits the main-thread time of long or numerous tasks: together they get 10 ms in each turn of the event loop. Tasks
+ * that do not fit wait for the next turn, in the order in which they arrived, so that all other work runs in between.
  */
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The lowdb adapter of all documents. A document is a JSON file that is either old or new after a crash; it is
- * checked when read and when written.
+ * The lowdb adapter of all documents. A document is a JSON file, whose content is checked when it is read and when it
+ * is written. After a crash the file has either the old or the new content.
  */
 import type { Adapter } from 'lowdb';
 import { AgentError } from '../../kernel/errors.js';
@@ -69,8 +69,8 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   }
 
   /**
-   * A frozen copy of the value in the current version. It is checked, so that it can certainly be read again. Throws
-   * `internal_error`.
+   * A frozen copy of the value in the current version. The copy is checked, so that it can certainly be read again.
+   * Throws `internal_error`.
    */
   checked(value: T): T {
     const copy = frozenCopy({ ...value, schema: this.#kind.version.current });

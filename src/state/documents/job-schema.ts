@@ -1,4 +1,4 @@
-/** The shape of a job inside a service's document; `model/job.ts` says what the fields mean. */
+/** The shape of a job inside a service's document; `model/job.ts` documents the fields. */
 import { Type } from 'typebox';
 import { ROLES, type ErrorCode, type Failure } from '../../kernel/errors.js';
 import { STEP_STATUSES, type Thing } from '../../model/flow.js';

@@ -1,6 +1,6 @@
 /**
- * The shape of `epochs/logs.json`. Its key makes the cursors of this state differ from those of every other copy. An
- * import does not copy the document.
+ * The shape of `epochs/logs.json`. The key in this document makes the cursors of this state differ from those of every
+ * other copy of the state. An import does not copy the document.
  */
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';

@@ -10,8 +10,8 @@ export interface DocumentVersion {
   /** The version this daemon writes. */
   readonly current: number;
   /**
-   * `from[n]` converts version n to version n + 1. It gets the plain JSON of the file. Secrets are still sealed in it
-   * and may be moved within their document.
+   * `from[n]` converts version n to version n + 1. It gets the plain JSON of the file. Secrets are still sealed at this
+   * point and may be moved within their document.
    */
   readonly from: Readonly<Record<number, (document: Raw) => Raw>>;
 }
@@ -34,8 +34,8 @@ export const VERSIONS = {
 } as const satisfies Record<string, DocumentVersion>;
 
 /**
- * Adds the fields for what the first release could not do. It could only create and suspend sites, so nothing else can
- * have happened to them.
+ * Adds the fields for features that the first release did not have. The first release could only create and suspend
+ * sites, so nothing else can have happened to them.
  */
 function withLaterLife(service: Raw): Raw {
   return {
@@ -49,7 +49,7 @@ function withLaterLife(service: Raw): Raw {
   };
 }
 
-/** Adds the parts `guest` and `site`, since every service of the older releases had a container and a site. */
+/** Adds the parts `guest` and `site`, because every service of the older releases had a container and a site. */
 function withParts(service: Raw): Raw {
   const only = (isWanted: (name: string) => boolean): Raw =>
     Object.fromEntries(Object.entries(service).filter(([name]) => isWanted(name)));
@@ -71,8 +71,8 @@ const OF_SITE: readonly string[] = [
 ];
 
 /**
- * The document was written by a newer release. Reading it could lose what that release added, so the daemon does not
- * start.
+ * The document was written by a newer release. An older daemon could lose what the newer release added, so the daemon
+ * does not start.
  */
 export class NewerDocumentError extends Error {
   override readonly name = 'NewerDocumentError';

@@ -8,7 +8,7 @@ import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 
 /** After these errors the file system has certainly changed nothing. */
 const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE'];
-/** How long a folder's fsync may wait for a descriptor to open it with. */
+/** How long the fsync of a folder may wait for a free descriptor. */
 const DESCRIPTOR_WAIT_MS = 10_000;
 const DESCRIPTOR_PAUSE_MS = 25;
 /** The file that a probe writes and removes again to check whether the disk has space. */
@@ -32,7 +32,7 @@ export class Disk {
   readonly #folders = new Map<string, Promise<void>>();
   readonly #gate = new Gate();
   #broken: string | undefined;
-  /** Called before every change. If it returns a reason, this and all further changes are refused. */
+  /** Called before every change. If the guard returns a reason, this change and all further changes are refused. */
   guard: () => string | undefined = () => undefined;
   #failing: string | undefined;
 
@@ -68,7 +68,7 @@ export class Disk {
     await this.discard(path);
   }
 
-  /** Refuses every change from now on. If it is called again, the first reason is kept. */
+  /** Refuses every change from now on. Later calls keep the first reason. */
   refuseAll(reason: string): void {
     this.#broken ??= reason;
   }
@@ -161,7 +161,7 @@ export class Disk {
   }
 
   /**
-   * Runs `work` while no change is in progress, so that it sees the folder at one instant. Changes wait in the
+   * Runs `work` while no change is in progress, so that `work` sees the folder at one instant. Changes wait in the
    * meantime.
    */
   quietly<T>(work: () => Promise<T>): Promise<T> {

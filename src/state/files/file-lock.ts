@@ -17,19 +17,19 @@ const WATCH_MS = 1_000;
 const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
 export interface FileLock {
-  /** Checks the lock now. Returns why it no longer protects the folder, or undefined if it does. */
+  /** Checks the lock now. Returns why the lock no longer protects the folder, or undefined if it still does. */
   problem(): string | undefined;
   release(): Promise<void>;
 }
 
 export interface FileLockOptions {
-  /** An existing file; read permission is enough. */
+  /** The file to lock. It must exist, and read permission is enough. */
   readonly file: string;
   /** Seconds to wait for the present holder. */
   readonly patienceS: number;
   /** Milliseconds between two checks of the name; default 1000. */
   readonly watchMs?: number;
-  /** Called once if the lock is lost before its release. */
+  /** Called once if the lock is lost before it is released. */
   readonly onLost: (reason: string) => void;
 }
 

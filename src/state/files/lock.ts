@@ -1,4 +1,4 @@
-/** Ensures one daemon per state folder with a lock on a file in it. */
+/** Ensures with a lock file that only one daemon uses a state folder. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../kernel/clock.js';
@@ -20,7 +20,7 @@ export interface LockOptions {
   readonly dir: string;
   /** Seconds; default 2. */
   readonly patienceS?: number;
-  /** Called once, within a second, if the lock is lost while it is still needed. */
+  /** Called once if the lock is lost while it is still needed, within a second of the loss. */
   readonly onLost: (reason: string) => void;
 }
 

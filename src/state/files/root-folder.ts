@@ -1,10 +1,10 @@
-/** Creates the state folder itself, durably. */
+/** Creates the state folder durably. */
 import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
 import { nodeFileSystem } from './file-system.js';
 
-/** A state folder of Innkeeper contains at least one of these. */
+/** File names of which every state folder of Innkeeper contains at least one. */
 const OURS: ReadonlySet<string> = new Set(['lock', 'secret.key', 'services', 'tokens']);
 
 /** Creates the state folder with mode 0700, because its contents are private. Throws AgentError `state_unavailable`. */
@@ -13,7 +13,7 @@ export async function makeRoot(dir: string): Promise<void> {
     const first = await mkdir(dir, { recursive: true, mode: 0o700 });
     if (first === undefined) await refuseOthers(dir);
     await chmod(dir, 0o700);
-    // existing parent folders are not opened: the service's user may not have the permission
+    // existing parent folders are not opened, because the service's user may not have the permission
     if (first !== undefined) await syncParents(resolve(dir), dirname(resolve(first)));
   } catch (error) {
     if (error instanceof AgentError) throw error;

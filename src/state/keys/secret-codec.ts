@@ -1,10 +1,13 @@
 /**
- * Converts documents to plain JSON and back: secrets become sealed texts, and everything read is frozen, so that no
- * code can change the store's memory.
+ * Converts documents to plain JSON and back. Secrets become sealed texts, and every document that is read is frozen, so
+ * that no code can change the store's memory.
  */
 import { Secret } from '../../kernel/secret.js';
 
-/** A plain object's key that could be mistaken for a sealed secret gets an additional `$` in the file. */
+/**
+ * Matches keys of plain objects that could be mistaken for a sealed secret. Such a key gets an additional `$` in the
+ * file.
+ */
 const RESERVED = /^\$+secret$/;
 
 type Visit = (object: Record<string, unknown>) => { value: unknown } | undefined;
@@ -24,7 +27,7 @@ function walk(value: unknown, rename: (key: string) => string, visit: Visit): un
   const entries: [string, unknown][] = [];
   for (const [key, item] of Object.entries(value))
     if (item !== undefined) entries.push([rename(key), walk(item, rename, visit)]);
-  // fromEntries instead of assignment, so that a key `__proto__` stays a key
+  // fromEntries is used instead of assignments, so that a key `__proto__` stays an ordinary key
   return Object.freeze(Object.fromEntries(entries));
 }
 
@@ -63,7 +66,7 @@ export function opened(value: unknown, open: (text: string) => Secret): unknown 
   let escaped = false;
   for (const key of Object.keys(value)) {
     const item = value[key];
-    // the parser makes `__proto__` an own property, which the assignment keeps
+    // the JSON parser creates `__proto__` as an own property, and this assignment keeps it one
     if (typeof item === 'object') value[key] = opened(item, open);
     escaped ||= RESERVED.test(key);
   }

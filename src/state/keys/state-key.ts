@@ -111,8 +111,8 @@ async function made(dir: string, path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
-  // link instead of rename: if two daemons start at once, the second must not replace the key that the first already
-  // uses
+  // the file is linked instead of renamed: if two daemons start at once, the second must not replace the key that the
+  // first already uses
   await link(temp, path).catch((error: unknown) => {
     if (codeOf(error) !== 'EEXIST') throw error;
   });

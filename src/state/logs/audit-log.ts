@@ -101,8 +101,8 @@ export class AuditLog implements AuditStore {
 }
 
 /**
- * A line is in the file of the day on which it was written. That day may be the day after the line's own date or, if
- * the clock was set back, a day before it.
+ * A line is in the file of the day on which it was written. The day of the file may be the day after the line's date
+ * or, if the clock was set back, a day before that date.
  */
 function dayBefore(instant: string): string {
   return new Date(Date.parse(instant) - 86_400_000).toISOString().slice(0, 10);

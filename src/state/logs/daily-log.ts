@@ -19,7 +19,9 @@ export interface DailyLogOptions<T> {
   readonly folder: string;
   /** RFC 3339 */
   readonly now: () => string;
-  /** Returns false after a clock jump. Then no new day begins, and no file counts as too old. */
+  /**
+   * Returns false after a clock jump. While the clock is not trusted, no new day begins, and no file counts as too old.
+   */
   readonly clockTrusted: () => boolean;
   /** How long a day's file is kept, in ms. */
   readonly keepMs: number;
@@ -34,7 +36,7 @@ export interface LogPage<T> {
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * True if the cursor is from another log, or if its position is no longer kept. If it is false and `next` is
+   * True if the cursor is from another log, or if its position is no longer kept. If `gone` is false and `next` is
    * undefined, the text is not a cursor.
    */
   readonly gone: boolean;
@@ -45,13 +47,13 @@ export interface LogQuery<T> {
   readonly reader: string;
   /** The cursor to continue from. Without a cursor, reading starts with the oldest line. */
   readonly after: string | undefined;
-  /** `YYYY-MM-DD`: without a cursor, the first day to read. */
+  /** The first day to read if there is no cursor (`YYYY-MM-DD`). */
   readonly fromDay?: string;
   readonly limit: number;
   readonly wanted: (line: T) => boolean;
 }
 
-/** The position before the first line, also of an empty log. */
+/** The position before the first line of a log, which also exists in an empty log. */
 const START: LogPlace = { day: '', offset: 0 };
 /**
  * A cursor skips the lines of other readers only in portions of at least this many bytes, so that it does not reveal
@@ -77,8 +79,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * Adds lines, which are durable when the promise resolves. If it rejects, the lines are kept and written together
-   * with the next ones.
+   * Adds lines, which are durable when the promise resolves. If the promise rejects, the lines are kept and written
+   * together with the next ones.
    */
   add(values: readonly T[]): Promise<void> {
     this.#batch ??= newBatch<T>();
@@ -174,8 +176,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * Writes all waiting lines in one append, so that a burst costs one fsync. It never rejects, because the promises of
-   * `add` report failures.
+   * Writes all waiting lines in one append, so that a burst costs one fsync. The write never rejects, because the
+   * promises of `add` report failures.
    */
   async #writeAll(): Promise<void> {
     for (let batch = this.#batch; batch && batch.values.length > 0; batch = this.#batch) {

@@ -17,7 +17,7 @@ import type { DeferWrite } from '../files/deferred-writes.js';
 import { JsonObjectSchema } from '../documents/job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
-/** How far before its newest file a start checks which events the log already has. */
+/** A start compares events in documents with the log from this long before the log's newest file. */
 const OVERLAP_MS = 3_600_000;
 
 const lineCheck = Compile(

@@ -1,13 +1,13 @@
 /**
- * Cursors of a log. A cursor is an encrypted position, which reveals nothing about the lines of other readers. It is
- * valid only for its reader and in the state that issued it, and contains a digest of the bytes before the position.
+ * Cursors of a log. A cursor is an encrypted position, which reveals nothing about the lines of other readers. A cursor
+ * is valid only for its reader and in the state that issued it, and contains a digest of the bytes before the position.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 
 export interface LogPlace {
   /** `YYYY-MM-DD` */
   readonly day: string;
-  /** Bytes into the day's file, at the start of a line. */
+  /** Offset of the start of a line in the day's file, in bytes. */
   readonly offset: number;
 }
 
@@ -22,7 +22,7 @@ export interface CursorContent extends LogPlace {
  */
 export type OpenedCursor = CursorContent | 'gone' | undefined;
 
-/** Number of bytes before a position that are compared; usually more than the line before it. */
+/** Number of bytes before a position that are compared. This is usually more than the preceding line. */
 export const BYTES_BEFORE = 4096;
 
 const VERSION = 2;
@@ -39,7 +39,7 @@ export function digestBefore(bytes: Buffer): Buffer {
 export class LogCursors {
   readonly #secret: () => Promise<Buffer>;
 
-  /** `secret`: 32 bytes that are unique to this state. */
+  /** `secret` returns 32 bytes that are unique to this state. */
   constructor(secret: () => Promise<Buffer>) {
     this.#secret = secret;
   }

@@ -10,16 +10,16 @@ import type { Site } from '../../model/site.js';
 
 export const nameClaim = (subdomain: string): Claim => `name ${subdomain.toLowerCase()}`;
 export const vmidClaim = (vmid: number): Claim => `vmid ${vmid}`;
-/** One claim for an apex and its `www`. */
+/** The claim of a domain. An apex and its `www` have the same claim. */
 export const domainClaim = (domain: string): Claim => `domain ${slotOfName(domain.toLowerCase())}`;
-/** One claim for all spellings of an address. */
+/** The claim of an address. All spellings of an address have the same claim. */
 export const addressClaim = (address: string): Claim =>
   `address ${ipaddr.isValid(address) ? ipaddr.process(address).toString() : address.toLowerCase()}`;
 
 /**
  * The claims of a service. A deleted service, or one whose failed creation was undone, releases its name together with
- * its container number and addresses. Until then it holds all of them, for example while the container of a deleted
- * service is kept.
+ * its container number and addresses. Until that moment the service holds all of them, for example while the container
+ * of a deleted service is kept.
  */
 export function claimsOf(service: Service): Claim[] {
   const { guest, site, lifecycle } = service;
@@ -39,8 +39,8 @@ function claimsOfGuest({ addresses, vmid }: Guest): Claim[] {
 }
 
 /**
- * The claims that can still be found in the text of a damaged document. In doubt, it returns too many claims rather
- * than too few.
+ * The claims that can still be found in the text of a damaged document. If in doubt, the function returns too many
+ * claims rather than too few.
  */
 export function claimsInText(text: string): Claim[] {
   const all = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, value = '']) => value);

@@ -1,6 +1,6 @@
 /**
- * Stores documents other than services. There are few of them, so all are kept in memory. Each document is a file in
- * the folder of its kind.
+ * Stores documents other than services. There are few such documents, so all of them are kept in memory. Each document
+ * is a file in the folder of its kind.
  */
 import { join } from 'node:path';
 import { Low } from 'lowdb';

@@ -92,7 +92,7 @@ export class ServiceIndex {
     return this.#jobs.get(id);
   }
 
-  /** Updates the index. Call it after the document is durable. The caller frees the dropped claims. */
+  /** Updates the index. Call this after the document is durable. The caller frees the dropped claims. */
   put(next: Service, previous: Service | undefined): void {
     const key = keyOf(next);
     if (!this.#entries.has(key)) this.#late.push(key);

@@ -20,7 +20,7 @@ import { tokenKind } from '../documents/token-document.js';
 export interface Finding {
   /** Below the state folder. */
   readonly file: string;
-  /** A sentence without its subject, which is the file. It never contains a value of the document. */
+  /** A sentence without its subject, which is the file. The sentence never contains a value of the document. */
   readonly problem: string;
 }
 
@@ -38,7 +38,7 @@ export interface Checked {
   readonly newer: boolean;
   /** The generation of every service that has a document; null if the document cannot be read. */
   readonly lives: ReadonlyMap<ServiceKey, number | null>;
-  /** Product modules that services need, except deleted ones. */
+  /** Product modules that services need, not counting deleted services. */
   readonly modules: ReadonlySet<string>;
   /** Problems that need an operator: stuck jobs and failed orders. */
   readonly troubles: readonly Trouble[];

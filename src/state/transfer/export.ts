@@ -15,7 +15,7 @@ export interface ExportOptions {
   /** RFC 3339 */
   readonly madeAt: string;
   readonly key: { readonly id: string; readonly bytes: Buffer };
-  /** Whether the export contains the key. If it does, everyone who has the export can decrypt its secrets. */
+  /** Whether the export contains the key. With the key, everyone who has the export can decrypt its secrets. */
   readonly withKey: boolean;
 }
 

@@ -68,7 +68,7 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
     await assertEmpty(dir);
     await markUnfinished(dir);
     await unpack(file, dir, key === 'imported', refuseLost).catch(async (error: unknown) => {
-      // another daemon may use the folder now
+      // the lock was lost, so another daemon may be using the folder now
       refuseLost();
       await empty(dir);
       await markFinished(dir);

@@ -22,7 +22,7 @@ export interface CopiedFile {
 }
 
 export interface InstantCopy {
-  /** In the order of their paths. */
+  /** The files, in the order of their paths. */
   readonly files: readonly CopiedFile[];
   remove(): Promise<void>;
 }
@@ -64,8 +64,8 @@ export async function removeStaleCopies(dir: string): Promise<void> {
 }
 
 /**
- * Paths of all files that belong to the state. These are the files in subfolders; locks, sockets and keys are directly
- * in the state folder.
+ * Paths of all files that belong to the state. All files in subfolders belong to the state; locks, sockets and keys are
+ * directly in the state folder.
  */
 export async function statePaths(dir: string): Promise<string[]> {
   const found: string[] = [];

@@ -22,9 +22,9 @@ import { keyIdOf, SecretBox } from '../keys/secret-box.js';
 import { isUnfinished } from '../files/unfinished-import.js';
 
 export interface Verified extends Checked {
-  /** Present for an export that could be read to its end. */
+  /** The manifest of the export; present if the export could be read to its end. */
   readonly manifest?: Manifest;
-  /** Whether the secrets were decrypted. */
+  /** Whether the secrets were decrypted during the check. */
   readonly opened: boolean;
 }
 
