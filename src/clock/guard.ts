@@ -90,8 +90,7 @@ export async function clockGuard({
     if (doubt)
       log.error(
         { alarm: 'clock_jump', kind: doubt.kind, off_s: Math.round(doubt.offMs / 1000) },
-        'the wall clock jumped: nothing is erased, purged or abandoned by date until it is correct or ' +
-          'confirmed',
+        'the wall clock jumped: nothing is erased, purged or abandoned by date until it is correct or confirmed',
       );
     else log.info({}, 'the wall clock is correct again');
     for (const listener of listeners) listener();

@@ -67,7 +67,9 @@ function put(config: Mapping, schema: TSchema, path: KeyPath, value: unknown): v
   // A secret's source is not merged with the source in the file, but replaces it.
   const next: Mapping = isMapping(inner) && !isSecretSchema(child) ? inner : {};
   if (Array.isArray(inner))
-    throw new UnreadableFileError('found an entry of a list, expected the complete list');
+    throw new UnreadableFileError(
+      'found a variable for one entry of a list, expected a variable with the complete list',
+    );
   config[name] = next;
   put(next, child, rest, value);
 }

@@ -22,8 +22,8 @@ export const DomainsSchema = section("Customers' own domains.", {
     { unit: 'seconds', default: 2_592_000 },
   ),
   stray_s: number(
-    'How long a domain may point elsewhere before it is disabled. Domains are checked daily, and ' +
-      'enabled again when they point back.',
+    'How long a domain may point elsewhere before it is disabled. ' +
+      'Domains are checked daily, and enabled again when they point back.',
     0,
     31_536_000,
     { unit: 'seconds', default: 1_209_600 },

@@ -7,9 +7,9 @@ import { webhookKeys } from '../drivers/hook/webhook/config.js';
 export const LogSchema = section('The log.', {
   level: oneOf('The log level.', ['trace', 'debug', 'info', 'warn', 'error'], { default: 'info' }),
   format: oneOf(
-    'Format of the log: `json` writes one JSON object per line; `journal` adds the priority prefix ' +
-      'that systemd reads; `text` is for people. `auto` chooses `journal` for the systemd journal, ' +
-      '`text` for a terminal, and `json` otherwise.',
+    'Format of the log: `json` writes one JSON object per line; `journal` adds the priority prefix that systemd reads; ' +
+      '`text` is for people. ' +
+      '`auto` chooses `journal` for the systemd journal, `text` for a terminal, and `json` otherwise.',
     ['auto', 'json', 'journal', 'text'],
     { default: 'auto' },
   ),

@@ -68,8 +68,8 @@ const stateKey = (description: string) =>
 
 const AgentSchema = section('This agent.', {
   id: name(
-    'ID of this agent. It is part of the mark on everything the agent creates, so it must never ' +
-      'change. Each agent on a cluster needs its own ID.',
+    'ID of this agent. It is part of the mark on everything the agent creates, so it must never change. ' +
+      'Each agent on a cluster needs its own ID.',
   ),
   base_domain: text('Parent domain of all sites: every site gets a subdomain of it.', {
     check: isDomain,
@@ -110,8 +110,7 @@ const ApiSchema = section('The REST API.', {
   }),
   rate_limit: section('Limits per token. Orders, deletions, suspensions and upgrades are never refused.', {
     main_thread_ms_per_s: number(
-      'Main-thread time that a token may use per second (all tokens share 1000 ms), with bursts of ' +
-        'eight times as much; 0 = no limit.',
+      'Main-thread time that a token may use per second (all tokens share 1000 ms), with bursts of eight times as much; 0 = no limit.',
       0,
       1000,
       { unit: 'ms', default: 250 },
@@ -164,8 +163,7 @@ export const PlanSchema = block('A plan.', {
   domains: number('Limit of custom domains per site.', 0, 10_000),
   backups: number('Limit of backups per site.', 0, 1000),
   options: list(
-    'Options that an order may set in `properties`: as a total, or as an increase over the plan such ' +
-      'as `+20`.',
+    'Options that an order may set in `properties`: as a total, or as an increase over the plan such as `+20`.',
     block('An option.', {
       name: oneOf('Field of the plan that the option sets.', [...OPTION_NAMES]),
       min: optional(number("Smallest value; empty = the plan's own value.", 0, 4_194_304)),
@@ -206,8 +204,8 @@ export const ConfigSchema = Type.Object(
     audit: AuditSchema,
     alerts: AlertsSchema,
     state_key: stateKey(
-      'Key that encrypts the secrets in the state: 32 bytes, base64 or hex; empty = the agent creates ' +
-        'secret.key in the state folder.',
+      'Key that encrypts the secrets in the state: 32 bytes, base64 or hex; ' +
+        'empty = the agent creates secret.key in the state folder.',
     ),
     state_key_former: stateKey(
       'The previous encryption key. Keep it until `innkeeper state rotate-key` reports that it is no longer needed.',
@@ -279,8 +277,7 @@ export const ConfigSchema = Type.Object(
         },
       ),
       reserved_names: list(
-        'Additional subdomains that no site may use, besides the built-in ones such as www, mail and ' +
-          'admin.',
+        'Additional subdomains that no site may use, besides the built-in ones such as www, mail and admin.',
         text('A name.', { pattern: LABEL, expected: 'one label of a domain name, in lower case' }),
         { default: [...RESERVED_BY_DEFAULT] },
       ),
@@ -294,15 +291,15 @@ export const ConfigSchema = Type.Object(
     }),
     deletion: section('Deleting sites.', {
       hold_s: number(
-        'How long the stopped container of a deleted site is kept, so that the same customer can restore ' +
-          'it; 0 = removed immediately.',
+        'How long the stopped container of a deleted site is kept, so that the same customer can restore it; ' +
+          '0 = removed immediately.',
         0,
         31_536_000,
         { unit: 'seconds', default: 604_800 },
       ),
       brake: number(
-        'Limit of deletions per hour. Further deletions wait until an operator releases them. This protects ' +
-          'against a faulty panel.',
+        'Limit of deletions per hour. Further deletions wait until an operator releases them. ' +
+          'This protects against a faulty panel.',
         1,
         1_000_000,
         { default: 20 },

@@ -138,8 +138,8 @@ function containerFindings(
     ];
   if (!sameMark(found.mark, mark))
     return [
-      differs('container', 'foreign', wanted, `${formatMark(found.mark)} under this number`, {
-        hint: 'the number belongs to something else: an operator must check it',
+      differs('container', 'foreign', wanted, `${formatMark(found.mark)} with this VMID`, {
+        hint: 'another container has this VMID: an operator must check it',
       }),
     ];
   if (found.template) return [differs('container', 'different', wanted, 'a template')];

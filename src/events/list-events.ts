@@ -9,8 +9,8 @@ const LATEST = 'latest';
 
 const NOTHING = { events: [], more: false, gone: false };
 const GONE =
-  'This cursor is no longer valid. Get a new one with GET /events?after=latest, then compare all ' +
-  'services with POST /panel/sync.';
+  'This cursor is no longer valid. ' +
+  'Get a new one with GET /events?after=latest, then compare all services with POST /panel/sync.';
 
 export interface EventQuery {
   readonly after?: string | undefined;

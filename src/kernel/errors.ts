@@ -222,7 +222,7 @@ export const ERRORS = {
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
   // orders wait for capacity, as they do for a template, because it may become available again
-  capacity_exhausted: kind(503, 'busy', 'No address, number or node with room is left.'),
+  capacity_exhausted: kind(503, 'busy', 'No address, container number or node with enough capacity is left.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),
   // nothing was sent, so orders wait as if a system were down; the error names no system, because none is at fault

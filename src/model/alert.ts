@@ -34,7 +34,7 @@ export const ALERTS = {
   },
   order_waiting_for_capacity: {
     severity: 'critical',
-    meaning: 'Orders wait for an address, a container number or a node with room.',
+    meaning: 'Orders wait for an address, a container number or a node with enough free capacity.',
     ends: 'no order waits for it',
   },
   deletion_brake: {

@@ -55,8 +55,8 @@ function socketsOf(count: number, names: readonly string[]): HandedSockets {
       );
     if (sockets[name] !== undefined)
       throw new Error(
-        `systemd passed two sockets named ${name}, but one is expected; [::]:8080 with BindIPv6Only=both ` +
-          'serves IPv4 too.',
+        `systemd passed two sockets named ${name}, but one is expected; ` +
+          '[::]:8080 with BindIPv6Only=both serves IPv4 too.',
       );
     sockets[name] = FIRST_FD + index;
   }

@@ -77,9 +77,9 @@ function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
   const { storage } = config.container_host.proxmox;
   throw new AgentError('invalid_request', 'The configured storage does not support templates.', {
     detail:
-      `storage "${storage}" does not support base images (LINSTOR/DRBD, thick LVM): build with ` +
-      'container_host.proxmox.storage set to another one, e.g. local-lvm, then set it back; sites ' +
-      `become full copies on "${storage}"`,
+      `storage "${storage}" does not support base images (LINSTOR/DRBD, thick LVM): ` +
+      'build with container_host.proxmox.storage set to another storage, e.g. local-lvm, then set it back; ' +
+      `sites become full copies on "${storage}"`,
   });
 }
 

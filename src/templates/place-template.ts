@@ -60,7 +60,7 @@ export function freeVmid(
   throw new AgentError('capacity_exhausted', 'No VMID is available for a template.', {
     detail:
       'container_host.proxmox.template_vmids ends at ' +
-      `${last}${above === undefined ? '' : `, and the new one must be above ${above}`}`,
+      `${last}${above === undefined ? '' : `, and the new VMID must be above ${above}`}`,
   });
 }
 

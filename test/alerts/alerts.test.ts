@@ -324,7 +324,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     },
     {
       subject: 'template_missing',
-      text: /^2 orders wait for a template: no template is called "wp"\. They continue automatically /,
+      text: /^2 orders wait for a template: no template is called "wp"\. The orders continue automatically /,
       commands: ['innkeeper doctor', 'innkeeper template build wordpress'],
       data: { orders: 2 },
     },

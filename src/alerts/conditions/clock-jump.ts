@@ -14,9 +14,7 @@ export const clockJump: MakeCondition =
     const what = {
       ahead: `The clock of this machine advanced ${off} more than the time that has really passed.`,
       behind: `The clock of this machine is ${off} behind the time that it showed before.`,
-      long_off:
-        `The clock of this machine is ${off} ahead of its last known time: the machine was off that ` +
-        'long, or the clock is wrong.',
+      long_off: `The clock of this machine is ${off} ahead of its last known time: the machine was off for so long, or the clock is wrong.`,
     }[doubt.kind];
     return [
       {

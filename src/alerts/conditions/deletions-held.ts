@@ -20,8 +20,9 @@ export const deletionsHeld: MakeCondition =
         panel,
         serviceId: null,
         text:
-          `Panel ${panel} requested more than ${brake} deletions within an hour. Further deletions are ` +
-          'held until an operator releases them. A deletion that was not intended can be cancelled.',
+          `Panel ${panel} requested more than ${brake} deletions within an hour. ` +
+          'Further deletions are held until an operator releases them. ' +
+          'A deletion that was not intended can be cancelled.',
         commands: [
           innkeeper(['job', 'list', '--status', 'waiting'], panel),
           ...jobs

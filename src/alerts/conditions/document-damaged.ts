@@ -16,8 +16,8 @@ export const documentDamaged: MakeCondition =
         ...OF_AGENT,
         text:
           `Records that cannot be read were set aside: ${listOf(damaged.map(({ file }) => file))}. ` +
-          'Requests that concern them are refused. Restore them from an export, or remove them, and ' +
-          'restart the agent.',
+          'Requests about these records are refused. ' +
+          'Restore the records from an export, or remove them, and restart the agent.',
         commands: [
           'innkeeper state verify',
           'systemctl stop innkeeper',

@@ -16,9 +16,7 @@ export const jobStuck: MakeCondition =
           subject: job.id,
           panel: entry.panel,
           serviceId: entry.id,
-          text:
-            `The operation ${job.method} on service ${entry.id} is stuck: an operator must finish ` +
-            `it.${whyOf(job.error)}`,
+          text: `The operation ${job.method} on service ${entry.id} is stuck: an operator must finish it.${whyOf(job.error)}`,
           commands: [
             innkeeper(['job', 'show', job.id], entry.panel),
             innkeeper(['service', 'retry', entry.id], entry.panel),

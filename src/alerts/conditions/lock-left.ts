@@ -11,8 +11,8 @@ export const lockLeft: MakeCondition = (sources) => () =>
       panel,
       serviceId,
       text:
-        `Container ${vmid} on ${node} is locked ("${lock}"), but no task is using the lock: every change ` +
-        'to it is refused.',
+        `Container ${vmid} on ${node} is locked ("${lock}"), but no task is using the lock. ` +
+        'Every change to the container is refused.',
       commands: [`# on ${node}:`, ...commands],
       data: { vmid, node, lock },
     };

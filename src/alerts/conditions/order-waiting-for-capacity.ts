@@ -12,8 +12,8 @@ export const orderWaitingForCapacity: MakeCondition = (sources) => async () => {
       subject: 'capacity',
       ...OF_AGENT,
       text:
-        `${countOf(waiting)} for capacity: ${words}. They continue automatically once capacity is ` +
-        'available, and fail after create.patience_s.',
+        `${countOf(waiting)} for capacity: ${words}. ` +
+        'The orders continue automatically once capacity is available, and fail after create.patience_s.',
       commands: [
         'innkeeper doctor',
         '# in the configuration, extend addresses.pools and container_host.proxmox.vmids; then',

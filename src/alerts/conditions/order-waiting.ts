@@ -69,8 +69,8 @@ function specOf(lack: Lack, { orders, said, products }: Waiting): AlertSpec {
     subject: lack,
     ...OF_AGENT,
     text:
-      `${count} for ${what}: ${words || 'the container host gave no details'}. They continue ` +
-      'automatically once it is available, and fail after create.patience_s.',
+      `${count} for ${what}: ${words || 'the container host gave no details'}. ` +
+      'The orders continue automatically once it is available, and fail after create.patience_s.',
     commands: commandsFor(lack, [...products].sort()),
     data: { lack, orders, said: words },
   };

@@ -17,8 +17,8 @@ export const stateBehind: MakeCondition =
         ...OF_AGENT,
         text:
           'The state does not know containers that this agent created: ' +
-          `${found.slice(0, MANY).join(', ')}${more}. The state is empty or an old copy. Do not remove ` +
-          "these containers: they are customers' sites.",
+          `${found.slice(0, MANY).join(', ')}${more}. The state is empty or an old copy. ` +
+          "Do not remove these containers: they are customers' sites.",
         commands: [
           'innkeeper doctor',
           'systemctl stop innkeeper',

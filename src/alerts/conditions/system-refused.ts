@@ -61,8 +61,8 @@ function specOf({ config }: ConditionSources, name: string, { role, said, jobs }
     subject: name,
     ...OF_AGENT,
     text:
-      `The ${role} (${name}) refuses the agent: ${words || 'it gave no reason'}. Jobs wait for it and ` +
-      'continue automatically once it accepts the agent again.',
+      `The ${role} (${name}) refuses the agent: ${words || 'it gave no reason'}. ` +
+      'Jobs that need this system wait, and continue automatically once it accepts the agent again.',
     commands: commandsFor(config, name),
     data: { role, said: words, jobs },
   };

@@ -9,8 +9,7 @@ import { recentNotice } from './recent-notice.js';
 export const upgradeWithoutChange: MakeCondition = (sources) =>
   recentNotice('upgrade_without_change', sources, (panel, { plan, service = '' }) => ({
     text:
-      `Panel ${panel} ordered an upgrade of service ${service} to "${plan}", which the service already ` +
-      'has. The customer may have paid for a different plan: check which name the product sends in the ' +
-      'panel.',
+      `Panel ${panel} ordered an upgrade of service ${service} to "${plan}", which the service already has. ` +
+      'The customer may have paid for a different plan: check in the panel which plan name the product sends.',
     commands: [innkeeper(['service', 'show', service], panel)],
   }));

@@ -91,7 +91,7 @@ function another(
   if (!pool || address === undefined) throw exhausted('No address is left for another site');
   deps.log.warn(
     { address: claim.address, instead: address, service: keyOf(service) },
-    'the address is used by a foreign container; choosing another one',
+    'the address is used by a foreign container; choosing another address',
   );
   return { pool: pool.name, address, prefix: pool.prefix, gateway: pool.gateway };
 

@@ -80,7 +80,7 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, wanted) => {
       if (!taken || tried >= OTHER_NUMBERS_TRIED) throw error;
       effect.log.warn(
         { vmid: at.vmid },
-        'the container number is in use by something else; choosing another one',
+        'the container number is in use by something else; choosing another number',
       );
       await journal.changeSubject((current) => withGuest(current, { vmid: nextVmid(effect, at.vmid) }));
     }

@@ -96,7 +96,7 @@ export class DocumentCheck {
   finish(): Checked {
     for (const { file, record } of this.#domains)
       if (record.service !== null && !this.#services.has(record.service))
-        this.#found(file, `says that ${record.service} serves it, but there is no such service`);
+        this.#found(file, `names ${record.service} as its service, but there is no such service`);
     if (this.#keys.size > 1)
       this.#notes.push({
         file: '',
@@ -187,7 +187,7 @@ export class DocumentCheck {
     if (torn > 0)
       this.#notes.push({
         file,
-        problem: `has ${torn} torn line${torn === 1 ? '' : 's'}, as power cuts leave them`,
+        problem: `has ${torn} torn line${torn === 1 ? '' : 's'}, probably from a power cut`,
       });
   }
 

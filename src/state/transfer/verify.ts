@@ -39,7 +39,7 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
     .filter((path) => !isStatePath(path))
     .map((file) => ({
       file,
-      problem: 'is not part of a state, and exports omit it: move it elsewhere',
+      problem: 'is not part of a state, so exports omit it: move the file elsewhere',
     }));
   for (const path of paths.filter(isStatePath)) check.take(path, await readFile(join(dir, path), 'utf8'));
   const checked = check.finish();

@@ -254,7 +254,7 @@ const BREAKS: Readonly<Record<string, readonly [(dir: string) => Promise<unknown
   ],
   'a domain of no service': [
     (dir) => rm(join(dir, 'services/d5/default~3.json')),
-    /^domains\/\w+\.json: says that default\/3 serves it, but there is no such service$/,
+    /^domains\/\w+\.json: names default\/3 as its service, but there is no such service$/,
   ],
   'a document under another name': [
     (dir) => rename(join(dir, 'tokens/tok_1.json'), join(dir, 'tokens/tok_2.json')),
