@@ -192,11 +192,15 @@ export async function clockGuard({
         'an operator confirmed the clock',
       );
       await accept().catch((error: unknown) => {
-        throw new AgentError('state_unavailable', 'The clock is trusted now, but this could not be saved.', {
-          role: 'agent',
-          detail: String(error),
-          cause: error,
-        });
+        throw new AgentError(
+          'state_unavailable',
+          'The clock is trusted now, but the confirmation could not be saved.',
+          {
+            role: 'agent',
+            detail: String(error),
+            cause: error,
+          },
+        );
       });
       return view();
     },

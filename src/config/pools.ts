@@ -82,7 +82,7 @@ function rangeOf(entry: PoolEntry): Range | string {
   if (numbers.first >> host !== numbers.last >> host)
     return `found ${first} and ${last} in different networks of prefix ${prefix}, expected one network`;
   if (numbers.first >> host !== numbers.via >> host)
-    return `found gateway ${gateway} outside the network ${first}/${prefix}, expected it inside`;
+    return `found gateway ${gateway} outside the network ${first}/${prefix}, expected a gateway inside the network`;
   return { name: entry.name, bits, first: numbers.first, last: numbers.last };
 }
 

@@ -41,7 +41,9 @@ async function readSource(
   if (source.env !== undefined) {
     const value = env[source.env];
     if (value === undefined)
-      throw new UnreadableSecretError(`found no environment variable ${source.env}, expected it to be set`);
+      throw new UnreadableSecretError(
+        `found no environment variable ${source.env}, expected this variable to be set`,
+      );
     return value;
   }
   if (source.credential !== undefined) {

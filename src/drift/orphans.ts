@@ -68,8 +68,8 @@ function foundOf({ actual, holderOf }: OrphanQuestion): Found[] {
     const present = actual.containers?.read.find((one) => one.vmid === vmid);
     const doubts = [
       doubtOf(markAlone),
-      unsure ? 'the container with this number could not be read' : null,
-      present && !sameMark(present.mark, mark) ? 'the container with this number has a different mark' : null,
+      unsure ? 'the container with this VMID could not be read' : null,
+      present && !sameMark(present.mark, mark) ? 'the container with this VMID has a different mark' : null,
     ];
     return [{ ...none, kind: 'ha', mark, what: `HA resource ct:${vmid}`, vmid, doubt: first(doubts) }];
   });
@@ -129,7 +129,7 @@ function doubtOf(markAlone: boolean): string | null {
 
 function claimed(holder: ServiceKey | undefined, mark: Mark): string | null {
   if (holder === undefined || holder === `${mark.panel}/${mark.service}`) return null;
-  return `its number is held by service ${holder}`;
+  return `its VMID is held by service ${holder}`;
 }
 
 function first(doubts: readonly (string | null)[]): string | null {

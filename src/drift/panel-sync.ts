@@ -156,8 +156,8 @@ const differenceOf =
 const post = (path: string, body: SyncFix['body']): SyncFix => ({ method: 'POST', path, body });
 
 const LEFT_NOTE =
-  'It could not be created, and parts of it are left: it must be deleted before it is ordered again.';
-const STUCK_NOTE = 'An operation on it is stuck; the operator must finish it.';
+  'The site could not be created, and parts of it are left: it must be deleted before it is ordered again.';
+const STUCK_NOTE = 'An operation on the service is stuck; the operator must finish it.';
 const ORDER_NOTE =
   'An order also needs public_ip, and the e-mail address and plan if they are not in this body.';
 
@@ -183,7 +183,7 @@ function statusDifference(differ: Differ, belief: PanelRecord, service: Service)
   const mend = service.suspendedFor.includes('billing')
     ? post('/unsuspend', { service_id: service.id })
     : null;
-  const note = others.length > 0 ? `It stays suspended for: ${others.join(', ')}.` : undefined;
+  const note = others.length > 0 ? `The service stays suspended for: ${others.join(', ')}.` : undefined;
   return [differ('status', belief.status ?? null, 'suspended', mend, note)];
 }
 

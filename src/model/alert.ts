@@ -89,7 +89,7 @@ export const ALERTS = {
   certificate_expiry: {
     severity: 'warning',
     meaning: 'A certificate was not renewed and expires soon.',
-    ends: 'a newer one is served, or the domain is removed',
+    ends: 'a newer certificate is served, or the domain is removed',
   },
   pool_low: {
     severity: 'warning',

@@ -16,7 +16,7 @@ export const stateBehind: MakeCondition =
         subject: 'state',
         ...OF_AGENT,
         text:
-          'The state does not know containers that this agent created: ' +
+          'The state has no record of containers that this agent created: ' +
           `${found.slice(0, MANY).join(', ')}${more}. The state is empty or an old copy. ` +
           "Do not remove these containers: they are customers' sites.",
         commands: [

@@ -85,7 +85,7 @@ async function readOne(options: LoadOptions, path: string): Promise<Service | nu
   const key = keyOfFile(name);
   const text = await readText(options.disk, path);
   if (text === undefined) return null;
-  if (key === undefined) throw new DamagedDocumentError('its file name does not name a service', text);
+  if (key === undefined) throw new DamagedDocumentError('its file name does not identify a service', text);
   const service = serviceAdapter(options, key).parse(text);
   if (keyOf(service) !== key)
     throw new DamagedDocumentError(`its content is that of ${keyOf(service)}`, text);

@@ -70,7 +70,7 @@ export class Services implements ServiceStore {
     const recent = new LruCache<Service>(options.recent ?? 2000);
     const onService = (service: Service): void => {
       options.events?.takeUp(service);
-      for (const clash of index.load(service)) options.warn('two documents claim the same', clash);
+      for (const clash of index.load(service)) options.warn('two documents hold the same claim', clash);
       // services with open jobs are needed at once, so they are cached; other services are read when they are needed
       if (index.entry(keyOf(service))?.openJobs.length) recent.set(keyOf(service), service);
     };
@@ -206,7 +206,7 @@ export class Services implements ServiceStore {
         'internal_error',
         'An internal error in the agent prevented the change from being recorded.',
         {
-          detail: `a change of ${key} returned ${keyOf(next)}`,
+          detail: `a change of the document ${key} returned a document of ${keyOf(next)}`,
         },
       );
     const held = current ? claimsOf(current) : [];

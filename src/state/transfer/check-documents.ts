@@ -124,7 +124,7 @@ export class DocumentCheck {
   #takeService(file: string, [folder, name = '']: readonly string[], text: string): void {
     const key = keyOfFile(name);
     if (key === undefined) {
-      this.#found(file, 'has a name that does not name a service');
+      this.#found(file, 'has a name that does not identify a service');
       return;
     }
     const service = this.#parse(file, serviceKind, key, text);

@@ -48,7 +48,7 @@ t.test('what a panel believes is held against what is, with the call that would 
       believed: 'active',
       actual: 'suspended',
       mend: null,
-      note: 'It stays suspended for: abuse.',
+      note: 'The service stays suspended for: abuse.',
     },
     {
       service_id: 'gone',
