@@ -1,6 +1,6 @@
 /**
- * Chooses the name, addresses and container number of a new site. It only chooses; the commit of the service claims
- * them.
+ * Chooses the name, addresses and container number of a new site. The choice claims nothing; the commit of the service
+ * claims the values.
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
@@ -17,13 +17,13 @@ export interface Allotment {
   readonly subdomain: string | null;
   /** Null for a product without a guest. */
   readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number | null } | null;
-  /** Why the guest got neither addresses nor a number; its job waits for them. */
+  /** Why the guest got neither addresses nor a container number. The service's job waits for them. */
   readonly lacks: AgentError | null;
 }
 
 /**
- * Chooses what these parts need for the service with this key. Throws `name_taken` for a requested name, and
- * `capacity_exhausted` when a supply is used up and the order may not wait for it.
+ * Chooses the values that these parts of the service with this key need. Throws `name_taken` for a requested name, and
+ * `capacity_exhausted` when addresses, numbers or names are used up and the order may not wait for them.
  */
 export type Allocate = (
   key: ServiceKey,
@@ -33,7 +33,7 @@ export type Allocate = (
 ) => Allotment;
 
 /**
- * Remembers the last choice of each supply, so that a search starts after it instead of walking over everything in use.
+ * Remembers the last choice of each kind, so that the next search starts after that choice and skips everything in use.
  */
 export function makeAllocate(context: OperationContext): Allocate {
   const lastAddress = new Map<string, string>();

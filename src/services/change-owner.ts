@@ -1,6 +1,6 @@
 /**
- * Changes the owner of a service: the record at once, the site's administrator by a job. If the job fails, the record
- * is restored (outcomes.ts).
+ * Changes the owner of a service. The record changes at once, and a job changes the site's administrator. If the job
+ * fails, the record is restored (outcomes.ts).
  */
 import { instant } from '../kernel/clock.js';
 import { parseEmail } from '../model/email.js';
@@ -16,11 +16,11 @@ import { enqueue, type Started } from './enqueue.js';
 export interface OwnerChange {
   readonly email?: string | undefined;
   readonly userId?: string | null | undefined;
-  /** Null: the panel's language. */
+  /** Null selects the panel's language. */
   readonly locale?: string | null | undefined;
 }
 
-/** Starts no job when nothing changes for the site. Throws `invalid_request`, and as `enqueue`. */
+/** Starts no job if the change does not affect the site. Throws `invalid_request`, and as `enqueue`. */
 export async function changeOwner(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

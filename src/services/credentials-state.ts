@@ -1,4 +1,4 @@
-/** Whether the administrator's password can still be read, without reading it. */
+/** Determines whether the administrator's password can still be read, without reading the password. */
 import { ADMIN_PASSWORD, readableUntil } from '../model/credentials.js';
 import type { Service } from '../model/service.js';
 
@@ -6,7 +6,7 @@ export const CREDENTIALS_STATES = ['not_yet', 'readable', 'acknowledged', 'gone'
 
 export interface CredentialsState {
   readonly state: (typeof CREDENTIALS_STATES)[number];
-  /** RFC 3339; only while it can be read. */
+  /** When the password expires (RFC 3339); only set while the password can be read. */
   readonly expires_at: string | null;
 }
 

@@ -13,8 +13,8 @@ import { enqueue, type Started } from './enqueue.js';
 const FAR_AWAY = '9999-12-31T23:59:59.999Z';
 
 /**
- * Returns no job when the service was already deleted. Throws `service_not_found`, `service_terminated` while it is
- * being forgotten, `state_damaged`, `state_unavailable`.
+ * Returns no job when the service was already deleted. Throws `service_not_found`, `state_damaged`, `state_unavailable`
+ * and, while the service is being forgotten, `service_terminated`.
  */
 export async function deleteSite(
   context: OperationContext,
@@ -26,7 +26,7 @@ export async function deleteSite(
   if (isDone(before)) return { service: await unwanted(context, before), job: undefined };
   try {
     const started = await enqueue(context, caller, id, {
-      // the purge of a deleted site failed: it runs again
+      // a deleted site that is still held: its purge has failed and runs again
       ...(isHeld(before)
         ? { method: 'purge' }
         : {
@@ -46,8 +46,8 @@ export async function deleteSite(
 }
 
 /**
- * The service without a failed restoration that is no longer wanted, so that no alert names it. The archive keeps the
- * job.
+ * Removes a failed restoration from the service when it is no longer wanted, so that no alert names it. The archive
+ * keeps the job.
  */
 async function unwanted({ state }: OperationContext, service: Service): Promise<Service> {
   if (failedOrders(service).length === 0) return service;
@@ -59,14 +59,14 @@ async function unwanted({ state }: OperationContext, service: Service): Promise<
   });
 }
 
-/** False when the container that was kept could not be removed: the purge is stuck or was abandoned. */
+/** False when the kept container could not be removed because the purge is stuck or was abandoned. */
 function isDone(service: Service): boolean {
   const givenUp = isHeld(service) && service.deletion?.leftBehind !== undefined;
   const stuck = service.jobs.some((job) => job.status === 'stuck');
   return service.lifecycle === 'terminated' && !stuck && !givenUp;
 }
 
-/** A container that never became a site is not kept. */
+/** How long the container is kept after the deletion. A container that never became a site is not kept. */
 function holdFor({ config }: OperationContext, service: Service): number {
   return service.activeAt === null ? 0 : config.deletion.hold_s;
 }
@@ -88,6 +88,6 @@ function alarm({ log, config }: OperationContext, { service, job }: Started): vo
       job_id: job.id,
       brake: config.deletion.brake,
     },
-    'more deletions within an hour than the limit allows: this one is held until an operator releases it',
+    'a panel requested more deletions within an hour than the limit allows: this deletion is held until an operator releases it',
   );
 }

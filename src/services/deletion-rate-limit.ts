@@ -1,6 +1,6 @@
 /**
- * Limits deletions per hour, so that a faulty panel cannot delete all sites at once: further deletions are held for
- * an operator.
+ * Limits deletions per hour, so that a faulty panel cannot delete all sites at once. Further deletions are held until
+ * an operator releases them.
  */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -10,7 +10,7 @@ import type { State } from '../state/contract.js';
 const HOUR_MS = 3_600_000;
 
 export interface DeletionRateLimit {
-  /** True, and counted, when this deletion may start at once. */
+  /** Returns true, and counts the deletion, if it may start at once. */
   passes(): boolean;
 }
 
@@ -20,9 +20,12 @@ interface Counted {
   readonly clock: Clock;
 }
 
-/** One per state, shared by both sockets. */
+/** Creates the only rate limit of a state; both sockets share it. */
 export function newDeletionRateLimit({ config, state, clock }: Counted): DeletionRateLimit {
-  /** When recent deletions were allowed, by the monotonic clock: a jump of the wall clock must not allow more. */
+  /**
+   * Times of the recent deletions that were allowed, by the monotonic clock, so that a jump of the wall clock does not
+   * allow more deletions.
+   */
   let letThrough: readonly number[] | undefined;
   return {
     passes() {
@@ -35,7 +38,10 @@ export function newDeletionRateLimit({ config, state, clock }: Counted): Deletio
   };
 }
 
-/** After a start: deletions that have ended, and allowed ones that are still open. */
+/**
+ * The recent deletions in the records, used after a start: deletions that have ended, and allowed deletions that are
+ * still open.
+ */
 function recorded({ state, clock }: Omit<Counted, 'config'>): number[] {
   const epochs = [...state.services.entries()].flatMap(({ deletedAt, openJobs }) => [
     ...(deletedAt === null ? [] : [Date.parse(deletedAt)]),
@@ -43,6 +49,6 @@ function recorded({ state, clock }: Omit<Counted, 'config'>): number[] {
       .filter(({ method, waitsFor }) => method === 'delete' && waitsFor !== FOR_RELEASE)
       .map(({ id }) => madeAt(id)),
   ]);
-  // a time in the future was recorded while the clock was ahead: it counts as now
+  // a time in the future was recorded while the clock was ahead, so it counts as now
   return epochs.map((at) => clock.monotonic() - Math.max(0, clock.now() - at));
 }

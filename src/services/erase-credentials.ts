@@ -1,5 +1,6 @@
 /**
- * Erases passwords that may no longer be read. It uses records only, so nothing is missed while the agent is down.
+ * Erases passwords that may no longer be read. Such passwords are found in the records, so none is missed while the
+ * agent is down.
  */
 import { ADMIN_PASSWORD, erasedAt, withoutPassword } from '../model/credentials.js';
 import { instant } from '../kernel/clock.js';

@@ -12,9 +12,9 @@ export interface ServiceQuery {
   readonly status?: StatusWord | undefined;
   readonly plan?: string | undefined;
   readonly node?: string | undefined;
-  /** Part of the id or name. */
+  /** Selects services whose id or name contains this text. */
   readonly q?: string | undefined;
-  /** True: only services with drift. False: only services without. */
+  /** True selects only services with drift, false only services without drift. */
   readonly drift?: boolean | undefined;
   /** RFC 3339 */
   readonly updatedSince?: string | undefined;

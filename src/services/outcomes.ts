@@ -1,5 +1,6 @@
 /**
- * What the end of a job changes in its service: one table of all kinds. The daemon passes `withJob` to the job engine.
+ * The table of the changes that the end of a job makes in its service, for all kinds of jobs. The daemon passes
+ * `withJob` to the job engine.
  */
 import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../model/credentials.js';
 import { withoutRequestedDomain } from '../model/requested-domain.js';
@@ -23,13 +24,13 @@ type Rule = (service: Service, job: Job, now: string) => Service;
 
 interface Outcome {
   readonly completed?: Rule;
-  /** The job failed or was cancelled, and was undone. */
+  /** Applied when the job failed or was cancelled, and was undone. */
   readonly undone?: Rule;
-  /** An operator must finish it. */
+  /** Applied when the job is stuck and an operator must finish it. */
   readonly stuck?: Rule;
-  /** An operator has abandoned it. */
+  /** Applied when an operator has abandoned the job. */
   readonly abandoned?: Rule;
-  /** In addition to its own kind: kinds whose stuck jobs are resolved when this job completes. */
+  /** Kinds whose stuck jobs are resolved when this job completes, in addition to the job's own kind. */
   readonly heals?: readonly JobKind[] | 'all';
 }
 
@@ -43,7 +44,9 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Releases number, addresses and node, and so the name (see state/stores/claims.ts). */
+/**
+ * Releases the container number, the addresses and the node, and thereby also the name (see state/stores/claims.ts).
+ */
 const released = (service: Service, also: Partial<Guest> = {}): Service =>
   withGuest(service, { ...RELEASED, ...also });
 
@@ -51,7 +54,7 @@ const released = (service: Service, also: Partial<Guest> = {}): Service =>
 const withoutDomains = (service: Service): Service =>
   service.site ? withSite(service, { domains: [], primaryDomain: service.site.fqdn }) : service;
 
-/** Cancels the queued jobs: their site will not exist. */
+/** Cancels the queued jobs, because their site will not exist. */
 const withoutQueue = (service: Service, now: string): Service => ({
   ...service,
   jobs: service.jobs.map((other): Job =>
@@ -106,13 +109,16 @@ const forgotten: Rule = (service, job, now) => {
   });
 };
 
-/** If anything may still exist, number, addresses and name stay claimed until the service is deleted. */
+/**
+ * The outcome of an abandoned creation. If anything may still exist, the container number, addresses and name stay
+ * claimed until the service is deleted.
+ */
 const leftUnmade: Rule = (service, job, now) =>
   job.remains?.length ? become(withoutQueue(service, now), 'failed') : unmade(service, job, now);
 
 /**
- * Half removed: it must be deleted again. The kept container of a deleted service stays until its deletion is
- * requested again.
+ * The outcome of an unfinished deletion. A half-removed service must be deleted again. The kept container of a deleted
+ * service stays until its deletion is requested again.
  */
 const leftUndeleted: Rule = (service, job) =>
   service.lifecycle === 'terminated' && service.deletion
@@ -137,7 +143,10 @@ const suspended: Rule = (service, job) =>
     suspendedFor: [...new Set([...service.suspendedFor, ...reasonsOf(job)])],
   });
 
-/** Keeps a reason that an open job sets again: otherwise the customer would have access between the two jobs. */
+/**
+ * Lifts the reason for a suspension, unless an open job sets the reason again. If the reason were lifted, the customer
+ * would have access between the two jobs.
+ */
 const unsuspended: Rule = (service, job) => {
   const again = service.jobs
     .filter((other) => other.method === 'suspend' && isOpen(other))
@@ -171,8 +180,8 @@ const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? withSite(service, { proxyEnabled: args['before'] }) : service;
 
 /**
- * Restores what the request had changed immediately. A later open change gets the restored address as the one to fall
- * back to.
+ * Restores what the request had changed immediately. If a later change is open, it falls back to the restored address
+ * when it fails.
  */
 const ownerNotSet: Rule = (service, { args }) => {
   const { email, email_before: emailBefore, user_id: user, user_id_before: userBefore } = args;
@@ -191,7 +200,10 @@ const ownerNotSet: Rule = (service, { args }) => {
   return { ...service, email: emailBefore, ...(isTheirs && hadUser ? { userId: userBefore } : {}) };
 };
 
-/** After a rollback the disk has at least the plan's size: the snapshot may be older than a larger disk. */
+/**
+ * The size of the disk after a rollback. The disk has at least the plan's size, but may be smaller than before, because
+ * the snapshot may be older than an enlargement.
+ */
 const returned: Rule = (service, { args }) =>
   afterReturn(
     { ...service, guest: service.guest && withDisk(service.guest, null) },
@@ -200,7 +212,7 @@ const returned: Rule = (service, { args }) =>
 
 const POWER = ['start', 'stop', 'restart'] as const;
 const ROLLBACKS = ['rollback', 'reset'] as const;
-/** The end changes nothing, or a step has already recorded the change. */
+/** For kinds whose end changes nothing, or whose steps have already recorded the change. */
 const NONE: Outcome = {};
 
 const OUTCOMES = {
@@ -268,8 +280,8 @@ export function withJob(service: Service, job: Job, now: string): Service {
 }
 
 /**
- * True for an open job, for a stuck one until another job has repaired what it left, and for a failed order until it
- * is placed again or is no longer wanted.
+ * Whether a job must stay in the record. An open job stays; a stuck job stays until another job has repaired what it
+ * left; a failed order stays until it is placed again or is no longer wanted.
  */
 function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
   if (other.endedAt === null) return true;
@@ -282,8 +294,8 @@ function mustStay(other: Job, ended: Job, { heals = [] }: Outcome): boolean {
 }
 
 /**
- * True when that job started or stopped the container a moment ago, the cluster's list may not show it yet, and the
- * job that ended now does not determine the power state.
+ * True when the job `other` is still needed to know the power state: it started or stopped the container a moment ago,
+ * the cluster's list may not show that yet, and the job that ended now does not determine the power state.
  */
 function knowsPower(other: Job, ended: Job): boolean {
   const settled = settledPower([other]);
@@ -297,7 +309,7 @@ function ruleFor(job: Job, { completed, undone, stuck, abandoned }: Outcome): Ru
   if (job.abandonedAt !== undefined) return abandoned ?? unchanged;
   if (job.status === 'completed') return completed ?? unchanged;
   if (job.status === 'stuck') return stuck ?? unchanged;
-  // superseded: the job queued after it removes everything
+  // a superseded job changes nothing, because the job queued after it removes everything
   if (job.status === 'cancelled' && job.cancel?.undo === false) return unchanged;
   return undone ?? unchanged;
 }

@@ -16,8 +16,8 @@ export interface Credentials {
 }
 
 /**
- * Throws `service_not_found`, `service_busy` during the creation, `credentials_gone`. With `acknowledge` they cannot
- * be read again.
+ * Throws `service_not_found`, `service_busy` during the creation, `credentials_gone`. If `acknowledge` is set, the
+ * credentials cannot be read again.
  */
 export async function readCredentials(
   context: OperationContext,

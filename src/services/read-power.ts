@@ -1,4 +1,4 @@
-/** The state of one service in the shared view of the cluster. Never waits. */
+/** Looks up the state of one service in the shared view of the cluster. Never waits. */
 import {
   LIST_LAG_MS,
   type Power,
@@ -12,17 +12,17 @@ import type { ClusterView, ClusterWatch, GuestView } from '../drivers/guest/cont
 import type { ServiceEntry } from '../state/contract.js';
 
 export interface Sighting {
-  /** With the last known usage. */
+  /** The guest with its last known usage. */
   readonly guest: GuestView | undefined;
-  /** Null: the service has no guest. */
+  /** Null when the service has no guest. */
   readonly power: Power | null;
-  /** The container host currently reports it. */
+  /** True while the container host reports the guest. */
   readonly reachable: boolean;
   /** RFC 3339 */
   readonly staleSince: string | null;
 }
 
-/** The data of a service with which its guest is found. */
+/** The data of a service that is needed to find its guest. */
 export interface Seen {
   readonly lifecycle: Lifecycle;
   readonly hasGuest: boolean;
@@ -36,8 +36,8 @@ export function seen({ lifecycle, guest, jobs }: Pick<Service, 'lifecycle' | 'gu
 }
 
 /**
- * Before a service is active, its number may still belong to another container: then nothing is reported about the
- * guest.
+ * Looks up the guest of a service. Before a service is active, its VMID may still belong to another container, so
+ * nothing is reported about the guest.
  */
 export function lookUp(watch: ClusterWatch, service: Seen): Sighting {
   if (!service.hasGuest) return NO_GUEST;
@@ -61,7 +61,7 @@ export function wordOf(watch: ClusterWatch, service: Service): StatusWord {
   return statusWord(service, lookUp(watch, seen(service)).power);
 }
 
-/** The same from the entry in memory. */
+/** The status word, computed from the entry in memory. */
 export function wordOfEntry(watch: ClusterWatch, entry: ServiceEntry): StatusWord {
   return wordFor(entry, lookUp(watch, entry).power);
 }

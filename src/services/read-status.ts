@@ -34,7 +34,8 @@ export function viewStatus(sources: StatusSources, service: Service) {
 }
 
 /**
- * The part of a status that comes from the service's document: small enough to keep for every service.
+ * The part of a status that comes from the service's document. This part is small enough to be cached for every
+ * service.
  */
 export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Service) {
   const served = service.lifecycle === 'active' || service.lifecycle === 'suspended';
@@ -74,7 +75,7 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
 
 export type StatusFacts = ReturnType<typeof statusFacts>;
 
-/** The other part: the present state of the cluster. */
+/** The part of the response that depends on the present state of the cluster. */
 export function statusNow(
   sources: Pick<StatusSources, 'watch' | 'certificate' | 'drift'>,
   facts: StatusFacts,
@@ -96,7 +97,7 @@ export function statusNow(
   };
 }
 
-/** Which part differs, and since when. The details are for operators. */
+/** Which part differs, and since when. Panels do not get the details, which are for operators. */
 function viewDrift(found: readonly Difference[]) {
   return found.map(({ item: { part, problem }, since }) => ({
     part,
@@ -125,7 +126,7 @@ function viewQuota(service: Service) {
 
 const UNKNOWN = 'unknown';
 
-/** Values that were never measured are `unknown`, not zero. */
+/** Usage and limits of the resources. Values that were never measured are `unknown`, not zero. */
 function viewResources(facts: StatusFacts, { guest }: Sighting) {
   const memory = guest?.memoryLimitBytes ?? facts.memoryBytes;
   const disk = guest?.diskLimitBytes ?? facts.diskBytes;
@@ -168,7 +169,7 @@ function viewOpenJob(service: Service) {
   };
 }
 
-/** Why it failed, or the last error of the running job. */
+/** Why the service failed, or the last error of the running job. */
 function viewFailure(service: Service) {
   const failed = (job: Job): boolean => job.status === 'failed' || job.status === 'stuck';
   const job = service.jobs.findLast((candidate) => failed(candidate) || isOpen(candidate));

@@ -1,9 +1,9 @@
-/** An unknown plan means that panel or agent is misconfigured: the order is refused, and an alert is raised. */
+/** Refuses an order for an unknown plan and raises an alert, because either the panel or the agent is misconfigured. */
 import { AgentError } from '../kernel/errors.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 
-/** Characters shown of a panel's plan name, which may have any length. */
+/** Maximum number of characters shown of a panel's plan name, which may have any length. */
 const SHOWN = 64;
 
 /** A panel's plan name, shortened for logs and alerts. */

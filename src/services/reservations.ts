@@ -1,6 +1,6 @@
 /**
- * Holds capacity for future orders. What is left of a reservation is derived from the services that were ordered with
- * it, so there is no second count to keep in sync.
+ * Holds capacity for future orders. The unused part of a reservation is derived from the services that were ordered
+ * with it, so no separate count must be kept in sync.
  */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
@@ -31,8 +31,8 @@ export interface ReservationRequest extends PlanRequest {
 type By = Pick<Caller, 'panel' | 'requestId'>;
 
 /**
- * Durable when it resolves. Throws `unknown_plan`, `unknown_module`, `quota_reached`, `capacity_exhausted`,
- * `not_ready`, `state_unavailable`.
+ * Creates a reservation, which is durable when the promise resolves. Throws `unknown_plan`, `unknown_module`,
+ * `quota_reached`, `capacity_exhausted`, `not_ready`, `state_unavailable`.
  */
 export function reserve(
   context: OperationContext,
@@ -69,7 +69,7 @@ function refuseWithout(context: OperationContext, plan: Plan, product: SoldProdu
   if (available < count)
     throw new AgentError(
       'capacity_exhausted',
-      `There is capacity for ${available} of these, not for ${count}.`,
+      `There is capacity for ${available} such sites, but ${count} were requested.`,
       {
         detail: `limited by ${limitedBy.join(' and ')}`,
         retryAfterS: 300,
@@ -77,7 +77,7 @@ function refuseWithout(context: OperationContext, plan: Plan, product: SoldProdu
     );
 }
 
-/** Releases what is left of a reservation, also of an expired one. Throws `reservation_not_found`. */
+/** Releases the unused part of a reservation, even if the reservation has expired. Throws `reservation_not_found`. */
 export async function release(context: OperationContext, caller: By, id: string): Promise<Reservation> {
   const { reservations } = context.state;
   ofPanel(reservations.find(id), caller);
@@ -98,8 +98,8 @@ function ofPanel(found: Reservation | undefined, { panel }: By): Reservation {
 }
 
 /**
- * Takes one unit of the reservation for this order; a repeated order takes it only once. Call it before the order is
- * recorded: if the daemon ends in between, the unit waits for the order to be sent again. Throws
+ * Takes one unit of the reservation for this order; a repeated order takes it only once. Call this before the order is
+ * recorded. If the daemon ends in between, the unit stays taken until the order is sent again. Throws
  * `reservation_not_found`, `reservation_used`, `invalid_request` for another plan.
  */
 export async function takeUnit(
@@ -125,7 +125,7 @@ export async function takeUnit(
   });
 }
 
-/** Removes reservations that ended a day ago. Nothing is removed while the clock is in doubt. */
+/** Removes reservations that ended a day ago. Nothing is removed while the clock is not trusted. */
 export async function forgetReservations({
   state,
   clock,

@@ -1,4 +1,6 @@
-/** Starts a job that gives a site's administrator a new password, which can then be read like the first one. */
+/**
+ * Starts a job that gives a site's administrator a new password. The new password can then be read like the first one.
+ */
 import { AgentError } from '../kernel/errors.js';
 import { keyOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';

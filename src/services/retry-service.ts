@@ -1,5 +1,5 @@
 /**
- * Retries a service's failed order, stuck job or waiting job: for operators, when the cause is fixed.
+ * Retries a service's failed order, stuck job or waiting job. For operators, after the cause was fixed.
  */
 import { parseEmail } from '../model/email.js';
 import { AgentError } from '../kernel/errors.js';
@@ -23,8 +23,8 @@ export interface RetriedService {
 }
 
 /**
- * A stuck job continues where it stopped, a job that waits for a system continues at once, and a failed order is
- * placed again as first sent. Throws `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and
+ * A stuck job continues where it stopped, a job that waits for a system continues at once, and a failed order is placed
+ * again as it was first sent. Throws `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and
  * `enqueue`.
  */
 export async function retryService(
@@ -62,8 +62,8 @@ export async function retryService(
 }
 
 /**
- * A job that ends the site comes first: while it is stuck, no other job may continue. Releasing a held deletion is a
- * separate decision.
+ * Finds the job to continue. A job that ends the site comes first, because no other job may continue while such a job
+ * is stuck. Held deletions are left out, because releasing one is a separate decision.
  */
 function toGoOn(jobs: readonly Job[]): Job | undefined {
   const stuck = jobs.filter(({ status }) => status === 'stuck');
@@ -84,7 +84,7 @@ function nothingFailed(service: Service): AgentError {
       );
 }
 
-/** The original order, which was checked when it arrived. */
+/** The original order of the service. The order was already checked when it arrived. */
 function orderIn({ id, order, module }: Service): SiteOrder {
   const email = parseEmail(order.email);
   if (!email)
@@ -99,7 +99,7 @@ function orderIn({ id, order, module }: Service): SiteOrder {
   };
 }
 
-/** The plan as sold; for a restoration, the plan of that order. */
+/** The plan as sold or, for a restoration, the plan of the order that requested it. */
 function soldPlan({ config }: OperationContext, { order, plan }: Service) {
   const found = order.plan === plan.name ? undefined : findPlan(config.plans, order.plan);
   return found ? soldWith(found, readOptions(found, order.properties).chosen) : plan;

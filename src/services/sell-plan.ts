@@ -14,7 +14,10 @@ export interface PlanRequest {
   readonly properties?: JsonObject | undefined;
 }
 
-/** Throws `unknown_plan`, and `invalid_request` naming each option that the plan does not offer with this value. */
+/**
+ * Throws `unknown_plan`, or `invalid_request`, which names each option that the plan does not offer with the requested
+ * value.
+ */
 export function sellPlan(
   context: Pick<OperationContext, 'config' | 'log' | 'noticed'>,
   caller: Pick<Caller, 'panel' | 'requestId'>,
@@ -24,7 +27,7 @@ export function sellPlan(
   return withOptions(plan, properties);
 }
 
-/** `kept`: options that stay unchanged unless the properties name them. Throws `invalid_request`. */
+/** `kept` are options that stay unchanged unless the properties name them. Throws `invalid_request`. */
 export function withOptions(plan: Plan, properties: JsonObject | undefined, kept: ChosenOptions = {}): Plan {
   const { chosen, problems } = readOptions(plan, properties);
   if (Object.keys(problems).length > 0) throw invalid(problems);

@@ -10,15 +10,15 @@ export type SiteAction = (typeof SITE_ACTIONS)[number];
 
 export interface ActionRequest {
   readonly action: SiteAction;
-  /** The panel's status of the service: it may know of a suspension before the agent does. */
+  /** The service's status in the panel, because the panel may know of a suspension before the agent does. */
   readonly status?: string | undefined;
-  /** Only for `reset`: newer snapshots may be deleted if the storage cannot roll back past them. */
+  /** Only for `reset`: allows newer snapshots to be deleted if the storage cannot roll back past them. */
   readonly discardNewer?: boolean | undefined;
 }
 
 /**
- * All actions are repeatable. Throws as `enqueue`, `service_suspended` also when the panel says so, and for `reset`
- * as a rollback does.
+ * All actions are repeatable. Throws as `enqueue` and, for `reset`, as a rollback does. Throws `service_suspended` also
+ * if the service is suspended only in the panel.
  */
 export async function siteAction(
   context: OperationContext,

@@ -1,5 +1,5 @@
 /**
- * Cached status responses: thousands of panel pages request them every few seconds, and they rarely change.
+ * Caches status responses, because thousands of panel pages request them every few seconds and they rarely change.
  */
 import type { ServiceKey } from '../model/service.js';
 import type { ClusterView } from '../drivers/guest/contract.js';
@@ -9,7 +9,7 @@ import type { Certificate } from '../model/certificate.js';
 import { type StatusFacts, statusFacts, statusNow, type StatusSources } from './read-status.js';
 
 interface Ready {
-  /** Replaced by the store at every change of the service. */
+  /** The service's entry. The store replaces it at every change of the service. */
   readonly entry: ServiceEntry;
   readonly facts: StatusFacts;
   /** The beginning of the JSON text with the facts, without its closing brace. */
@@ -21,13 +21,13 @@ interface Ready {
   text: string;
 }
 
-/** About 4 KB each; beyond this number the oldest is dropped. */
+/** Maximum number of cached responses, of about 4 KB each. Beyond this number, the oldest response is dropped. */
 const MOST = 50_000;
 
 export interface StatusTexts {
   /**
-   * JSON, at once when the service's facts are in memory, else when its document has been read. Throws
-   * `service_not_found` or `state_damaged`.
+   * Returns the JSON text at once if the service's facts are in memory, else a promise that resolves when the document
+   * has been read. Throws `service_not_found` or `state_damaged`.
    */
   read(caller: Pick<Caller, 'panel'>, id: string): string | Promise<string>;
 }
@@ -39,7 +39,8 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
 
   const make = async (key: ServiceKey, entry: ServiceEntry | undefined): Promise<string> => {
     const facts = statusFacts(sources, await services.get(key));
-    // two parts, since serialising all fields for every view of the cluster takes ten times as long
+    // the text is built in two parts, because serialising all fields for every view of the cluster takes ten times as
+    // long
     const beginning = `${JSON.stringify({ success: true, ...facts.told }).slice(0, -1)},`;
     const now = {
       view: watch.latest(),
@@ -48,7 +49,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
       drift: sources.drift.of(key),
     };
     const text = textOf(sources, facts, beginning);
-    // a change in the meantime has replaced the entry: then the facts may be older than it
+    // if a change has replaced the entry in the meantime, the facts may be older than the new entry
     if (entry === undefined || services.entry(key) !== entry) return text;
     const [first] = known.keys();
     if (first !== undefined && known.size >= MOST) known.delete(first);

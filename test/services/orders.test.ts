@@ -288,7 +288,7 @@ t.test('a panel reserves at most a thousand, and no more than there is room for'
   const other = { ...PANEL, panel: 'other' };
   await t.rejects(reserve(of.context, other, { plan: 'basic', count: 4, ttlS: 60 }), {
     code: 'capacity_exhausted',
-    message: / 3 of these, not for 4/,
+    message: / 3 such sites, but 4 were requested/,
     detail: 'limited by nodes',
   });
   t.ok(await reserve(of.context, other, { plan: 'basic', count: 3, ttlS: 60 }));

@@ -1,4 +1,4 @@
-/** What the engine passes to the implementation of a step's call, on the main thread. */
+/** The context that the engine passes to the implementation of a step's call on the main thread. */
 import type { Logger } from 'pino';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 import type { Journal } from './journal.js';
@@ -11,8 +11,8 @@ export interface CallContext<S extends Subject> {
   readonly log: Logger;
   readonly name: HostCallName;
   readonly step: string;
-  /** Combines the deadline, the stop and a failure of another step. */
+  /** Aborts at the deadline, when the agent stops, or when another step fails. */
   readonly signal: AbortSignal;
-  /** Called with true before and false after waiting for a lease. */
+  /** Called with true before a wait for a lease, and with false after the wait. */
   readonly onWait: (waiting: boolean) => void;
 }

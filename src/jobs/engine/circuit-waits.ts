@@ -1,6 +1,6 @@
 /**
- * Which jobs must wait because the system that they need next is known to be down: they get no thread and no slot,
- * and lose no try.
+ * Decides which jobs must wait because the system that they need next is known to be down. Such jobs get no thread and
+ * no slot, and the wait does not count as a try.
  */
 import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
@@ -8,7 +8,7 @@ import type { EngineKinds } from '../../model/job-kinds.js';
 import type { Circuits, CircuitView } from '../../drivers/shared/circuit.js';
 import { patienceMs, waitingSince } from './policy.js';
 
-/** Name of the circuit that the job has to wait for; undefined when a try is useful even if systems are down. */
+/** Name of the circuit for which the job must wait. Undefined when a try is useful even if systems are down. */
 export function needOf(kinds: EngineKinds, job: Job): string | undefined {
   if (job.cancel) return undefined;
   const begun = job.direction === 'undo' || job.steps.some((step) => step.begun > 0);
@@ -21,7 +21,7 @@ export function patienceEnds(kinds: EngineKinds, job: Job, now: number): number 
   return waitingSince(job, now) + patienceMs(kinds, job);
 }
 
-/** The job, not begun, in the state of waiting for the system that it needs first. */
+/** Changes a job that has not begun to the status `waiting`, for the system that it needs first. */
 export function held(kinds: EngineKinds, job: Job, circuits: Pick<Circuits, 'find'>, now: number): Job {
   const need = needOf(kinds, job);
   const circuit = need === undefined ? undefined : circuits.find(need);
@@ -39,7 +39,7 @@ export function held(kinds: EngineKinds, job: Job, circuits: Pick<Circuits, 'fin
   return { ...job, status: 'waiting', waiting, ...(error && { error }) };
 }
 
-/** The error that shows in the job why it has not begun. */
+/** The error that shows, in the job's record, why the job has not begun. */
 function refusalOf({ name, role }: CircuitView, detail: string): ErrorRecord & { step: string } {
   const code = role === 'reverse proxy' ? 'proxy_refused' : 'container_host_refused';
   const error = new AgentError(code, ERRORS[code].meaning, { role, system: name, detail });

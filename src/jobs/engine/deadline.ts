@@ -5,7 +5,7 @@ import type { Clock } from '../../kernel/clock.js';
 export interface Deadline {
   /** Aborted when the time is used up. */
   readonly signal: AbortSignal;
-  /** Pauses (true) or resumes (false) the limit; nested waits are counted. */
+  /** Pauses the limit (true) or resumes it (false). Nested waits are counted. */
   readonly wait: (waiting: boolean) => void;
   cancel(): void;
 }
@@ -19,7 +19,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   let isCancelled = false;
 
   const count = (): void => {
-    // after a cancel, work that was waiting for a lease still calls this
+    // work that was waiting for a lease calls this even after the limit was cancelled
     if (isCancelled) return;
     since = clock.monotonic();
     counting = new AbortController();

@@ -1,18 +1,21 @@
 /**
- * Whether the main thread has time for another job, judged by Node's measurement of the event loop's idle time and by
- * recent orders.
+ * Decides whether the main thread has time for another job, based on the event loop's idle time (as measured by Node)
+ * and on recent orders.
  */
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../kernel/clock.js';
 
-/** The load of a new job is not visible sooner than this. */
+/** Minimum time between two decisions, because the load of a new job becomes visible only after this time. */
 const LOOK_MS = 100;
-/** Above this utilisation the main thread serves requests and running jobs first. */
+/** Utilisation above which no further job begins, so that the main thread serves requests and running jobs first. */
 const BUSY = 0.4;
-/** For this long after an order, more are likely to come. */
+/** Time after an order in which further orders are likely. */
 const QUIET_MS = 100;
 
-/** Returns true at most once per 100 ms, and only if most of the time since the check before the last was idle. */
+/**
+ * The returned function returns true at most once per 100 ms, and only if the event loop was mostly idle since the
+ * check before the last one.
+ */
 export function eventLoopLoad(): () => boolean {
   let before = performance.eventLoopUtilization();
   return () => {
@@ -25,7 +28,8 @@ export function eventLoopLoad(): () => boolean {
 }
 
 /**
- * Returns false until 100 ms have passed without an order, so that further orders are answered before more jobs begin.
+ * The returned function returns false until 100 ms have passed without an order, so that further orders are answered
+ * before more jobs begin.
  */
 export function ordersFirst(
   spare: () => boolean,

@@ -5,9 +5,9 @@ const STEPS = 5;
 const LOWEST = 19;
 
 /**
- * Applies to the calling thread: Linux has a priority per thread. It is relative to the daemon's priority (`Nice=` of
- * its unit, `nice`): an absolute value would raise the priority of a daemon that runs lower, which is refused without
- * CAP_SYS_NICE.
+ * Lowers the priority of the calling thread, since Linux has a priority per thread. The new value is relative to the
+ * daemon's priority (`Nice=` of its unit, `nice`). An absolute value could be a higher priority than the daemon's,
+ * which Linux refuses without CAP_SYS_NICE.
  */
 export function giveWay(): void {
   setPriority(0, Math.min(LOWEST, getPriority(0) + STEPS));

@@ -1,9 +1,14 @@
-/** Reports driver calls that do not end after an abort: each keeps its job, and so a slot. */
+/**
+ * Reports driver calls that do not end after an abort. Each such call keeps its job running, and the job occupies a
+ * slot.
+ */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
-/** Drivers wait about 4 s for the end of their requests. */
+/**
+ * A call that runs for this long after the abort counts as hung. Drivers wait about 4 s for the end of their requests.
+ */
 const HANGS_MS = 60_000;
 
 export interface Watch {
@@ -16,7 +21,7 @@ export interface Watch {
 }
 
 /**
- * Reports once, a minute after the signal, the calls that are still running. Returns a function that ends the watch.
+ * Reports the calls that are still running a minute after the signal, once. Returns a function that ends the watch.
  */
 export function watchHungCalls({ clock, signal, calls, tell }: Watch): () => void {
   const over = new AbortController();

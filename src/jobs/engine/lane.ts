@@ -1,4 +1,4 @@
-/** A subject's lane: its first open job, when that may start, and its rank among other lanes. */
+/** The lane of a subject: its first open job, when this job may start, and the lane's rank among other lanes. */
 import { waitUntil } from '../../kernel/clock.js';
 import { FOR_RELEASE, type Job } from '../../model/job.js';
 import type { EngineKinds } from '../../model/job-kinds.js';
@@ -7,7 +7,7 @@ import { needOf, patienceEnds } from './circuit-waits.js';
 import { endsEarly, MAX_BACKOFF_MS } from './policy.js';
 import type { SubjectRef } from './subject-kind.js';
 
-/** The first open job of a subject: only that one may run. */
+/** The first open job of a subject. Only this job of the subject may run. */
 export interface Lane {
   /** Unique among all lanes. */
   readonly id: string;
@@ -15,13 +15,13 @@ export interface Lane {
   readonly jobId: string;
   readonly interactive: boolean;
   readonly createdAt: string;
-  /** Epoch ms from which it may start; `Infinity`: when an operator releases it. */
+  /** Epoch ms from which the job may start. `Infinity`: it starts when an operator releases it. */
   readonly dueAt: number;
-  /** Its record has the status `waiting`. */
+  /** True if the job's record has the status `waiting`. */
   readonly isWaiting: boolean;
-  /** Name of the circuit that it may have to wait for. */
+  /** Name of the circuit for which the job may have to wait. */
   readonly need: string | undefined;
-  /** Epoch ms; then it starts in any case, and fails if the system is still down. */
+  /** Epoch ms at which the job starts in any case. If the system is still down, the job then fails. */
   readonly patientUntil: number;
 }
 
@@ -36,7 +36,7 @@ export function laneOf(kinds: EngineKinds, subject: SubjectRef, job: Job, now: n
     subject,
     jobId: job.id,
     interactive: job.interactive,
-    // created while the clock was ahead: it must not rank after all later jobs
+    // a job that was created while the clock was ahead must not rank after all later jobs
     createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
     dueAt: waiting ? dueAtOf(waiting) : 0,
     isWaiting: waiting !== undefined,
@@ -50,20 +50,23 @@ function dueAtOf({ for: what, until }: NonNullable<Job['waiting']>): number {
 }
 
 interface Gate {
-  /** `none` with a due start: the job must be recorded as waiting. */
+  /** Which jobs may start. If it is `none` and the start is due, the job must be recorded as waiting. */
   readonly admits: 'all' | 'probe' | 'none';
   /** Epoch ms. */
   readonly startsAt: number;
 }
 
-/** A job that waits for a system that is down starts with the circuit's next probe, not at its own time. */
+/**
+ * Decides when the job may start. A job that waits for a system that is down starts with the circuit's next probe, not
+ * at its own time.
+ */
 export function gateOf(
   lane: Lane,
   circuits: Pick<Circuits, 'find'>,
   { now, trusted }: { readonly now: number; readonly trusted: boolean },
 ): Gate {
   const dueAt = Number.isFinite(lane.dueAt) ? waitUntil(lane.dueAt, now, MAX_BACKOFF_MS) : lane.dueAt;
-  // a clock that jumped must not end a job's patience
+  // a clock jump must not end the job's patience
   const patientUntil = trusted ? lane.patientUntil : Number.POSITIVE_INFINITY;
   const circuit = lane.need === undefined ? undefined : circuits.find(lane.need);
   const admits = circuit?.admits() ?? 'all';

@@ -1,6 +1,6 @@
 /**
  * Leases limit the concurrent use of shared resources: container hosts, templates, zones. A lease is held during one
- * driver call and released when that has settled.
+ * driver call and released when the call has settled.
  */
 
 import PQueue from 'p-queue';
@@ -15,9 +15,9 @@ export interface LeaseRequest {
 
 export interface Leases {
   /**
-   * Runs `work` while holding every lease, taken in the given order (callers keep one fixed order: template, host,
-   * zone). `onWait` is called with true before and false after the wait, which must not count towards a deadline.
-   * Rejects with the signal's reason when aborted while waiting.
+   * Runs `work` while it holds all leases. The leases are taken in the given order, and all callers use the same fixed
+   * order: template, host, zone. `onWait` is called with true before the wait and with false after it, because the wait
+   * must not count towards a deadline. If the signal aborts during the wait, rejects with the signal's reason.
    */
   hold<T>(
     requests: readonly LeaseRequest[],
@@ -28,10 +28,10 @@ export interface Leases {
 }
 
 export function leases(): Leases {
-  /** One queue per host, template and zone: none is ever removed. */
+  /** One queue per host, template and zone. Queues are never removed. */
   const queues = new Map<string, PQueue>();
 
-  /** Runs `work` while holding the first lease, and within it the others. */
+  /** Takes the first lease, then the other leases within it, and runs `work`. */
   const holding = async <T>(
     [request, ...others]: readonly LeaseRequest[],
     signal: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * The time limits of one attempt: for the thread's start, then for the job and for each running step. Waiting for
- * leases does not count.
+ * The time limits of one attempt. The first limit is for the start of the thread, and the later ones are for the job
+ * and for each running step. Waits for leases do not count.
  */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -12,7 +12,7 @@ export interface Limits {
   readonly signal: AbortSignal;
   /** The step that exceeded its limit, if it was a step's limit. */
   passedBy(): string | undefined;
-  /** The thread has loaded its module: from now on the job's limit counts. */
+  /** Called when the thread has loaded its module. From then on the job's limit counts. */
   started(): void;
   begin(step: string, timeoutS: number | undefined): void;
   end(step: string): void;
@@ -20,7 +20,10 @@ export interface Limits {
   cancel(): void;
 }
 
-/** Loading a module takes milliseconds; on an overloaded machine a delay is not the job's fault. */
+/**
+ * Time limit for the start of a thread. Loading a module takes milliseconds, but on an overloaded machine it may take
+ * longer, which is not the job's fault.
+ */
 const THREAD_START_S = 60;
 
 export function limits(clock: Clock, jobTimeoutS: number): Limits {

@@ -1,4 +1,4 @@
-/** The next state of a job when an attempt ends: pure rules, so that every case can be tested by table. */
+/** Pure rules for the next state of a job when an attempt ends, so that every case can be tested with a table. */
 import {
   AgentError,
   type ErrorCode,
@@ -13,7 +13,7 @@ import type { EngineKinds } from '../../model/job-kinds.js';
 import { isLeft } from '../../model/leftovers.js';
 import type { Outcome } from './protocol.js';
 
-/** `crashed`: no result; `released`: returned unfinished by a graceful stop. */
+/** How an attempt ended. `crashed`: without a result. `released`: unfinished, because of a graceful stop. */
 export type Ending =
   | Outcome
   | { readonly kind: 'crashed'; readonly detail: string }
@@ -26,20 +26,23 @@ export interface Circumstances {
   readonly now: number;
   /** 0..1 */
   readonly random: number;
-  /** False: no job fails because of elapsed time. Default: true. */
+  /** If it is false, no job fails because of elapsed time. Default: true. */
   readonly clockTrusted?: boolean;
 }
 
-/** Failures caused by a system, not by the job: they do not count as a try. */
+/** Failures that a system causes, not the job. Such failures do not count as a try. */
 const WAITED_FOR: readonly Failure[] = ['refused_us', 'busy', 'unreachable'];
 /**
- * Only an operator or time can help, and the system has its own alert: failing the job would only add to the
- * operator's work.
+ * Failures that only an operator or time can resolve. The system has a separate alert, and a failed job would only add
+ * to the operator's work.
  */
 const OUTAGES: readonly Failure[] = ['refused_us', 'unreachable'];
-/** Tries of a job that can only go forward, or only be undone, after unknown failures: about two hours. */
+/**
+ * Number of tries after unknown failures of a job that can only go forward or only be undone. The tries take about two
+ * hours.
+ */
 const PERSISTENT_TRIES = 20;
-/** The least time for which such a job waits for a system. */
+/** Minimum time for which a job that can only go forward or only be undone waits for a system. */
 const PERSISTENT_PATIENCE_S = 7 * 86_400;
 /** The longest pause before another try. A record with a longer wait was written while the clock was ahead. */
 export const MAX_BACKOFF_MS = 600_000;
@@ -70,8 +73,8 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
 }
 
 /**
- * The next state of a job that is cancelled while no attempt runs: it ends as it is, or is undone first. Undefined
- * when the cancel changes nothing: the job is already being undone, or past a pivot.
+ * The next state of a job that is cancelled while no attempt runs. The job ends as it is, or is undone first. Undefined
+ * when the cancel changes nothing, because the job is already being undone or is past a pivot.
  */
 export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>): Job | undefined {
   const { waiting: _, ...rest } = job;
@@ -107,7 +110,7 @@ function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): 
   return later(counted, failed, at, base);
 }
 
-/** The job waits for a system: no try is counted, and it is retried for as long as the job's patience lasts. */
+/** Lets the job wait for a system. No try is counted, and the job is retried as long as its patience lasts. */
 function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const since = waitingSince(job, at.now);
   const waited = at.now - since;
@@ -119,15 +122,15 @@ function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstan
 }
 
 /**
- * The total time for which the job waits for a system. `error`: the failure that it waits for; absent: it has not
- * begun.
+ * The total time in milliseconds for which the job waits for a system. `error` is the failure that caused the wait; it
+ * is absent if the job has not begun.
  */
 export function patienceMs(kinds: EngineKinds, job: Job, error: ErrorRecord | undefined = job.error): number {
   const isLong = error !== undefined && OUTAGES.includes(failureOf(error)) && isPersistent(kinds, job);
   return Math.max(job.policy.patienceS, isLong ? PERSISTENT_PATIENCE_S : 0) * 1000;
 }
 
-/** Epoch ms; a time in the future was written while the clock was ahead, and counts as now. */
+/** When the wait began (epoch ms). A time in the future was recorded while the clock was ahead, and counts as now. */
 export function waitingSince(job: Pick<Job, 'waiting'>, now: number): number {
   return job.waiting ? Math.min(now, Date.parse(job.waiting.since)) : now;
 }
@@ -148,8 +151,8 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
 }
 
 /**
- * After the first crashes, which any job may have caused, the job continues at once. Then it waits longer each time:
- * if it is the cause, the other jobs must get time to run.
+ * After its first crashes the job continues at once, because any running job may have caused them. After further
+ * crashes it waits longer each time, because it may be the cause, and the other jobs must get time to run.
  */
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
@@ -165,7 +168,7 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
   return later(counted, error, at, Math.min(MAX_BACKOFF_MS, base));
 }
 
-/** Starts the undo if no pivot has begun; otherwise, or if the undo failed, the job is stuck. */
+/** Starts the undo if no pivot has begun. If a pivot has begun, or if the undo itself failed, the job becomes stuck. */
 function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const { waiting: _, ...rest } = job;
   if (job.direction === 'undo' || isPastPivot(at.kinds, job))
@@ -174,7 +177,10 @@ function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstanc
   return { ...rest, ...turned, attempts: 0, exceptions: 0, crashes: 0 };
 }
 
-/** Errors of the undo no longer matter: the job's error is the one that started it. */
+/**
+ * The job after a completed undo. Errors of the undo no longer matter, so the job's error is the one that started the
+ * undo.
+ */
 function undone(job: Job, at: Circumstances): Job {
   const { reason, ...rest } = job;
   return {
@@ -185,7 +191,7 @@ function undone(job: Job, at: Circumstances): Job {
   };
 }
 
-/** Names of the begun steps that can be undone, newest first. */
+/** Names of the steps that have begun and can be undone, newest first. */
 export function undoOrder(job: Job): string[] {
   return job.steps
     .map((step, index) => ({ step, index }))

@@ -1,6 +1,6 @@
 /**
- * Recurring tasks. They only check and enqueue; due work is found in the records, so nothing is lost while the agent
- * is down.
+ * Recurring tasks. A task only checks for due work and enqueues it. Due work is found in the records, so nothing is
+ * lost while the agent is down.
  */
 import type { BaseLogger } from 'pino';
 import { Alarm } from '../../kernel/async/alarm.js';
@@ -10,7 +10,7 @@ export interface Recurring {
   readonly name: string;
   /** Longest pause between two runs, in ms. */
   readonly everyMs: number;
-  /** May return when to run again (epoch ms), if that is sooner. */
+  /** Runs the task. May return when the task must run again (epoch ms), if that is sooner than `everyMs`. */
   run(): Promise<number | undefined>;
 }
 

@@ -1,10 +1,10 @@
 /**
- * Which job may begin now: the number of jobs is limited, some slots are reserved for interactive jobs, and few jobs
- * run while the main thread is busy.
+ * Decides which job may begin now. The number of running jobs is limited, some slots are reserved for interactive jobs,
+ * and only a few jobs run while the main thread is busy.
  */
 
 export interface SlotRule {
-  /** Number of jobs at once. */
+  /** Maximum number of jobs that run at once. */
   readonly slots: number;
   /** Number of these slots that are reserved for interactive jobs. */
   readonly interactive_slots: number;
@@ -14,12 +14,12 @@ interface Work {
   readonly interactive: boolean;
 }
 
-/** Number of non-interactive jobs that run however busy the main thread is, so that work continues. */
+/** Number of non-interactive jobs that may run even if the main thread is busy, so that work continues. */
 const ALWAYS = 2;
 
 /**
- * `no_slot` also applies to every less urgent job; after `busy`, check again soon.
- * @param spare whether the main thread has time for another job; each true is for one job
+ * `no_slot` also applies to every less urgent job. After `busy`, the caller must check again soon.
+ * @param spare whether the main thread has time for another job; each true result allows only one job
  */
 export function mayBegin(
   job: Work,

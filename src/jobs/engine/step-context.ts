@@ -1,4 +1,4 @@
-/** Builds the context of a step from the attempt and the calls to the main thread. */
+/** Builds the context of a step from the data of the attempt and the functions that call the main thread. */
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
@@ -8,7 +8,7 @@ import type { Attempt, ToMain } from './protocol.js';
 
 type Level = Extract<ToMain, { kind: 'log' }>['level'];
 
-/** What a step's code can reach outside its thread. */
+/** Functions through which a step's code reaches the main thread. */
 export interface Outside {
   readonly journal: CallJournal;
   /** Rejects with the AgentError of the main thread's response. */

@@ -1,4 +1,4 @@
-/** Logs and counts every run of a step, once its end is in the journal. */
+/** Logs and counts every run of a step as soon as its end is in the journal. */
 import type { Logger } from 'pino';
 import type { Call } from './protocol.js';
 
@@ -12,7 +12,10 @@ export interface StepEnd {
 /** Called at the end of every run of a step. */
 export type StepEnded = (end: StepEnd) => void;
 
-/** Call it after every call of an attempt; `log` has the request, the job and its subject. */
+/**
+ * The returned function must be called after every call of an attempt. `log` already contains the request, the job and
+ * its subject as fields.
+ */
 export function stepLogger(
   log: Logger,
   stepEnded: StepEnded | undefined,

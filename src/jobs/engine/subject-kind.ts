@@ -4,25 +4,25 @@ import type { Attempt } from './protocol.js';
 import type { Subject, SubjectRecords } from './subject.js';
 
 /**
- * Everything that the engine needs to know about a kind of subject. It uses method syntax, because each kind handles
+ * Everything that the engine needs from a kind of subject. The interface uses method syntax, because each kind handles
  * only its own type of subject.
  */
 export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords<S> {
-  /** e.g. `service`; lanes of different kinds never meet. */
+  /** The name of the kind, e.g. `service`. The name keeps the lanes of different kinds apart. */
   readonly name: string;
   /** Keys of the subjects with an open job. */
   unfinished(): Iterable<string>;
   /** The listener is called after every durable change. Returns a function that removes it. */
   onChange(listener: (key: string, next: S) => void): () => void;
-  /** Fields for every log line about its jobs. */
+  /** Fields for every log line about the subject's jobs. */
   logFields(subject: S): Readonly<Record<string, string>>;
-  /** The view of it that the steps of its jobs get. */
+  /** The view of the subject that the steps of its jobs get. */
   view(subject: S): Attempt['subject'];
   /** Performs a step's call. Throws `module_failed` for an unknown call. */
   call(context: CallContext<S>, name: HostCallName, args: readonly unknown[]): Promise<unknown>;
 }
 
-/** A subject of any kind. */
+/** Identifies a subject of any kind. */
 export interface SubjectRef {
   readonly kind: SubjectKind;
   readonly key: string;

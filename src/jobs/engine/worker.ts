@@ -1,6 +1,6 @@
 /** Entry of one attempt's thread. */
 import { giveWay } from './give-way.js';
 
-// before loading, which takes most of the CPU time
+// the priority is lowered before the code is loaded, because loading takes most of the CPU time
 giveWay();
 await import('./thread-main.js');
