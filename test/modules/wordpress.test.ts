@@ -92,13 +92,21 @@ t.test('every step does what its name says', async (t) => {
   const fake = fakeStep({ settings, site: site() });
   for (const name of Object.keys(wordpress.flow('create'))) await run(name, fake.context);
   t.same(fake.calls, [
-    'allocate template',
-    'ensure template innkeeper-wordpress',
-    'start',
-    'run wordpress/configure',
+    'container.allocate template innkeeper-wordpress',
+    'container.ensure template innkeeper-wordpress',
+    'container.start',
+    'secrets.ensure admin_password 20',
+    'secrets.ensure db_password 32',
+    'container.run wordpress/configure',
+    'data.save admin alice',
+    'data.save alice@example.com',
     'dns.ensure',
     'proxy.ensure preparing 80',
-    'snapshot initial',
+    'container.snapshot initial As delivered initial',
+    'site.fetch /',
+    'secrets.ensure admin_password',
+    'site.fetch /wp-login.php POST',
+    'site.fetch /wp-admin/',
     'ha.ensure',
     'proxy.ensure enabled 80',
   ]);
@@ -136,24 +144,21 @@ t.test(
     const data = { owner_email: 'former@example.com', site_address: 'another' };
     const fake = fakeStep({ settings, service: { data } });
     for (const name of Object.keys(wordpress.flow('restart'))) await run(name, fake.context, 'restart');
-    t.same(fake.calls.slice(0, 2), ['stop 30', 'start']);
+    t.same(fake.calls.slice(0, 2), ['container.stop 30', 'container.start']);
     t.ok(
-      fake.calls.some((call) => call === 'run wordpress/set-email'),
+      fake.calls.some((call) => call === 'container.run wordpress/set-email'),
       'the owner',
     );
     t.ok(
-      fake.calls.some((call) => call === 'run wordpress/set-url'),
+      fake.calls.some((call) => call === 'container.run wordpress/set-url'),
       'the address',
     );
     const failing = (code: 'recipe_failed' | 'container_host_timeout' | 'aborted') => {
-      const { context } = fakeStep({ settings, service: { data } });
-      const container = {
-        ...context.container,
-        run: async () => {
-          throw new AgentError(code, code);
-        },
+      const refuse = () => {
+        throw new AgentError(code, code);
       };
-      return run('site', { ...context, container }, 'restart');
+      const { context } = fakeStep({ settings, service: { data }, answers: { 'container.run': refuse } });
+      return run('site', context, 'restart');
     };
     await failing('recipe_failed');
     await failing('container_host_timeout');
@@ -172,15 +177,15 @@ t.test('a reset that is taken back leaves no safety snapshot, as far as that can
   const undo = (context: StepContext) => wordpress.flow('reset')['safety']?.undo?.(context);
   const fake = fakeStep({ settings, notes: { name: 'safety-3' } });
   await undo(fake.context);
-  t.same(fake.calls, ['unsnapshot safety-3']);
+  t.same(fake.calls, ['container.unsnapshot safety-3']);
   const none = fakeStep({ settings });
   await undo(none.context);
   t.same(none.calls, [], 'none was made');
-  const { context } = fakeStep({ settings, notes: { name: 'safety-3' } });
-  const unsnapshot = async () => {
+  const unreachable = () => {
     throw new AgentError('container_host_unreachable', 'x');
   };
-  await undo({ ...context, container: { ...context.container, unsnapshot } });
+  const answers = { 'container.unsnapshot': unreachable };
+  await undo(fakeStep({ settings, notes: { name: 'safety-3' }, answers }).context);
 });
 
 t.test('a method the product does not have is refused', async (t) => {
@@ -191,7 +196,15 @@ t.test('from scratch, the packages are installed first', async (t) => {
   const fake = fakeStep({ settings: settingsWith({ source: 'scratch' }) });
   await run('allocate', fake.context);
   await run('install', fake.context);
-  t.same(fake.calls, ['allocate os', 'run wordpress/install-packages', 'run wordpress/configure']);
+  t.same(fake.calls, [
+    'container.allocate os',
+    'container.run wordpress/install-packages',
+    'secrets.ensure admin_password 20',
+    'secrets.ensure db_password 32',
+    'container.run wordpress/configure',
+    'data.save admin alice',
+    'data.save alice@example.com',
+  ]);
 });
 
 t.test('the recipe gets secrets by name only', async (t) => {
