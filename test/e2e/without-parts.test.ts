@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t from 'tap';
 import { shippedModules } from '../../src/modules/loader.js';
-import { fields } from '../http/harness.js';
+import { asObject, fields } from '../http/harness.js';
 import { type Fields, openHouse, order } from './harness.js';
-import { completed, innkeeper, list } from './operator.js';
+import { completed, innkeeper, list, withAdmin } from './operator.js';
 
 /** The third-party module `record`, which is sold beside WordPress. */
 async function withRecords(_: Fields, stateDir: string): Promise<Fields> {
@@ -21,7 +21,10 @@ async function withRecords(_: Fields, stateDir: string): Promise<Fields> {
 }
 
 t.test('a product without container and site claims nothing and lives its whole life', async (t) => {
-  const house = await openHouse(t, { config: withRecords, deletion: { hold_s: 3600 } });
+  const house = await openHouse(t, {
+    config: async (written, dir) => ({ ...(await withRecords(written, dir)), ...(await withAdmin(written)) }),
+    deletion: { hold_s: 3600 },
+  });
   const before = (await house.containers()).length;
   const nothing = { vmid: null, private_ip: null, subdomain: null, fqdn: null, url: null };
   t.match(await house.post('/create-site', order('r1', { module: 'record', subdomain: 'shop' })), {
@@ -42,6 +45,20 @@ t.test('a product without container and site claims nothing and lives its whole 
   });
   t.same(fields(made['usage'])['memory_limit_bytes'], null);
   t.equal((await house.containers()).length, before);
+
+  const metrics = await house.text('/metrics');
+  t.match(metrics, 'innkeeper_services{lifecycle="active"} 1\n');
+  t.match(metrics, 'innkeeper_operations_total{method="create",result="completed"} 1\n');
+  const used = metrics.split('\n').filter((line) => line.startsWith('innkeeper_pool_used{'));
+  t.ok(used.length >= 2, 'addresses and VMIDs');
+  for (const line of used) t.match(line, /\} 0$/);
+  const doctor = list(asObject((await innkeeper(house, 'doctor', '--json')).out)['checks']);
+  for (const { name, state, found } of doctor)
+    t.match(state, name === 'modules' ? /^(ok|warning)$/ : 'ok', `${String(name)}: ${String(found)}`);
+  const foundBy = (name: string) => doctor.find((one) => one['name'] === name)?.['found'];
+  t.match(foundBy('state.cluster'), /^no container has the mark of /);
+  t.match(foundBy('state.integrity'), /documents and \d+ secrets are intact/);
+  t.match(foundBy('addresses'), /(\d+) of \1 are free/);
   await house.make('other', { subdomain: 'shop' });
 
   const listed = list((await house.get('/services?status=running')).body['services']);
