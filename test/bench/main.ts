@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
 import { benchActions } from './actions.js';
 import { benchChaos } from '../chaos/bench.js';
+import { endWithReader } from './end-with-reader.js';
 import { benchFaults } from './faults.js';
 import { benchOverload } from './overload.js';
 import { benchPowerCut } from './powercut.js';
@@ -51,14 +52,7 @@ const wanted =
   positionals.length > 0
     ? positionals
     : Object.keys(benches).filter((name) => !LONG.includes(name) && (name !== 'lxc' || isRoot));
-// the reader of the tables may close the pipe or press Ctrl-C: all started processes end with this one
-process.stdout.on('error', () => process.exit(1));
-for (const [signal, code] of [
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-] as const)
-  process.once(signal, () => process.exit(code));
+endWithReader();
 let met = true;
 for (const name of wanted) {
   const bench = benches[name];
