@@ -76,6 +76,35 @@ t.test('who waits for such a container leaves the node to the others', async (t)
   );
 });
 
+t.test(
+  'a resize of the stopped container waits for the check, and the start after it waits again',
+  async (t) => {
+    const { pve, driver } = await driverAtLookalike(t, { mountCheckMs: 900, proxyTimeoutMs: 100 });
+    await driver.ensureContainer(spec, call());
+    await driver.ensureStarted(at, call());
+    await driver.ensureSnapshot(at, 'initial', 'As delivered', call());
+    await driver.rollback(at, 'initial', call());
+    const silentDuring = async (type: string, act: () => Promise<unknown>): Promise<number> => {
+      const before = pve.requests.length;
+      const acting = act();
+      while (!pve.tasks().some((task) => task.type === type && task.status === 'running'))
+        await systemClock.sleep(5);
+      t.ok(await driver.find(at, call()), `${type}: it is found all the same`);
+      await acting;
+      return pve.requests.slice(before).filter(({ status }) => status === 596).length;
+    };
+    const larger = { ...spec.resources, diskGb: 30 };
+    t.ok((await silentDuring('resize', () => driver.ensureResources(at, larger, call()))) > 0);
+    t.match(await driver.find(at, call()), { power: 'stopped' });
+    t.ok((await silentDuring('vzstart', () => driver.ensureStarted(at, call()))) > 0);
+    t.match(await driver.find(at, call()), { power: 'running' });
+    t.match(
+      pve.containers().find(({ vmid }) => vmid === at.vmid),
+      { config: { rootfs: /,size=30G/ } },
+    );
+  },
+);
+
 t.test('a node that answers nothing at all still opens its circuit', async (t) => {
   const circuits = newCircuits(systemClock, { failures: 2, pauseMs: 60_000 });
   const { pve, driver } = await driverAtLookalike(t, {}, {}, circuits);

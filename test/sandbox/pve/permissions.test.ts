@@ -22,6 +22,8 @@ const DOCUMENTED = documentedGrants({
 });
 const POOLED = { grants: DOCUMENTED, pools: ['innkeeper'], templatePool: 'innkeeper' };
 
+const PRESSURES = ['cpu', 'io', 'memory'].flatMap((of) => [`pressure${of}some`, `pressure${of}full`]);
+
 /** The documented rights with these paths changed. */
 const rights = (over: Acl) => ({ ...DOCUMENTED, user: { ...DOCUMENTED.user, ...over } });
 
@@ -230,19 +232,26 @@ t.test('what does not exist is refused like what is forbidden, or told at once',
     await full.task('POST', `${TEMPLATE}/clone`, { newid: 102, full: 1, storage: 'local' }),
     `clone failed: content type 'rootdir' is not available or configured on storage 'local'`,
   );
-  t.match((await full.ask('GET', `${CT}/status/current`)).data, {
-    pid: /^\d+$/,
-    pressurecpusome: /^\d+\.\d+$/,
+  const { data: current } = await full.ask('GET', `${CT}/status/current`);
+  const { data: listed } = await full.ask('GET', '/nodes/pve1/lxc');
+  const [own, template] = Array.isArray(listed) ? (listed as unknown[]) : [];
+  for (const [what, status] of Object.entries({ current, listed: own })) {
+    t.match(field(status, 'pid'), /^\d+$/, what);
+    for (const name of PRESSURES) t.match(field(status, name), /^\d+\.\d+$/, `${what}: ${name}`);
+    for (const name of ['pid', ...PRESSURES]) t.type(field(status, name), 'string', `${what}: ${name}`);
+  }
+  t.match(own, {
+    ...{ vmid: 101, cpu: Number, disk: Number, diskread: 0, diskwrite: 0 },
+    netin: Number,
+    netout: Number,
+    swap: 0,
   });
-  t.match((await full.ask('GET', '/nodes/pve1/lxc')).data, [
-    {
-      ...{ vmid: 101, cpu: Number, disk: Number, diskread: 0, diskwrite: 0 },
-      netin: Number,
-      netout: Number,
-      swap: 0,
-    },
-    { vmid: 9001 },
-  ]);
+  t.match(template, { vmid: 9001 });
+  t.same(
+    keysOf(template).filter((name) => name === 'pid' || name.startsWith('pressure')),
+    [],
+    'a stopped one has neither',
+  );
   const upid = 'UPID:pve1:00001000:00000100:66000000:vzstart:101:innkeeper@pve!agent:';
   t.match(
     (await full.ask('GET', `/nodes/pve1/tasks/${encodeURIComponent(upid)}/log`)).text,

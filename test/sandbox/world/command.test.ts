@@ -1,7 +1,7 @@
 /** `innkeeper sandbox` as a program sees it: what it prints, how it ends, what it leaves behind. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -86,6 +86,25 @@ t.test('--once --json: a demo site is made, reported, and nothing is left', asyn
   });
   t.same(await readdir(temporary), []);
 });
+
+t.test(
+  'agent.log holds the lines of the daemon only, and environment.log those of the environment',
+  async (t) => {
+    const state = await mkdtemp(join(temporary, 'state-'));
+    t.teardown(() => rm(state, { recursive: true }));
+    t.match(await sandbox('--once', '--json', '--state', state).ended, { code: 0, stderr: '' });
+    const linesOf = async (name: string) =>
+      (await readFile(join(state, name), 'utf8')).split('\n').slice(0, -1);
+    const environment = await linesOf('environment.log');
+    t.match(
+      environment.find((line) => line.includes('/clone')),
+      /^POST \/nodes\/\S+\/clone 200 /,
+    );
+    const agent = await linesOf('agent.log');
+    for (const line of agent) t.match(JSON.parse(line), { level: Number, msg: String }, line);
+    t.ok(agent.some((line) => line.includes('attempt ended')));
+  },
+);
 
 t.test('--world --json: comes back on its folder where it was, and SIGTERM ends it', async (t) => {
   const state = t.testdir();
