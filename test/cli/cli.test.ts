@@ -137,6 +137,29 @@ t.test('what operators do to services and jobs', async (t) => {
   );
 });
 
+t.test('a token with three valid values is reported, with the command that leaves one', async (t) => {
+  const rig = await makeRig('socket');
+  t.teardown(() => rig.close());
+  const socket = await socketPath(t);
+  await rig.app.listen({ path: socket });
+  const env = { INNKEEPER_SOCKET: socket };
+  const id = asObject((await innkeeper(['token', 'create', '--name', 'paymenter', '--json'], env)).out)['id'];
+  const secret = { code: 0, out: /^ik_[A-Za-z0-9_-]{43}\n$/ };
+  const second = await innkeeper(['token', 'rotate', 'paymenter', '--overlap', '7d'], env);
+  t.match(second, { ...secret, err: /old text valid until +\d{4}-/ });
+  t.notMatch(second.err, /--now/, 'two values are what a rotation is for');
+  const third = await innkeeper(['token', 'rotate', 'paymenter', '--overlap', '7d'], env);
+  t.match(third, { ...secret, err: /This token has 3 valid values now\./ });
+  const [, command = ''] = /"innkeeper ([^"]* --now)"/.exec(third.err) ?? [];
+  t.equal(command, `token rotate ${String(id)} --now`);
+  const last = await innkeeper([...command.split(' '), '--json'], env);
+  t.match(asObject(last.out), { id, texts: 1, former_until: null }, 'the printed command leaves one');
+  t.match(await innkeeper(['token', 'rotate', 'paymenter', '--overlap', 'soon'], env), {
+    code: 1,
+    err: 'innkeeper: --overlap must be 0 or a duration such as 12h, not "soon".\n',
+  });
+});
+
 t.test('without a daemon a command says so', async (t) => {
   const dir = t.testdir({ 'a.yaml': 'agent: {state_dir: .}\n', 'broken.yaml': 'a: [\n' });
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'a.yaml')]), {

@@ -65,6 +65,30 @@ t.test('servers that disagree are both believed; one that is silent or lame is p
   t.same((await lookup.addresses('example.test', call)).addresses, ['203.0.113.10']);
 });
 
+t.test(
+  'of a zone with hundreds of name servers only a few are asked, without a warning of Node',
+  async (t) => {
+    const { server, lookup } = await world(t);
+    const warnings: unknown[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning.message);
+    process.on('warning', listen);
+    t.teardown(() => process.off('warning', listen));
+    const hosts = Array.from({ length: 300 }, (_, n) => `ns${n}.example.test`);
+    server.records.set('example.test NS', hosts);
+    for (const host of hosts) server.records.set(`${host} A`, ['127.0.0.1']);
+    server.records.set('shop.example.test A', ['203.0.113.10']);
+    const { signal } = new AbortController();
+    t.match(await lookup.addresses('shop.example.test', { signal }), { addresses: ['203.0.113.10'] });
+    const asked = new Set(server.asked.filter((one) => /^ns\d+\.example\.test AAAA$/.test(one)));
+    t.same(
+      [...asked],
+      hosts.slice(0, 6).map((host) => `${host} AAAA`),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    t.same(warnings, []);
+  },
+);
+
 t.test('what does not fit a datagram is asked for again over TCP', async (t) => {
   const { server, lookup } = await world(t);
   server.truncate = true;
