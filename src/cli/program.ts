@@ -1,4 +1,7 @@
-/** All commands with their options. What a command needs is imported when it runs, so that each starts quickly. */
+/**
+ * All commands with their options. The code of a command is imported only when the command runs, so that every
+ * command starts quickly.
+ */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { VERSION } from '../kernel/version.js';
 import { guardPipes, type Pipes } from './shared/broken-pipe.js';
@@ -49,7 +52,7 @@ function makeProgram(pipes: Pipes): Command {
   return program;
 }
 
-/** After an error of usage: the help of the command that was called, not of the whole program. */
+/** After a usage error, suggests the help of the command that was called instead of the help of the whole program. */
 function pointToHelp(command: Command, path: string): void {
   const lists = command.commands.length > 0 ? 'commands' : 'options';
   command.showHelpAfterError(`(run ${path} --help for a list of ${lists})`);
@@ -73,17 +76,17 @@ interface SandboxFlags {
 function addSandbox(program: Command): void {
   program
     .command('sandbox')
-    .description('run a daemon against a Proxmox VE look-alike; requires nothing else installed')
+    .description('run the daemon against simulated systems; nothing else has to be installed')
     .option('--backend <kind>', 'memory, or lxc (real containers; root on Debian)', readBackend, 'memory')
-    .option('--state <dir>', 'keep all data in this directory and reuse it')
+    .option('--state <dir>', 'keep all data in this directory, and reuse data that is already there')
     .option(
       '--port <number>',
-      'port of the API (default 8080, with --once any free port); 0 = any free port',
+      'port of the API; 0 means any free port (default: 8080, with --once any free port)',
       readPort,
     )
     .option('--json', 'print one JSON object on the first line and nothing else to standard output')
     .option('--once', 'order a demo site, report when it responds, and exit')
-    .option('--world', 'start only the look-alike, DNS and proxy; the daemon is started separately')
+    .option('--world', 'start only the simulated systems; start the daemon separately')
     .option('--until-stdin-ends', 'stop when standard input ends, for example when the parent process dies')
     .action(async (flags: SandboxFlags) => {
       const { runSandbox } = await import('../sandbox/command.js');
@@ -173,7 +176,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
     await makeProgram(guardPipes()).parseAsync([...argv]);
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
-    // commander has printed its message; help and version are not failures
+    // commander has already printed its message; help and version have exit code 0
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     process.stderr.write(`innkeeper: ${sentenceOf(error)}\n`);
     return EXIT.failed;

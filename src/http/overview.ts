@@ -52,7 +52,7 @@ function problemsOf(service: Service): string[] {
   return all.filter((problem) => problem !== null);
 }
 
-/** Also false for a product that is no longer installed. */
+/** Returns whether the product supports login links. The result is false if the product is no longer installed. */
 function hasLoginLinks({ products }: Pick<DriftContext, 'products'>, { module, site }: Service): boolean {
   const declared = products.find(module.name)?.declared;
   return site !== null && typeof declared?.loginPath === 'string' && declared.abilities.includes('loginLink');

@@ -51,7 +51,8 @@ async function show({ config, all, json }: AlertOptions): Promise<void> {
 }
 
 /**
- * Alerts are printed as text, not as a table: the texts are too long for a column, and commands must be easy to copy.
+ * Prints alerts as text instead of a table, because their texts are too long for a column, and commands must be easy
+ * to copy.
  */
 function paragraph(alert: Fields): string {
   const { raised_at: since, cleared_at: ended, alert: kind, severity, panel, text, commands } = alert;

@@ -1,4 +1,4 @@
-/** innkeeper config check: lists all problems in the configuration, including the settings of products. */
+/** innkeeper config check: lists all problems in the configuration, including those in the settings of products. */
 import { pino } from 'pino';
 import { ConfigError } from '../../config/error.js';
 import { openCatalogue } from '../../modules/catalogue.js';

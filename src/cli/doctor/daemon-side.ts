@@ -1,4 +1,4 @@
-/** Requests to a daemon that may or may not be running, for commands that work in both cases. */
+/** Queries the daemon for commands that also work while it is not running. */
 import { CLOCK_DOUBTS } from '../../model/clock-doubt.js';
 import type { DaemonSide, SeenDoubt } from '../../doctor/parts.js';
 import { connectDaemon, DaemonDown, type Fields } from '../shared/daemon.js';

@@ -10,7 +10,7 @@ import { EXIT } from '../shared/failure.js';
 import { loadAsService } from '../shared/of-service.js';
 import { say, sayJson } from '../shared/print.js';
 
-/** Resolves with the exit code: 1 if a check is wrong, else 0, also with warnings. */
+/** Resolves with the exit code: 1 if a check is wrong, otherwise 0, even if there are warnings. */
 export async function runDoctor(configFile: string, json: boolean): Promise<number> {
   const { line, ready } = await openConfig(configFile);
   const lines = [line];
@@ -29,7 +29,7 @@ interface Opened {
   readonly ready?: { readonly config: Config } & Survey;
 }
 
-/** The other checks need a configuration. */
+/** Prints only the result for an invalid configuration, because all other checks need a configuration. */
 async function openConfig(file: string): Promise<Opened> {
   const about = { name: 'config', title: 'configuration' };
   const warnings: string[] = [];

@@ -1,5 +1,6 @@
 /**
- * innkeeper reconcile: shows the differences from the records and the planned actions, then makes the safe repairs.
+ * innkeeper reconcile: shows the differences between the records and the actual state with the planned actions, then
+ * makes the safe repairs.
  */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
@@ -20,11 +21,11 @@ export function addReconcile(program: Command): void {
       .command('reconcile')
       .description('compare the records of all panels with the actual state, and make the safe repairs'),
   )
-    .option('--dry-run', 'show the differences only')
+    .option('--dry-run', 'only show the differences, and change nothing')
     .option('--remove-orphans', "remove objects with this agent's mark whose service has ended")
     .option(
       '--remove-unknown <panel/service/generation...>',
-      'remove objects marked for these services, which the state does not know; name each service',
+      'also remove objects whose mark names one of these services, which the state does not know',
     )
     .action(async (_, command: Command) => reconcile(command.optsWithGlobals()));
 }
@@ -46,7 +47,7 @@ async function reconcile(options: Options): Promise<void> {
   const repairs = listOf((await daemon.call('POST', '/reconcile/repair', ask))['repairs']);
   if (!options.json) sayRepairs(repairs);
   const removals: Fields[] = [];
-  // One by one: each may take minutes, and the output shows progress.
+  // The orphans are removed one by one, because each removal may take minutes and the output shows the progress.
   for (const id of ids(orphans, REMOVE)) {
     const request = { ...ask, findings: [], orphans: [id] };
     const [removal] = listOf(
@@ -61,10 +62,13 @@ async function reconcile(options: Options): Promise<void> {
   if (left > 0) throw new CommandFailure(`${left} of these failed.`);
 }
 
-/** The time limit of a full comparison, and of removing a large container. */
+/** The time limit of a full comparison, and of the removal of a large container. */
 const REMOVAL_MS = 20 * 60_000;
 
-/** The two scans are some seconds apart, and no response takes that long. */
+/**
+ * Repeats the request until the comparison has ended. Its two scans are some seconds apart, which is longer than a
+ * response may take.
+ */
 async function lookUntilSure(daemon: Daemon): Promise<Fields> {
   for (;;) {
     const report = await daemon.call('POST', '/reconcile');
@@ -73,8 +77,8 @@ async function lookUntilSure(daemon: Daemon): Promise<Fields> {
 }
 
 /**
- * Deleted services stay in the state. An object of an unknown service is most likely a customer's site that only a
- * newer copy of the state knows.
+ * The state keeps deleted services. An object of an unknown service is therefore most likely the site of a customer
+ * that only a newer copy of the state contains.
  */
 const UNKNOWN =
   'kept: the state does not know this service; restore the newest copy of the state (innkeeper ' + 'doctor)';
@@ -101,7 +105,10 @@ function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly 
       `(a job is open or stuck), ${formatCell(report['pending'])} differences seen only once`,
   );
   for (const system of Array.isArray(report['unknown']) ? report['unknown'] : [])
-    say(`not compared: ${formatCell(system)} could not be queried, or this agent does not manage it`);
+    say(
+      `not compared: ${formatCell(system)} (the system could not be queried, or this agent does not ` +
+        'manage it)',
+    );
   if (findings.length === 0) say('no differences');
   else {
     const names = ['panel', 'service_id', 'part', 'problem', 'expected', 'found', 'action'];

@@ -6,7 +6,7 @@ import { say, sayJson } from '../shared/print.js';
 import { formatCell } from '../shared/format-cell.js';
 
 export function addDecisions(job: Command): void {
-  asking(job.command('retry').description('resume a stuck job, or run a waiting or held one now'))
+  asking(job.command('retry').description('resume a stuck job, or run a waiting or held job now'))
     .argument('<id>', 'ID of the job')
     .action(async (id: string, _, command: Command) => decide(command.optsWithGlobals(), id, 'retry'));
   asking(job.command('cancel').description('cancel a job and roll back its changes'))
@@ -36,7 +36,7 @@ async function decide(options: AskOptions, id: string, verb: string, body?: obje
   printLeftovers(job);
 }
 
-/** What is left to do, and the commands for it. */
+/** Prints the objects that remain, and the commands that end a stuck job. */
 export function printLeftovers(job: Readonly<Record<string, unknown>>): void {
   const remains = listOf(job['remains']);
   const stuck = job['status'] === 'stuck';

@@ -15,7 +15,7 @@ interface ListOptions extends AskOptions {
   readonly tag?: string;
 }
 
-/** The operator sees the system's own message, not only the sentence for customers. */
+/** Returns the remote system's own message, because operators need more than the sentence for customers. */
 export function causeIn({ message, detail }: Fields): string | null {
   if (typeof message !== 'string') return null;
   return causeOf({ message, ...(typeof detail === 'string' ? { detail } : {}) });
@@ -44,8 +44,8 @@ export function addJobCommands(program: Command): void {
   const job = program.command('job').description('show and manage jobs');
   asking(job.command('list').description('list open jobs, and the newest ended job of each service'))
     .option('--status <word>', 'queued, running, waiting, completed, failed, stuck or cancelled')
-    .option('--service <id>', 'only for this service')
-    .option('--tag <tag>', 'only with this tag')
+    .option('--service <id>', 'only jobs of this service')
+    .option('--tag <tag>', 'only jobs with this tag')
     .action(async (_, command: Command) => list(command.optsWithGlobals()));
   asking(job.command('show').description('show one job with its steps'))
     .argument('<id>', 'ID of the job')
@@ -95,8 +95,7 @@ async function show(id: string, options: AskOptions): Promise<void> {
 }
 
 /**
- * Only a failed order can be retried, and the daemon knows which ones failed: it reports when there is nothing to
- * retry.
+ * Only a failed order can be retried. The daemon knows which orders failed, and reports if there is nothing to retry.
  */
 function sayRetry({ method, service_id: id }: Fields, panel: string): void {
   if (typeof id !== 'string' || typeof method !== 'string' || !isOrderedKind(method)) return;

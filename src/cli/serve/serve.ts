@@ -9,14 +9,17 @@ import { EXIT, sentenceOf } from '../shared/failure.js';
 import { keepSemiSpaceSmall, letSemiSpaceGrow } from './v8-semi-space.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-/** How long to wait for anything that still keeps the process alive after everything is closed. */
+/** How long the process may stay alive after everything is closed. */
 const LINGER_MS = 500;
 const FORCED = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
-/** Without this delay systemd restarts a failing daemon immediately, and reaches its start limit. */
+/**
+ * The delay before the exit of a daemon that failed to start. Without this delay, systemd would restart the daemon
+ * immediately until it reaches the start limit.
+ */
 const FAILED_START_MS = 5_000;
 const SPARE_MS = 5_000;
 
-/** As safe as an exit at any other time: every acknowledged request is on disk. */
+/** Ends the process although operations are running. This is safe, because every acknowledged request is on disk. */
 function leave(code: number): void {
   process.stderr.write('innkeeper: some operations did not finish in time; the next start resumes them\n');
   process.exit(code);
@@ -25,8 +28,8 @@ function leave(code: number): void {
 /** Resolves with the exit code. The first signal stops gracefully, the second immediately. */
 export async function serve(configFile: string): Promise<number> {
   keepSemiSpaceSmall();
-  // Same as systemd's UMask=: neither the socket nor any file is ever accessible to others. Files that nginx reads
-  // get their mode separately.
+  // Same as systemd's UMask=, so that other users can never access the socket or any file. Files that nginx reads get
+  // their mode separately.
   process.umask(0o077);
   const given = takeServiceEnvironment(process.env, process.pid);
   const manager = serviceManager(given.notifySocket);
@@ -40,7 +43,7 @@ export async function serve(configFile: string): Promise<number> {
       stop({});
     });
   }
-  // Node would open its debugger on loopback, accessible to every user of this machine.
+  // By default, Node would open its debugger on loopback, where every user of this machine can access it.
   process.on('SIGUSR1', () => process.stderr.write('innkeeper: SIGUSR1 is ignored\n'));
   const daemon = await start(configFile, given, manager, stopped);
   if (typeof daemon === 'number') return daemon;
@@ -59,7 +62,7 @@ export async function serve(configFile: string): Promise<number> {
   return code;
 }
 
-/** The exit code if it did not start. */
+/** Returns the daemon, or the exit code if the start failed. */
 async function start(
   configFile: string,
   { sockets, notifySocket }: ServiceEnvironment,
@@ -98,7 +101,10 @@ function watch(
   });
 }
 
-/** systemd counts TimeoutStopSec= itself; the time that the daemon needs comes from the configuration. */
+/**
+ * The message with which the daemon requests more time for its stop from systemd. The time that it needs depends on
+ * the configuration, while systemd only knows TimeoutStopSec=.
+ */
 function extension({ closesWithinMs }: RunningDaemon): string {
   return `EXTEND_TIMEOUT_USEC=${(closesWithinMs + LINGER_MS + SPARE_MS) * 1000}`;
 }

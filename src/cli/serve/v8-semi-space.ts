@@ -1,7 +1,7 @@
 /**
- * The size of V8's space for new objects. It doubles during the burst of a start and hardly ever shrinks again, which
- * costs some 15 MiB of resident memory for an idle daemon. So it stays small until the daemon is ready, and grows
- * under load.
+ * Sets the size of V8's space for new objects. During a start, V8 doubles this space and hardly ever shrinks it
+ * again, which costs some 15 MiB of resident memory in an idle daemon. The space therefore stays small until the
+ * daemon is ready, and may grow under load after that.
  */
 import { setFlagsFromString } from 'node:v8';
 

@@ -17,23 +17,26 @@ interface ListOptions extends AskOptions {
 export function addServiceCommands(program: Command): void {
   const service = program.command('service').description('manage services');
   asking(service.command('list').description("list a panel's services"))
-    .option('--status <word>', 'only with these statuses, e.g. running, failed')
-    .option('--plan <name>', 'only with this plan')
-    .option('--node <name>', 'only on this node')
-    .option('--find <text>', 'only with this text in ID or name')
+    .option('--status <word>', 'only services with one of these statuses, e.g. running,failed')
+    .option('--plan <name>', 'only services with this plan')
+    .option('--node <name>', 'only services on this node')
+    .option('--find <text>', 'only services whose ID or name contains this text')
     .action(async (_, command: Command) => list(command.optsWithGlobals()));
   asking(service.command('show').description('show one service'))
-    .argument('<id>', "the panel's service ID")
+    .argument('<id>', 'ID of the service in the panel')
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
-  asking(service.command('retry').description('retry what failed or is stuck, as it was ordered'))
-    .argument('<id>', "the panel's service ID")
+  asking(service.command('retry').description('retry a failed order as it was ordered, or a stuck job'))
+    .argument('<id>', 'ID of the service in the panel')
     .action(async (id: string, _, command: Command) => retry(id, command.optsWithGlobals()));
   asking(service.command('forget').description('forget a service whose container can no longer be reached'))
-    .argument('<id>', "the panel's service ID")
-    .requiredOption('--confirm <id>', 'the ID again, to confirm: a forgotten service cannot be restored')
+    .argument('<id>', 'ID of the service in the panel')
+    .requiredOption(
+      '--confirm <id>',
+      'the ID again as a confirmation, because a forgotten service cannot be restored',
+    )
     .action(async (id: string, _, command: Command) => forget(id, command.optsWithGlobals()));
   asking(service.command('reset-credentials').description("reset the password of the site's administrator"))
-    .argument('<id>', "the panel's service ID")
+    .argument('<id>', 'ID of the service in the panel')
     .action(async (id: string, _, command: Command) => resetCredentials(id, command.optsWithGlobals()));
 }
 
@@ -67,7 +70,7 @@ async function show(id: string, options: AskOptions): Promise<void> {
     say(`\nafter fixing the cause:  ${innkeeper(['service', 'retry', id], options.panel)}`);
 }
 
-/** The fields of a service, without those of parts that its product does not have. */
+/** Returns the fields of a service, except the fields of parts that its product does not have. */
 function factsOf(service: Fields): [string, unknown][] {
   const hasGuest = service['power'] !== null;
   const hasSite = service['fqdn'] !== null;
@@ -86,7 +89,7 @@ function factsOf(service: Fields): [string, unknown][] {
   ];
 }
 
-/** Includes the message of the system that refused, which is in the job. */
+/** Returns the error of the service with the message of the remote system, which only the job contains. */
 function errorOf(service: Fields): unknown {
   const error = fieldsOf(service['error']);
   const job = listOf(service['jobs']).findLast((one) => fieldsOf(one['error'])['code'] === error['code']);
@@ -126,8 +129,8 @@ async function resetCredentials(id: string, options: AskOptions): Promise<void> 
 }
 
 /**
- * The response of a call that completed its work. Undefined if it was already printed: the job continues, or JSON was
- * requested.
+ * Returns the response if the job has ended. Returns undefined if the response was already printed, because the job
+ * continues or JSON was requested.
  */
 async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
   const daemon = await daemonOf(options);

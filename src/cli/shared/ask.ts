@@ -1,4 +1,4 @@
-/** What all commands that query the daemon share: options, the connection, reading all pages of a list. */
+/** Common parts of all commands that query the daemon: options, the connection, reading all pages of a list. */
 import type { Command } from 'commander';
 import { configFile } from './config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from './daemon.js';
@@ -12,7 +12,7 @@ export interface AskOptions {
 
 export function asking(command: Command): Command {
   return command
-    .option('--panel <name>', 'panel that the services and jobs belong to', DEFAULT_PANEL)
+    .option('--panel <name>', 'panel to which the services and jobs belong', DEFAULT_PANEL)
     .option('--json', 'print JSON instead of a table');
 }
 
@@ -20,7 +20,7 @@ export function daemonOf(options: AskOptions): Promise<Daemon> {
   return connectDaemon(configFile(options.config), options.panel);
 }
 
-/** All pages of a list. */
+/** Reads all pages of a list. */
 export async function readAll(
   daemon: Daemon,
   path: string,

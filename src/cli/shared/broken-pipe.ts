@@ -1,11 +1,11 @@
 /**
- * A reader of our output may exit early (`| head`). A command then ends; the daemon continues without its log.
- * Neither prints a stack trace.
+ * Handles a reader of the output that exits early, such as `| head`. A command then ends, while the daemon continues
+ * without its log. Neither of them prints a stack trace.
  */
 import { EXIT } from './failure.js';
 
 export interface Pipes {
-  /** From now on a reader that exits ends nothing. */
+  /** From now on, the process continues if the reader of its output exits. */
   outlive(): void;
 }
 

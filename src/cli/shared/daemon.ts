@@ -12,16 +12,20 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Daemon {
   /**
-   * The fields of the response. `patienceMs`: the longest time without a response; default 30 s. Throws
-   * CommandFailure with the daemon's own message, or if the daemon is not running.
+   * Returns the fields of the response. `patienceMs` is the longest time to wait for a response, 30 s by default.
+   * Throws CommandFailure if the daemon refuses the request, with the daemon's message, or if the daemon is not
+   * running.
    */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
-  /** The bytes of the response; the stream fails if the daemon exits before its end. Throws as `call`. */
+  /**
+   * Returns the bytes of the response. The stream fails if the daemon exits before the end of the response. Throws
+   * the same errors as `call`.
+   */
   download(path: string): Promise<Readable>;
   readiness(): Promise<Running>;
 }
 
-/** Nothing listens on the socket. */
+/** Thrown if nothing listens on the socket. */
 export class DaemonDown extends CommandFailure {}
 
 const TIMEOUT_MS = 30_000;
@@ -60,7 +64,10 @@ function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
   return new CommandFailure(said + aboutReleases(versionOf(message), answer['code']));
 }
 
-/** An upgrade without a restart: the daemon may not support what the command requests. */
+/**
+ * Explains that the daemon was not restarted after an upgrade, and may therefore not support what the command
+ * requests.
+ */
 function aboutReleases(daemon: string | undefined, code: unknown): string {
   if (daemon === VERSION && code !== 'route_not_found') return '';
   const releases = `The running daemon is release ${daemon ?? 'unknown'}, this command is ${VERSION}`;
@@ -125,7 +132,7 @@ function send({
   });
 }
 
-/** For the audit log: the user behind sudo, else the user that runs the command. */
+/** Returns the user for the audit log: the user who called sudo, or else the user who runs the command. */
 function operator(): string {
   const uid = process.env['SUDO_UID'] ?? String(process.getuid?.() ?? 0);
   return `${uid} ${process.env['SUDO_USER'] ?? userName()}`;
@@ -135,7 +142,7 @@ function userName(): string {
   try {
     return userInfo().username;
   } catch {
-    // The system has no entry for the user.
+    // The user has no entry in the system's user database.
     return '-';
   }
 }

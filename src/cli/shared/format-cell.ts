@@ -1,6 +1,6 @@
-/** One value of a response as text for a terminal. */
+/** Formats one value of a response as text for a terminal. */
 
-/** An unknown value is a hyphen. Control characters (in a hostile name, for example) never reach the terminal. */
+/** Returns a hyphen for an unknown value. Removes control characters, which a hostile name could contain. */
 export function formatCell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(formatCell).join(',');

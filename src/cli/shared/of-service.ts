@@ -1,7 +1,7 @@
 /**
- * A command that is run manually must see what the service sees: systemd's credentials, which only the service can
- * read, and (where a command checks something) files and sockets with the permissions of the service's user. Root can
- * read everything, so it would approve files that the daemon cannot open.
+ * Gives a command that an operator runs the same view as the service has. This includes systemd's credentials, which
+ * only the service can read. Commands that check something also use the permissions of the service's user for files
+ * and sockets. Root can read everything, so a check as root would approve files that the daemon cannot open.
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -13,33 +13,42 @@ import { bareEnvironment } from '../../drivers/shared/child.js';
 import { stateFolder } from './socket-path.js';
 
 const UNIT = 'innkeeper.service';
-/** Where systemd keeps the credentials while the service runs, as read at its start. */
+/**
+ * The folder in which systemd keeps the credentials while the service runs. They were read at the start of the
+ * service.
+ */
 const RUNNING = `/run/credentials/${UNIT}`;
 const CHILD_MS = 5_000;
 
 export type Credentials = ReadonlyMap<string, string>;
 
-/** For every command but `serve`. Throws ConfigError. */
+/** Loads the configuration for every command except `serve`. Throws ConfigError. */
 export async function loadForCommand(file: string, warn?: (message: string) => void): Promise<Config> {
   return loadConfig({ file, credentials: await serviceCredentials(), ...(warn ? { warn } : {}) });
 }
 
-/** The same with the permissions of the service's user, which this process keeps from then on. Throws ConfigError. */
+/**
+ * Loads the configuration with the permissions of the service's user. This process keeps these permissions from then
+ * on. Throws ConfigError.
+ */
 export async function loadAsService(file: string, warn: (message: string) => void): Promise<Config> {
   const credentials = await serviceCredentials();
   await becomeServiceUser(file);
   return loadConfig({ file, credentials, warn });
 }
 
-/** The readable credentials; none if the service does not exist. */
+/** Returns the credentials that can be read. Returns none if the service does not exist. */
 export async function serviceCredentials(): Promise<Credentials> {
   if (process.env['CREDENTIALS_DIRECTORY'] !== undefined) return new Map();
   const shown = (await readdir(RUNNING).catch(() => [])).map((name) => [name, join(RUNNING, name)] as const);
-  // The files come last, so they win: the next start reads them.
+  // The files come last, so that they take precedence, because the next start of the service reads them.
   return textsOf([...shown, ...credentialFiles(await unitText())]);
 }
 
-/** Name and file of each `LoadCredential=`, including drop-ins: an empty one resets those before it. */
+/**
+ * Returns the name and file of each `LoadCredential=`, including drop-ins. An empty `LoadCredential=` resets all
+ * earlier ones.
+ */
 export function credentialFiles(unit: string): [name: string, file: string][] {
   const files = new Map<string, string>();
   for (const [, value = ''] of unit.matchAll(/^LoadCredential=(.*)$/gm)) {
@@ -50,7 +59,7 @@ export function credentialFiles(unit: string): [name: string, file: string][] {
   return [...files];
 }
 
-/** Undefined if the system has no user with this number. */
+/** Returns undefined if the system has no user with this ID. */
 async function groupsOf(uid: number): Promise<number[] | undefined> {
   return promisify(execFile)('id', ['-G', '--', String(uid)], {
     timeout: CHILD_MS,
@@ -61,7 +70,7 @@ async function groupsOf(uid: number): Promise<number[] | undefined> {
   );
 }
 
-/** systemd starts it at boot, or holds its sockets: the daemon is expected to run. */
+/** Returns whether the daemon is expected to run, because systemd starts it at boot or holds its sockets. */
 export async function isUnitEnabled(): Promise<boolean> {
   const run = promisify(execFile)('systemctl', ['is-enabled', UNIT], {
     timeout: CHILD_MS,
@@ -96,7 +105,7 @@ async function becomeServiceUser(file: string): Promise<void> {
   const folder = await stateFolder(file).catch(() => undefined);
   const owner = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
   if (owner === undefined || owner.uid === 0) return;
-  // Child processes start in /, because they may have no access to the caller's folder.
+  // Child processes start in /, because the service's user may have no access to the caller's folder.
   process.chdir('/');
   const groups = await groupsOf(owner.uid);
   process.setgroups?.(groups ?? [owner.gid]);

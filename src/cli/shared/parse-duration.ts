@@ -7,13 +7,16 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   y: 31_536_000_000,
 };
 
-/** Undefined if the text is not a duration. */
+/** Returns undefined if the text is not a duration. */
 export function parseDuration(text: string): number | undefined {
   const [, count, unit = ''] = /^(\d{1,4})([hdwy])$/.exec(text) ?? [];
   return count === undefined ? undefined : Number(count) * (UNIT_MS[unit] ?? 0);
 }
 
-/** The time that long ago, or the given timestamp (RFC 3339); undefined if it is neither. */
+/**
+ * Subtracts a duration from the current time, or returns the given timestamp (RFC 3339). Returns undefined if the
+ * text is neither.
+ */
 export function agoOf(text: string, now: number): string | undefined {
   const span = parseDuration(text);
   const at = span === undefined ? Date.parse(text) : now - span;

@@ -25,14 +25,14 @@ export function table(rows: readonly Fields[], columns: readonly Column[]): stri
     .join('\n');
 }
 
-/** One line of `name  value` each. */
+/** Prints one line of `name value` for each entry. */
 export function facts(pairs: readonly (readonly [string, unknown])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${formatCell(value)}`).join('\n');
 }
 
 export function say(text: string): void {
-  // Names and messages from other systems must not send control sequences to the terminal.
+  // Names and messages from other systems could contain control sequences, which must not reach the terminal.
   process.stdout.write(`${text.replace(/[^\P{C}\n\t]/gu, '?')}\n`);
 }
 

@@ -5,7 +5,7 @@
 import { dirname, resolve } from 'node:path';
 import { CommandFailure } from './failure.js';
 
-/** INNKEEPER_SOCKET, else the path in the configuration. Throws CommandFailure. */
+/** Returns INNKEEPER_SOCKET, or else the path in the configuration. Throws CommandFailure. */
 export async function socketPath(file: string): Promise<string> {
   const { INNKEEPER_SOCKET: given, INNKEEPER_API__SOCKET: socket } = process.env;
   if (given !== undefined) return resolve(given);

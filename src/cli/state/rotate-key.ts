@@ -39,7 +39,8 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
     );
   if (json) return;
   say(
-    `${formatCell(status['rewritten'])} documents were rewritten with the key ${formatCell(status['key_id'])}.`,
+    `${formatCell(status['rewritten'])} documents were re-encrypted with the key ` +
+      `${formatCell(status['key_id'])}.`,
   );
   const needed = status['needed_by'];
   if (Array.isArray(needed) && needed.length > 0)

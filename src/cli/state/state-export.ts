@@ -1,6 +1,6 @@
 /**
- * innkeeper state export: through the running daemon, else from the folder under its lock. The file is created only
- * after it was read back and verified.
+ * innkeeper state export: exports the state through the running daemon, or else from the locked state folder. The
+ * output file appears only after the export was read back and verified.
  */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -23,7 +23,7 @@ export interface ExportRequest {
   readonly withKey: boolean;
 }
 
-/** Throws CommandFailure, or the reason why the folder cannot be read. */
+/** Throws CommandFailure, or the error with which the folder could not be read. */
 export async function exportState({ file, configFile, withKey }: ExportRequest): Promise<void> {
   const path = resolve(file);
   await refuseExisting(path);
@@ -33,7 +33,8 @@ export async function exportState({ file, configFile, withKey }: ExportRequest):
     const { manifest, findings } = await verifyFile(part, []);
     if (!manifest)
       throw new CommandFailure(`The export is incomplete: ${findings[0]?.problem ?? 'it cannot be read'}.`);
-    // A link instead of a rename: it does not replace a file that another process created in the meantime.
+    // Uses a link instead of a rename, because a link never replaces a file that another process created in the
+    // meantime.
     await link(part, path).catch((error: unknown) => {
       throw new CommandFailure(`Cannot create ${path}: ${String(error)}`, { cause: error });
     });

@@ -1,4 +1,7 @@
-/** innkeeper state import: imports an export into the empty state folder, and says what to do about the key. */
+/**
+ * innkeeper state import: imports an export into the empty state folder, and reports whether the key is still
+ * missing.
+ */
 import { join, resolve } from 'node:path';
 import { importState as putBack } from '../../state/transfer/import.js';
 import { loadForCommand } from '../shared/of-service.js';

@@ -1,6 +1,6 @@
 /**
- * innkeeper state verify: checks an export, a folder, or the state in use (through the daemon if it is running: a
- * consistent snapshot).
+ * innkeeper state verify: checks an export, a folder, or the state in use. A running daemon provides a consistent
+ * snapshot of the state in use.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -14,14 +14,14 @@ import { say, sayJson } from '../shared/print.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export interface VerifyRequest {
-  /** File or folder; undefined: the state in use. */
+  /** The file or folder to check. Undefined for the state in use. */
   readonly what: string | undefined;
   readonly configFile: string;
   readonly keyFile: string | undefined;
   readonly json: boolean;
 }
 
-/** True if there are no problems. Throws CommandFailure. */
+/** Returns true if there are no problems. Throws CommandFailure. */
 export async function verifyState(request: VerifyRequest): Promise<boolean> {
   const found = await verified(request);
   if (request.keyFile !== undefined && found.manifest && !found.opened)
@@ -79,7 +79,7 @@ async function stateInUse(configFile: string, given: readonly Buffer[]): Promise
   }
 }
 
-/** The keys in use, if there is a configuration: exports are verified on other machines too. */
+/** Returns the keys in use if there is a configuration. On a machine that only verifies exports, there is none. */
 async function keysHere(configFile: string): Promise<Buffer[]> {
   try {
     return await findStateKeys(await loadForCommand(configFile));

@@ -10,7 +10,7 @@ export function addStateCommands(program: Command): void {
     .command('export')
     .description('export all documents as a consistent snapshot into one file; the daemon may run')
     .argument('<file>', 'output file, e.g. state.tar.gz')
-    .option('--with-key', 'include the key of the secrets: the file then reveals all of them')
+    .option('--with-key', 'include the key of the secrets; anyone with the file can then read all secrets')
     .action(async (file: string, flags: { withKey?: true }, command: Command) => {
       const { exportState } = await import('./state-export.js');
       await exportState({ file, configFile: fileOf(command), withKey: flags.withKey === true });
@@ -27,7 +27,7 @@ export function addStateCommands(program: Command): void {
     .command('verify')
     .description('check an export, a folder, or the state in use')
     .argument('[what]', 'an exported file or a state folder (default: the state in use)')
-    .option('--key-file <file>', 'key of the secrets, if it is not the one in use')
+    .option('--key-file <file>', 'key of the secrets, if the key in use is a different one')
     .option('--json', 'print JSON')
     .action(async (what: string | undefined, flags: { keyFile?: string; json?: true }, command: Command) => {
       const { verifyState } = await import('./state-verify.js');

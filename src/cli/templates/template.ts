@@ -15,7 +15,7 @@ import { stateFolder } from '../shared/socket-path.js';
 export interface TemplateOptions {
   readonly configFile: string;
   readonly product: string;
-  /** Build new templates even if some exist. */
+  /** Build new templates even if templates exist. */
   readonly replace: boolean;
   readonly json: boolean;
 }
@@ -26,7 +26,7 @@ export async function runTemplateBuild(options: TemplateOptions): Promise<number
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => stop.abort(new Error('stopping; removing the unfinished template')));
   }
-  // standard output is for the result
+  // the log goes to standard error, because standard output is for the result
   const log = pino({ level: 'warn', base: null }, process.stderr);
   const built = await makeTemplate({
     ...options,
@@ -50,7 +50,7 @@ export async function runTemplateBuild(options: TemplateOptions): Promise<number
   return EXIT.done;
 }
 
-/** From the daemon, or from the state folder if the daemon is not running. */
+/** Reads the addresses through the daemon, or from the state folder if the daemon is not running. */
 async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlySet<string>> {
   try {
     const running = await daemonSide(configFile).export();
@@ -62,7 +62,7 @@ async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlyS
     if (codeOf(error) !== 'ENOENT')
       log.warn(
         { err: error },
-        'the addresses that services hold are unknown; only those in the cluster are avoided',
+        'the addresses of services could not be read; only addresses that the cluster shows are avoided',
       );
     return new Set();
   }

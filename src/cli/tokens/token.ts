@@ -22,27 +22,34 @@ interface CreateOptions extends AskOptions {
 export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('manage the API tokens of panels');
   asking(token.command('create').description('create a token and print it once'))
-    .requiredOption('--name <name>', 'panel that the token belongs to, e.g. paymenter')
+    .requiredOption('--name <name>', 'name of the token, usually the panel that uses it, e.g. paymenter')
     .option(
       '--permissions <list>',
-      'comma-separated (default: everything a panel needs; "admin" for everything)',
+      'comma-separated list (default: all permissions that a panel needs; "admin" includes everything)',
     )
     .option(
       '--expires <when>',
-      'a duration such as 12h, 90d or 1y, or a timestamp such as 2027-01-31T00:00:00Z',
+      'when the token expires: after a duration such as 12h, 90d or 1y, or at a timestamp such as ' +
+        '2027-01-31T00:00:00Z',
     )
-    .option('--networks <list>', 'comma-separated addresses or networks that may use it')
+    .option(
+      '--networks <list>',
+      'comma-separated list of addresses or networks from which the token may be used',
+    )
     .action(async (_, command: Command) => create(command.optsWithGlobals()));
   asking(token.command('list').description('list the tokens of all panels')).action(
     async (_, command: Command) => list(command.optsWithGlobals()),
   );
-  asking(token.command('rotate').description('rotate a token: print its new text once'))
-    .argument('<id>', 'its ID, or a name that only one active token has')
-    .option('--overlap <span>', 'how long the old text remains valid: 0, 12h, 7d ...', '1d')
-    .option('--now', 'revoke all older values immediately, including those of earlier rotations')
+  asking(token.command('rotate').description('give a token a new value, and print the value once'))
+    .argument('<id>', 'ID of the token, or its name if no other active token has this name')
+    .option('--overlap <span>', 'how long the old value remains valid, e.g. 0, 12h or 7d', '1d')
+    .option(
+      '--now',
+      'revoke all older values immediately, including the values from before earlier rotations',
+    )
     .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
   asking(token.command('revoke').description('revoke a token immediately'))
-    .argument('<id>', 'its ID, or a name that only one active token has')
+    .argument('<id>', 'ID of the token, or its name if no other active token has this name')
     .action(async (id: string, _, command: Command) => revoke(id, command.optsWithGlobals()));
 }
 
@@ -64,15 +71,15 @@ function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): 
     return;
   }
   say(formatCell(made['token']));
-  // Only the token goes to standard output, so that it can be piped.
+  // Standard output contains only the token, so that it can be piped.
   process.stderr.write(
     `${facts([
       ['id', made['id']],
       ['panel', made['panel']],
       ['permissions', made['permissions']],
       ['expires', made['expires_at']],
-      ['old text valid until', made['former_until']],
-    ])}\nThis is the only time the token is shown.\n`,
+      ['old value valid until', made['former_until']],
+    ])}\nThis ` + 'is the only time the token is shown.\n',
   );
   const { texts, id } = made;
   if (typeof texts === 'number' && texts > 2)

@@ -4,12 +4,15 @@ import type { Listener } from '../../model/listener.js';
 
 export type Access = 'public' | Permission;
 
-/** What is counted per token. Orders and similar requests are not limited, because a panel does not repeat them. */
+/**
+ * The kinds of requests that are counted per token. Orders and similar requests are not limited, because a panel does
+ * not repeat them.
+ */
 export type Limit = 'reads' | 'actions';
 
 export interface Rule {
   readonly access: Access;
-  /** `socket`: only through the daemon's own unix socket. */
+  /** `socket`: the route is available only at the daemon's own unix socket. */
   readonly listener: 'both' | 'socket';
   /** False if a HEAD request would change something without returning it. */
   readonly head?: false;
@@ -56,7 +59,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /services': both('sites:read'),
   'GET /services/:id': both('sites:read'),
   'GET /services/:id/overview': both('sites:read'),
-  // a password that opens the customer's site: reading it needs more than the permission to read
+  // the credentials include the password of the customer's site, so reading them needs more than `sites:read`
   'POST /services/:id/credentials/reset': both('sites:write'),
   'POST /services/:id/login-link': both('sites:write'),
   'GET /services/:id/credentials': { ...both('sites:write'), head: false },
@@ -96,7 +99,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /tokens/:id/rotate': socket('admin'),
 };
 
-/** Never refused because of load: each needs only one write to be recorded. */
+/** Requests that are never refused because of load. Recording such a request needs only one write. */
 const LIFE_CYCLE: ReadonlySet<string> = new Set([
   'POST /create-site',
   'POST /delete-site',
@@ -104,7 +107,7 @@ const LIFE_CYCLE: ReadonlySet<string> = new Set([
   'POST /unsuspend',
   'POST /wp/upgrade',
 ]);
-/** These requests change nothing. */
+/** POST requests that change nothing. */
 const QUESTIONS: ReadonlySet<string> = new Set([
   'POST /wp/upgrade/check',
   'POST /customdomain/getdata',
@@ -112,8 +115,8 @@ const QUESTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The responses grow with the number of services. The value is how many of these requests one token may have in
- * progress.
+ * Requests whose responses grow with the number of services. The value is how many of these requests one token may
+ * have in progress.
  */
 const LONG: Readonly<Record<string, number>> = {
   'POST /panel/sync': 2,
@@ -123,42 +126,42 @@ const LONG: Readonly<Record<string, number>> = {
   'GET /audit': 16,
 };
 
-/** How many of these requests one token may have in progress; undefined: any number. */
+/** Returns how many of these requests one token may have in progress, or undefined if there is no limit. */
 export function mostAtOnce(method: string, url: string): number | undefined {
   return ruleFor(method, url).listener === 'socket'
     ? undefined
     : LONG[`${method === 'HEAD' ? 'GET' : method} ${url}`];
 }
 
-/** These responses contain what opens a customer's site. */
+/** Requests whose responses give access to a customer's site. */
 const REVEALING: ReadonlySet<string> = new Set(['GET /services/:id/credentials']);
 
-/** Whether the audit log records the request. */
+/** Returns whether the audit log records the request. */
 export function isChange(method: string, url: string): boolean {
   const name = `${method} ${url}`;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return REVEALING.has(name);
   return !QUESTIONS.has(name);
 }
 
-/** The limit that the request counts against; undefined: none. */
+/** Returns the limit that the request counts against, or undefined if it is not limited. */
 export function limitOf(method: string, url: string): Limit | undefined {
   const { access, listener } = ruleFor(method, url);
   const name = `${method} ${url}`;
   if (access === 'public' || access === 'admin' || listener === 'socket' || LIFE_CYCLE.has(name))
     return undefined;
-  // each adds a line to the audit log, so the limit is lower than for other reads
+  // each of these requests adds a line to the audit log, so their limit is lower than for other reads
   if (REVEALING.has(name)) return 'actions';
   return method === 'GET' || method === 'HEAD' || QUESTIONS.has(name) ? 'reads' : 'actions';
 }
 
-/** Throws if the route is not listed: a programming error that prevents the start. */
+/** Throws if the route is not listed. Such a programming error prevents the start of the daemon. */
 export function ruleFor(method: string, url: string): Rule {
   const rule = ACCESS[`${method === 'HEAD' ? 'GET' : method} ${url}`];
   if (!rule) throw new Error(`${method} ${url} is not listed in http/guards/access.ts`);
   return rule;
 }
 
-/** The methods that a path supports at this listener; empty if the path does not exist. */
+/** Returns the methods that a path supports at this listener. The list is empty if the path does not exist. */
 export function methodsOf(path: string, listener: Listener): string[] {
   const wanted = path.length > 1 ? path.replace(/\/+$/, '') : path;
   return Object.entries(ACCESS)

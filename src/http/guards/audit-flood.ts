@@ -1,13 +1,13 @@
 /**
- * Records the first refusals of a minute individually and counts the others, so that an attacker who guesses tokens
- * neither fills the disk nor stays unnoticed.
+ * Records the first refusals of each minute individually and only counts the others. An attacker who guesses tokens
+ * therefore neither fills the disk nor stays unnoticed.
  */
 import type { Clock } from '../../kernel/clock.js';
 import type { AuditEntry } from '../../state/contract.js';
 
 const WINDOW_MS = 60_000;
 const ONE_BY_ONE = 10;
-/** The maximum of callers with their own counter. */
+/** The maximum number of callers that have their own counter. */
 const MOST_CALLERS = 50;
 const ALL_OTHERS = '';
 

@@ -13,18 +13,18 @@ import type { RouteContext } from '../server/route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The response comes from the record of an earlier identical request, and nothing was recorded now. */
+    /** True if the response was stored for an earlier identical request, so that this request changed nothing. */
     isRepeated: boolean;
   }
 }
 
-/** Requests that a caller can repeat without changing anything must not fill the disk. */
+/** A caller can repeat such requests without changing anything, so their entries must not fill the disk. */
 function changedNothing({ isRepeated }: FastifyRequest, reply: FastifyReply): boolean {
   const refused = reply.statusCode >= 400 && reply.statusCode < 500;
   return refused || isRepeated || reply.hasHeader('idempotency-replayed');
 }
 
-/** Call this before routes are registered, and before other hooks that process responses. */
+/** Must be called before routes are registered, and before other hooks that process responses are added. */
 export function auditCalls(
   app: App,
   { state, clock, listener }: Pick<RouteContext, 'state' | 'clock' | 'listener'>,

@@ -24,13 +24,13 @@ declare module 'fastify' {
     /** Null until the caller is known. */
     caller: Caller | null;
     /**
-     * Returns false after the caller's token was revoked or has expired. Streams need it, because they outlive the
-     * check at their start.
+     * Returns false once the caller's token is revoked or expired. Streams call this function repeatedly, because the
+     * token is otherwise checked only at the start of a request.
      */
     stillAllowed: (() => boolean) | null;
-    /** Stays the same when the token is rotated. */
+    /** The ID of the token. A rotation does not change it. */
     tokenId: string | null;
-    /** The user of the command line, as reported by the command; null on the network. */
+    /** The user of the command line, as the command reported it. Null for requests from the network. */
     operator: { readonly uid: number | null; readonly user: string | null } | null;
   }
 }
@@ -45,12 +45,12 @@ interface Known {
   isLive(): boolean;
 }
 
-/** Whether the caller may see details for operators: host names, and error messages of remote systems. */
+/** Returns whether the caller may see details for operators: host names, and error messages of remote systems. */
 export function isOperator(request: FastifyRequest): boolean {
   return mayDo(callerOf(request), 'admin');
 }
 
-/** Throws if the caller is unknown, which is possible only on a public route. */
+/** Throws if the caller is unknown. This can happen only on a public route. */
 export function callerOf(request: FastifyRequest): Caller {
   if (request.caller) return request.caller;
   throw new AgentError('unauthorized', 'A bearer token is required.');
@@ -106,7 +106,7 @@ export async function makeNetworkGuard(
           const refused =
             admitToLimits(token, limit, request) ??
             (atOnce === undefined ? undefined : admitCall(token, atOnce, reply));
-          // requests that can be refused because of load can also be delayed
+          // a request that may be refused because of load may also be delayed
           const pause = refused ? undefined : mainThread.rest(request);
           if (pause) void pause.then(() => done());
           else done(refused);
@@ -116,7 +116,10 @@ export async function makeNetworkGuard(
   };
 }
 
-/** Returns the error for an Authorization header without the scheme `Bearer`, which deserves a specific message. */
+/**
+ * Returns the error for an Authorization header without the scheme `Bearer`. This mistake is common, so it has a
+ * separate message.
+ */
 function schemeProblem({ headers }: FastifyRequest): AgentError | undefined {
   const { authorization } = headers;
   if (authorization === undefined || /^bearer /i.test(authorization)) return undefined;
@@ -127,7 +130,8 @@ function schemeProblem({ headers }: FastifyRequest): AgentError | undefined {
 }
 
 /**
- * Every caller at the socket is the operator, and acts for the panel in `?panel=` or in the header `innkeeper-panel`.
+ * Treats every caller at the socket as the operator, who acts for the panel in `?panel=` or in the header
+ * `innkeeper-panel`.
  */
 export function makeSocketGuard(): Guard {
   const permissions = new Set(PERMISSIONS);
@@ -145,7 +149,10 @@ export function makeSocketGuard(): Guard {
     };
 }
 
-/** Any user of the socket could send any name. It is a note for cooperating operators, not a proof. */
+/**
+ * Returns the user name that the command sent. Any user of the socket could send any name, so the name informs
+ * cooperating operators but proves nothing.
+ */
 function operatorOf(request: FastifyRequest): { uid: number | null; user: string | null } {
   const header = request.headers['innkeeper-user'];
   const [, uid, user] = /^(\d{1,10}) ([A-Za-z0-9._@-]{1,64})$/.exec(String(header)) ?? [];
@@ -185,8 +192,8 @@ const forbidden = (): AgentError =>
   new AgentError('forbidden', 'This token does not have permission for this request.');
 
 /**
- * Finds a token by its SHA-256. The duration reveals nothing about how close a guess was, because similar texts have
- * unrelated hashes. The hash that is found is still compared in constant time.
+ * Finds a token by its SHA-256 hash. The duration of the search reveals nothing about how close a guess was, because
+ * similar tokens have unrelated hashes. The hash that is found is still compared in constant time.
  */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
@@ -219,7 +226,7 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
   };
   return (text) => {
     const hash = hashToken(text);
-    // the index is rebuilt only when tokens changed, so a guess costs one hash, for any number of tokens
+    // the index is rebuilt only when tokens change, so a guess costs one hash, whatever the number of tokens is
     if (indexed !== state.tokens.revision) index();
     const found = byHash.get(hash);
     const sent = Buffer.from(hash);

@@ -1,8 +1,11 @@
-/** Limits requests with long responses per token, because each keeps its input and its partial response in memory. */
+/**
+ * Limits how many requests with long responses a token may have in progress, because each of them keeps its input and
+ * its partial response in memory.
+ */
 import type { FastifyReply } from 'fastify';
 import { AgentError } from '../../kernel/errors.js';
 
-/** Undefined if the request is admitted; it counts until its response has been sent or aborted. */
+/** Returns undefined if the request is admitted. The request counts until its response has been sent or aborted. */
 export type AdmitCall = (token: string, most: number, reply: FastifyReply) => AgentError | undefined;
 
 /** For one route. */

@@ -7,13 +7,11 @@ export interface Share {
 }
 
 export const MOST_REMEMBERED: Share = { answers: 10_000, bytes: 16_777_216 };
-/** Size of a document without the body of the response. */
+/** The size of a stored document without the body of the response. */
 const FRAME_BYTES = 1_024;
 
 export interface Shares {
-  /**
-   * Records a stored response. Returns the IDs of the token's oldest responses, which must be removed to make space.
-   */
+  /** Counts a stored response. Returns the IDs of the token's oldest responses that must be removed to make space. */
   keep(token: string, id: string, bodyBytes: number): string[];
   forget(id: string): void;
 }
@@ -23,7 +21,7 @@ interface Kept {
   readonly bytes: number;
 }
 
-/** @param known the responses that are already on the disk */
+/** @param known the responses that are on the disk at the start */
 export function idempotencyShares(known: readonly RememberedCall[], most: Share = MOST_REMEMBERED): Shares {
   /** Per token, oldest first. */
   const byToken = new Map<string, Map<string, Kept>>();

@@ -1,4 +1,6 @@
-/** Stores for a day how a request with an `Idempotency-Key` was answered, so that a panel may repeat it safely. */
+/**
+ * Stores the responses to requests with an `Idempotency-Key` for a day, so that a panel can repeat a request safely.
+ */
 import { createHash } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
@@ -11,12 +13,14 @@ import { idempotencyShares, type Share } from './idempotency-shares.js';
 
 const KEEP_MS = 86_400_000;
 const SWEEP_MS = 3_600_000;
-/** Only queries have longer responses. They are executed again instead. */
+/**
+ * The maximum size of a stored response. Only queries have longer responses, and a repeated query is executed again.
+ */
 const MOST_BODY = 262_144;
 
 export interface KeyedCall {
   readonly panel: string;
-  /** Stays the same when the token is rotated. */
+  /** The ID of the token. A rotation does not change it. */
   readonly token: string;
   readonly key: string;
   readonly requestId: string;
@@ -27,8 +31,8 @@ export interface KeyedCall {
 
 export interface FirstCall {
   /**
-   * Durable when it resolves. A response that refused the request, or reports a failure of the agent, changed nothing
-   * and is removed, so that the request can be retried.
+   * Stores the response; it is durable when the promise resolves. If the response is a refusal or a failure of the
+   * agent, the request changed nothing. The record is then removed, so that the request can be retried.
    */
   answered(code: number, body: string): Promise<void>;
   /** No response was sent. */
@@ -38,27 +42,27 @@ export interface FirstCall {
 export type Recalled =
   | { readonly kind: 'first'; readonly call: FirstCall }
   | { readonly kind: 'answered'; readonly code: number; readonly body: string }
-  /** The request was accepted before the daemon ended, but its response was not recorded. */
+  /** The request was accepted, but the daemon ended before it recorded the response. */
   | { readonly kind: 'begun'; readonly service: Service; readonly job: Job };
 
 export interface IdempotencyStore {
   /**
-   * Waits while the first request with this key is in progress. Throws `idempotency_mismatch`, `state_unavailable`.
+   * Waits while the first request with this key is in progress. Throws `idempotency_mismatch` or `state_unavailable`.
    */
   recall(call: KeyedCall): Promise<Recalled>;
 }
 
 type Context = Pick<OperationContext, 'state' | 'clock' | 'log'>;
 
-/** @param most the responses that one token may store; the oldest ones are removed first */
+/** @param most the number of responses that one token may store; the oldest ones are removed first */
 export function makeIdempotencyStore(context: Context, most?: Share): IdempotencyStore {
   const { state, clock, log } = context;
   const shares = idempotencyShares(state.remembered.list(), most);
   const underWay = new Map<string, { readonly fingerprint: string; readonly over: Promise<void> }>();
   let sweptAt = Number.NEGATIVE_INFINITY;
   /**
-   * While the clock is not trusted, no response expires: if it expired too early, the request would be executed
-   * twice.
+   * No response expires while the clock is not trusted. If a response expired too early, a repeated request would be
+   * executed twice.
    */
   const isOver = ({ expiresAt }: RememberedCall): boolean =>
     clock.trusted() && Date.parse(expiresAt) <= clock.now();
@@ -143,21 +147,22 @@ export function makeIdempotencyStore(context: Context, most?: Share): Idempotenc
   };
 }
 
-/** The response to a repeated request if the original response was lost. */
+/** Returns the response to a repeated request whose original response was lost. */
 export function begunAnswer(service: Service, job: Job, status: StatusWord) {
   return { success: true, service_id: service.id, status, job_id: job.id } as const;
 }
 
 /**
- * Runs before any job continues. A request whose response was lost when the daemon ended gets a response that names
- * its job. The job is in its service's document now, but may have left it by the time the request is repeated; then
- * the request would be executed a second time.
+ * Runs at the start, before any job continues. A request whose response was lost when the daemon ended gets a new
+ * response with the ID of its job. The job must be found now, while it is still in the document of its service. If
+ * the search ran only when the request is repeated, the job might be gone, and the request would be executed a second
+ * time.
  */
 export async function answerCutOff({ state }: Pick<OperationContext, 'state'>): Promise<void> {
   const cutOff = state.remembered.list().filter(({ answer }) => answer === null);
   if (cutOff.length === 0) return;
   for (const { key, id, panel } of [...state.services.entries()]) {
-    // callers choose service IDs and request IDs, so those of another panel may be equal
+    // callers choose service IDs and request IDs, so another panel may use the same ones
     const records = cutOff.filter((one) => one.serviceId === id && (one.panel ?? panel) === panel);
     const service = records.length > 0 ? await state.services.find(key) : undefined;
     for (const record of records) {
@@ -173,9 +178,7 @@ function isBegunBy({ requestId, createdAt }: RememberedCall, job: Job): boolean 
   return job.requestId === requestId && job.createdAt >= createdAt;
 }
 
-/**
- * If the daemon ended after it recorded the job but before it recorded the response, the job identifies the request.
- */
+/** Finds the request by its job if the daemon recorded the job, but ended before it recorded the response. */
 async function findBegun(
   { state }: Context,
   panel: string,
@@ -187,7 +190,9 @@ async function findBegun(
   return service && job ? { kind: 'begun', service, job } : undefined;
 }
 
-/** True for responses of requests that changed something. After a refusal, a repeated request is evaluated again. */
+/**
+ * Returns whether the request changed something. A request that was refused is evaluated again when it is repeated.
+ */
 function isLasting(code: number): boolean {
   return code < 400;
 }
@@ -201,7 +206,7 @@ function digest(value: unknown): string {
     .digest('hex');
 }
 
-/** The order of the keys in an object is irrelevant. */
+/** Compares without regard to the order of the keys in an object. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

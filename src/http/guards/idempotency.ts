@@ -1,6 +1,6 @@
 /**
- * `Idempotency-Key` on any POST that changes something: a repeated request gets the response to the first one.
- * Queries are executed again.
+ * Handles `Idempotency-Key` on every POST that changes something: a repeated request gets the response to the first
+ * one. A repeated query is executed again.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../model/caller.js';
@@ -20,14 +20,14 @@ import type { RouteContext } from '../server/route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set while the first request with its Idempotency-Key is in progress. */
+    /** Set while this request is the first one with its Idempotency-Key and is in progress. */
     firstCall: FirstCall | null;
   }
 }
 
 const HEADER = 'idempotency-key';
 
-/** Call this before routes are registered. */
+/** Must be called before routes are registered. */
 export function rememberPosts(app: App, context: RouteContext): void {
   const calls = makeIdempotencyStore(context);
   app.decorateRequest('firstCall', null);
@@ -75,7 +75,7 @@ async function remember(request: FastifyRequest, reply: FastifyReply, payload: u
   return payload;
 }
 
-/** Removes the quotes that the proposed standard puts around the key. Throws `invalid_request`. */
+/** Removes the quotation marks that the draft standard puts around the key. Throws `invalid_request`. */
 function keyOf(request: FastifyRequest): string | undefined {
   const sent = request.headers[HEADER];
   if (sent === undefined) return undefined;
@@ -95,7 +95,7 @@ function serviceIdOf(request: FastifyRequest): string | null {
   return null;
 }
 
-/** The stored response, with the current status of the service if it contains one. */
+/** Returns the stored response. A status of a service in the response is replaced with the current status. */
 async function withStatusOfToday(context: RouteContext, { panel }: Caller, body: string): Promise<string> {
   const answer: unknown = JSON.parse(body);
   if (typeof answer !== 'object' || answer === null) return body;

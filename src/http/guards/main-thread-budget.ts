@@ -1,13 +1,13 @@
 /**
  * Limits how much time of the main thread one token may use. The cost of a request is known only at its end, so a
- * request is admitted while anything is left.
+ * request is admitted while any budget is left.
  */
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Budget } from '../server/main-thread.js';
 
-/** Seconds of the budget that can be used in one burst, for example to compare all services. */
+/** How many seconds of budget a token can use in one burst, for example to compare all services. */
 const BURST_S = 8;
 
 interface Account extends Budget {
@@ -15,9 +15,9 @@ interface Account extends Budget {
 }
 
 export interface Budgets {
-  /** The token's current budget; null: unlimited. */
+  /** The current budget of the token. Null if it is unlimited. */
   of(token: string): Budget | null;
-  /** Why a request is refused; undefined: it is admitted. */
+  /** Returns why a request is refused, or undefined if it is admitted. */
   refusal(budget: Budget): AgentError | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Prevents one panel (or one of its pages that reloads too often) from using the capacity of others: a bucket per
- * token and kind of request.
+ * Limits the rate of requests, with one bucket per token and kind of request. One panel, or one page that reloads too
+ * often, therefore cannot use the capacity of others.
  */
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -12,7 +12,10 @@ interface Rate {
   readonly most: number;
 }
 
-/** Undefined if the request is admitted, otherwise `rate_limited` with the seconds until the next one is. */
+/**
+ * Returns undefined if the request is admitted, or else `rate_limited` with the number of seconds until the next
+ * request is admitted.
+ */
 export type CountCall = (token: string, limit: Limit) => AgentError | undefined;
 
 export function rateLimits(

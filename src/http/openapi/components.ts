@@ -4,13 +4,13 @@
  */
 import { isNode, type Node, nodeIn, textIn } from './node.js';
 
-/** Annotations for this folder, which the published document does not need. */
+/** Annotations that only this folder uses. The published document does not contain them. */
 export const NOTES = ['x-example', 'x-all-of', 'x-any-of', 'x-here'] as const;
 
 /** `components.schemas`, filled by `shared`. */
 export type Components = Map<string, Node>;
 
-/** The schema with references in place of all shared parts. */
+/** Returns the schema with references instead of its shared parts. */
 export function shared(schema: Node, components: Components): Node {
   const base = schema['x-all-of'];
   if (isNode(base)) return allOf(schema, base, components);
@@ -19,7 +19,7 @@ export function shared(schema: Node, components: Components): Node {
   const title = textIn(schema, 'title');
   if (title === undefined) return withoutNotes(eachPart(schema, components));
   if (!components.has(title)) {
-    // reserved first, because the schema may contain itself
+    // reserve the name first, because the schema may contain itself
     components.set(title, {});
     components.set(title, component(schema, components));
   }
@@ -28,7 +28,7 @@ export function shared(schema: Node, components: Components): Node {
   return mayBeNull(schema) ? { anyOf: [reference, { type: 'null' }], ...here } : { ...reference, ...here };
 }
 
-/** The shared schema, without what differs between its places. */
+/** Returns the shared schema without the properties that differ between its uses. */
 function component(schema: Node, components: Components): Node {
   const { title: _, ...rest } = withoutNotes(eachPart(schema, components));
   const { type } = rest;

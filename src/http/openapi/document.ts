@@ -18,7 +18,7 @@ export interface RouteFacts {
   readonly prefers: boolean;
 }
 
-/** `facts`: by operationId. */
+/** `facts` is indexed by operationId. */
 export function completeDocument(document: Node, facts: ReadonlyMap<string, RouteFacts>): Node {
   const components: Components = new Map();
   const responses = new Map<string, Node>();
@@ -64,7 +64,7 @@ function complete(
   };
 }
 
-/** Adds the example to JSON content, and replaces shared schemas by references. */
+/** Adds the example to JSON content, and replaces shared schemas with references. */
 function withContent(part: Node, components: Components): Node {
   const content = eachNode(nodeIn(part, 'content'), (media) => {
     const schema = nodeIn(media, 'schema');

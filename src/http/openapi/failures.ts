@@ -1,4 +1,7 @@
-/** The error responses of an endpoint: its own, and those that all endpoints of its kind share. */
+/**
+ * The error responses of an endpoint: the errors that only this endpoint has, and the errors of all endpoints of its
+ * kind.
+ */
 import { ERRORS, type ErrorCode } from '../../kernel/errors.js';
 import { isChange, limitOf, ruleFor } from '../guards/access.js';
 import { REQUEST } from '../schemas/examples.js';
@@ -6,19 +9,19 @@ import { headersOf } from './headers.js';
 import type { Node } from './node.js';
 
 const REASONS: Readonly<Record<number, string>> = {
-  400: 'The request is not valid',
-  401: 'The token is missing or not valid',
-  403: 'The token lacks a permission, or the service is suspended',
-  404: 'The resource does not exist',
-  409: 'The request conflicts with the current state',
-  410: 'The resource existed, but is gone',
-  413: 'The body is too large',
-  415: 'The body is not JSON',
-  429: 'Too many requests',
-  500: 'A defect in the agent, or a damaged record',
-  502: 'A remote system failed',
-  503: 'The agent cannot accept the request now',
-  504: 'A remote system did not respond in time',
+  400: 'The request is not valid.',
+  401: 'The bearer token is missing or not valid.',
+  403: 'The token lacks a permission, or the service is suspended.',
+  404: 'The requested resource does not exist.',
+  409: 'The request conflicts with the current state of the resource.',
+  410: 'The requested data is no longer available.',
+  413: 'The request body is too large.',
+  415: 'The request body is not JSON.',
+  429: 'The caller has sent too many requests.',
+  500: 'The agent has a defect, or one of its records is damaged.',
+  502: 'A remote system reported a failure.',
+  503: 'The agent cannot accept the request at the moment.',
+  504: 'A remote system did not respond in time.',
 };
 
 export interface CallFacts {
@@ -29,7 +32,7 @@ export interface CallFacts {
   readonly failures: readonly ErrorCode[];
 }
 
-/** In the order of the table of errors. */
+/** Returns the codes in the order of the table of errors. */
 export function codesOf({ method, url, failures }: CallFacts): ErrorCode[] {
   const { access, listener } = ruleFor(method, url);
   const isGuarded = access !== 'public' && listener === 'both';
@@ -50,7 +53,7 @@ export function takesKey(method: string, url: string): boolean {
   return method === 'POST' && isChange(method, url);
 }
 
-/** By status. A response with a single code is shared by all endpoints, under the name of the code. */
+/** The error responses by status. All endpoints share a response with a single code, under the name of the code. */
 export function failedAnswers(
   codes: readonly ErrorCode[],
   responses: Map<string, Node>,
@@ -73,10 +76,16 @@ function nameOf(code: ErrorCode): string {
   return code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+/** `a`, `b` or `c`, each in backticks. */
+function inWords(codes: readonly ErrorCode[]): string {
+  const quoted = codes.map((code) => `\`${code}\``);
+  return quoted.length > 1 ? `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1) ?? ''}` : quoted.join('');
+}
+
 function answerOf(status: number, first: ErrorCode, codes: readonly ErrorCode[]): Node {
   const example = { success: false, error: ERRORS[first].meaning, code: first, request_id: REQUEST };
   return {
-    description: `${REASONS[status] ?? 'Failed'}: ${codes.map((code) => `\`${code}\``).join(', ')}.`,
+    description: `${REASONS[status] ?? 'The request failed.'} The code is ${inWords(codes)}.`,
     headers: headersOf(status),
     content: {
       'application/json': { schema: { $ref: '#/components/schemas/Failure' }, example },

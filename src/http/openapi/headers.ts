@@ -6,18 +6,26 @@ const header = (description: string, schema: Node): Node => ({ description, sche
 
 /** `components.headers` */
 export const HEADERS = {
-  'X-Request-Id': header('The ID of the request, which identifies it in the log.', {
+  'X-Request-Id': header('The ID of this request in the log.', {
     type: 'string',
     examples: [REQUEST],
   }),
-  'Retry-After': header('Seconds to wait before the next attempt.', { type: 'integer', examples: [5] }),
-  'WWW-Authenticate': header('How to authenticate.', { type: 'string', const: 'Bearer' }),
-  'Preference-Applied': header('The preferences of `Prefer` that were applied (RFC 7240). Absent: none.', {
-    type: 'string',
-    examples: ['respond-async'],
+  'Retry-After': header('The number of seconds to wait before the next attempt.', {
+    type: 'integer',
+    examples: [5],
   }),
+  'WWW-Authenticate': header('How to authenticate.', { type: 'string', const: 'Bearer' }),
+  'Preference-Applied': header(
+    'The preferences of the header `Prefer` that were applied (RFC 7240). The header is absent if none ' +
+      'was applied.',
+    {
+      type: 'string',
+      examples: ['respond-async'],
+    },
+  ),
   'Idempotency-Replayed': header(
-    'Present if this is the response to an earlier request with the same `Idempotency-Key`.',
+    'This header is present if the response was stored for an earlier request with the same ' +
+      '`Idempotency-Key`.',
     { type: 'string', const: 'true' },
   ),
 } as const satisfies Readonly<Record<string, Node>>;
@@ -27,7 +35,7 @@ type HeaderName = keyof typeof HEADERS;
 const refs = (names: readonly HeaderName[]): Node =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 
-/** For an error response. */
+/** The headers of an error response. */
 export function headersOf(status: number): Node {
   return refs([
     'X-Request-Id',
@@ -43,7 +51,7 @@ export interface HeaderFacts {
   readonly takesKey: boolean;
 }
 
-/** For a successful response. */
+/** The headers of a successful response. */
 export function goodHeaders({ prefers, takesKey }: HeaderFacts): Node {
   return refs([
     'X-Request-Id',
@@ -59,8 +67,8 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      "The caller's own ID for the request: 1 to 64 letters, digits, dots, underscores or hyphens. If " +
-      'omitted, the agent generates one.',
+      'An ID that the caller chooses for the request. It has 1 to 64 letters, digits, dots, ' +
+      'underscores or hyphens. If the header is omitted, the agent generates an ID.',
     schema: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   },
   IdempotencyKey: {
@@ -68,9 +76,9 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      'Any text of 1 to 255 printable characters without spaces. If the same request is repeated with ' +
-      'the same key within 24 hours, it gets the first response again, with the current status. A ' +
-      'different request with the same key is refused.',
+      'A text of 1 to 255 printable characters without spaces. If the same request is repeated with ' +
+      'the same key within 24 hours, the agent sends the first response again, with the current ' +
+      'status. It refuses a different request with the same key.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
   Prefer: {

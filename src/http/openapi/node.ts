@@ -7,13 +7,13 @@ export function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The node in a field; an empty one if the field has none. */
+/** Returns the node in a field, or an empty node if the field does not contain one. */
 export function nodeIn(node: Node, name: string): Node {
   const value = node[name];
   return isNode(value) ? value : {};
 }
 
-/** The values of a node that are nodes, by name. */
+/** Returns the values of a node that are nodes themselves, by name. */
 export function nodesIn(node: Node): [string, Node][] {
   return Object.entries(node).filter((entry): entry is [string, Node] => isNode(entry[1]));
 }

@@ -2,16 +2,17 @@
 
 export const TAGS = {
   Sites: 'Create, suspend, upgrade and delete sites, and read their state.',
-  'Customer actions': 'What a customer can do with a site: start, stop, restart, reset, switch off.',
+  'Customer actions':
+    'The operations of a customer on a site: start, stop, restart, reset, and switch off for visitors.',
   Backups: "Backups of a site, within the plan's quota.",
   Domains: "Custom domains of a site, within the plan's quota.",
   Zones: "Customers' DNS zones and their records.",
   Services: 'Lists, details, events and initial credentials of services.',
   Plans: 'The plans that can be ordered.',
-  Jobs: 'The durable units of work that requests start.',
-  Operation: 'Health, metrics, alerts and audit, for operators and monitoring.',
-  Tokens: 'API tokens. Only available at the unix socket.',
-  State: 'Export of the state. Only available at the unix socket.',
+  Jobs: 'Durable units of work that requests start.',
+  Operation: 'Health, metrics, alerts and the audit log, for operators and monitoring systems.',
+  Tokens: 'API tokens. These endpoints are available only at the unix socket.',
+  State: 'Export of the state. These endpoints are available only at the unix socket.',
 } as const;
 
 export type Tag = keyof typeof TAGS;

@@ -109,7 +109,7 @@ export const ROUTES: readonly Route[] = [
   docsRoute,
 ];
 
-/** Only for the daemon's own command line. */
+/** Endpoints that only the daemon's own command line may use. */
 export const SOCKET_ROUTES: readonly Route[] = [
   testAlertsRoute,
   stateKeyRoute,

@@ -7,16 +7,23 @@ import { instant, list, nullable, text, whole, word } from './fields.js';
 
 export const SnapshotKind = word(
   ['initial', 'backup', 'safety'],
-  '`initial`: the site as delivered. `backup`: created by the customer. `safety`: created by the ' +
-    'agent before a reset.',
+  '`initial`: the snapshot of the site as it was delivered. `backup`: a backup that the customer ' +
+    'created. `safety`: a snapshot that the agent created before a reset.',
   'backup',
 );
 
 const BackupView = Type.Object(
   {
-    name: text('The name of the backup: `BAK`, day, month, year, and its number on that day.', BACKUP),
+    name: text(
+      'The name of the backup. It consists of `BAK`, the day, month and year, and the number of the ' +
+        'backup on that day.',
+      BACKUP,
+    ),
     created_at: instant('When the backup was created.'),
-    size_bytes: nullable(whole('Its size in bytes. Null: the storage does not report it.', 0), null),
+    size_bytes: nullable(
+      whole('The size of the backup in bytes. The value is null if the storage does not report sizes.', 0),
+      null,
+    ),
     kind: SnapshotKind,
   },
   { title: 'Backup', description: 'A snapshot of a site.' },
@@ -24,13 +31,13 @@ const BackupView = Type.Object(
 
 export const BackupListView = Type.Object(
   {
-    backups: list('The names of the backups, oldest first.', [BACKUP]),
-    details: Type.Array(BackupView, { description: 'The same backups with details.' }),
+    backups: list('The names of the backups, sorted from oldest to newest.', [BACKUP]),
+    details: Type.Array(BackupView, { description: 'The same backups as in `backups`, with details.' }),
     used: whole('The number of backups of the service.', 1),
     allowed: whole('The number of backups that the plan allows.', 2),
-    quota: text('Both numbers as text: used/allowed.', '1/2'),
+    quota: text('`used` and `allowed` as text, separated by a slash.', '1/2'),
   },
-  { title: 'BackupList', description: 'The backups of a service and its quota.' },
+  { title: 'BackupList', description: 'The backups of a service, and how many backups its plan allows.' },
 );
 
 export const BackupName = text('The name of the backup.', BACKUP);

@@ -10,34 +10,37 @@ import { explained, STATUS_MEANINGS } from './states.js';
 export const Warnings = Type.Array(Type.String(), {
   title: 'Warnings',
   description:
-    'What was ignored or not done as requested: `subdomian is not known; did you mean subdomain?`. ' +
-    'Absent if there are no warnings.',
+    'Sentences about what the agent ignored or did not do as requested, such as `subdomian is not ' +
+    'known; did you mean subdomain?`. The field is absent if there are no warnings.',
 });
 
 /** The format of all error responses; `errors` names fields. */
 export const FailureBody = Type.Object(
   {
-    success: Type.Literal(false, { description: 'False: the request was refused or failed.' }),
+    success: Type.Literal(false, { description: 'Always false: the request was refused or failed.' }),
     error: Type.String({
-      description: 'One plain sentence that a customer may read.',
+      description: 'The error as one plain sentence that a customer may read.',
       examples: ['This panel has no service with this id.'],
     }),
     code: Type.Enum(Object.keys(ERRORS), {
-      description: 'Identifies the kind of failure. Codes are stable; the sentence may change.',
+      description:
+        'The error code. The codes are stable, but the sentence in `error` may change between releases.',
       examples: ['service_not_found'],
     }),
     request_id: Type.String({
-      description: 'The ID that identifies this request in the log. Equal to the header `X-Request-Id`.',
+      description: 'The ID of this request in the log. The header `X-Request-Id` contains the same ID.',
       examples: [REQUEST],
     }),
     errors: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
-        description: 'The problem with each field, by name. Present if fields are missing or invalid.',
+        description:
+          'An object that maps each missing or invalid field to its problem. It is absent if the ' +
+          'request has no such field.',
       }),
     ),
     warnings: Type.Optional(Warnings),
   },
-  { title: 'Failure', description: 'The response to every request that was refused or failed.' },
+  { title: 'Failure', description: 'The response to a request that was refused or that failed.' },
 );
 
 /** `{success: true, ...}`. `example`: values that replace the examples of the fields. */
@@ -48,7 +51,9 @@ export function success<T extends TProperties>(
 ) {
   return Type.Object(
     {
-      success: Type.Literal(true, { description: 'True: the request was executed or accepted.' }),
+      success: Type.Literal(true, {
+        description: 'Always true: the request was completed, or was accepted as a job.',
+      }),
       ...fields.properties,
       warnings: Type.Optional(Warnings),
     },
@@ -63,9 +68,9 @@ export function success<T extends TProperties>(
 const ID_RULE =
   'must be 1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen';
 const ID_TEXT = '^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$';
-const ID_MEANING = "The panel's ID of the service.";
+const ID_MEANING = 'The ID of the service in the panel.';
 
-/** The panel's ID of a service: text or a whole number in requests, text in responses. */
+/** The ID of a service in the panel. Requests may send it as text or as a whole number; responses contain text. */
 export const ServiceIdIn = Type.Union(
   [Type.String({ pattern: ID_TEXT }), Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })],
   { 'x-rule': ID_RULE, description: ID_MEANING, examples: [SERVICE] },
@@ -93,13 +98,13 @@ export const Limit = Type.Integer({
 
 export const Cursor = Type.String({
   maxLength: 200,
-  description: '`next_cursor` of the previous page. Omit it for the first page.',
+  description: 'The `next_cursor` of the previous page. Omit this parameter to get the first page.',
 });
 
-/** For a page of a list; null: this is the last page. */
+/** The cursor in the response of a list. The value is null on the last page. */
 export const NextCursor = Type.Unsafe<string | null>({
   type: ['string', 'null'],
-  description: 'Pass it as `cursor` to get the next page. Null: this is the last page.',
+  description: 'Send this value as `cursor` to get the next page. The value is null on the last page.',
   examples: [null],
 });
 

@@ -5,8 +5,8 @@ export const DiscardNewer = Type.Optional(
   Type.Boolean({
     'x-rule': 'must be true or false',
     description:
-      'True: delete newer snapshots first if the storage can roll back only to the newest one. If ' +
-      'omitted, such a request is refused with `backup_not_newest`.',
+      'If true, newer snapshots are deleted first if the storage can roll back only to the newest ' +
+      'snapshot. If false or omitted, such a rollback is refused with `backup_not_newest`.',
     examples: [false],
   }),
 );

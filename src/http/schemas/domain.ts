@@ -10,17 +10,21 @@ const CertificateView = Type.Object(
   {
     state: word(
       ['none', 'pending', 'issued', 'failed'],
-      '`none`: not ordered. `pending`: ordered. `issued`: in use. `failed`: will be retried; `problem` ' +
-        'says why.',
+      '`none`: no certificate was ordered. `pending`: the certificate was ordered. `issued`: the ' +
+        'certificate is in use. `failed`: the order failed and will be retried; `problem` contains the ' +
+        'reason.',
       'issued',
     ),
     expires_at: nullable(
-      instant('When the certificate expires. Null: none has been issued yet.', '2026-05-30T12:00:00.000Z'),
+      instant(
+        'When the certificate expires. The value is null if no certificate has been issued yet.',
+        '2026-05-30T12:00:00.000Z',
+      ),
     ),
     problem: nullable(
       text(
-        'What the customer must change. Also says why the certificate does not include one of the names. ' +
-          'Null: nothing.',
+        'What the customer must change so that the certificate can be issued or can include all ' +
+          'names. The value is null if there is no problem.',
         '',
       ),
       null,
@@ -32,14 +36,25 @@ const CertificateView = Type.Object(
 
 const DomainView = Type.Object(
   {
-    domain: text('The name, in ASCII form.', DOMAIN),
-    www: flag('The `www` name is served too.', true),
-    dns: text('How ownership of the domain was proved: `routing` or `txt`.', 'routing'),
+    domain: text('The domain name in ASCII form.', DOMAIN),
+    www: flag('True if the site is also served under the `www` name of the domain.', true),
+    dns: text(
+      'How ownership of the domain was proved. `routing`: the domain pointed to the service. `txt`: the ' +
+        'domain had the required TXT record.',
+      'routing',
+    ),
     certificate: CertificateView,
     added_at: instant('When the domain was added.'),
-    enabled: flag('False: the domain pointed elsewhere for too long and is no longer served.', true),
+    enabled: flag(
+      'False if the domain pointed elsewhere for too long and is therefore no longer served.',
+      true,
+    ),
     problem: nullable(
-      text('Where the domain points instead of here, in one sentence. Null: it points here.', ''),
+      text(
+        'If the domain does not point to this service, a sentence that says where it points. The ' +
+          'value is null if the domain points to the service.',
+        '',
+      ),
       null,
     ),
   },
@@ -48,42 +63,45 @@ const DomainView = Type.Object(
 
 const RequestedDomain = Type.Object(
   {
-    domain: text('The name that was ordered.', DOMAIN),
+    domain: text('The domain that was ordered with the site.', DOMAIN),
     problem: nullable(
       text(
-        'Why the domain cannot be added yet, in one sentence. Null: it has not been tried yet.',
+        'A sentence that says why the domain could not be added yet. The value is null before the first attempt.',
         'It does not point to this server yet.',
       ),
     ),
-    next_try_at: instant('When the agent retries.', '2026-03-01T12:15:00.000Z'),
+    next_try_at: instant('When the agent tries to add the domain again.', '2026-03-01T12:15:00.000Z'),
   },
   {
     title: 'RequestedDomain',
     description:
-      'The domain of the order, while it does not point here yet. `POST /action/deldomain` withdraws ' +
-      'it. Null: there is none.',
+      'The domain that was ordered with the site but cannot be added yet. `POST /action/deldomain` ' +
+      'withdraws it. The value is null if there is no such domain.',
   },
 );
 
 export const DomainListView = Type.Object(
   {
-    domains: list('The domains, oldest first.', [DOMAIN]),
-    details: Type.Array(DomainView, { description: 'The same domains with details.' }),
-    count: whole('The number of domains that the plan still allows.', 2),
+    domains: list('The domains, sorted from oldest to newest.', [DOMAIN]),
+    details: Type.Array(DomainView, { description: 'The same domains as in `domains`, with details.' }),
+    count: whole('The number of domains that can still be added within the quota of the plan.', 2),
     used: whole('The number of domains of the service.', 1),
     allowed: whole('The number of domains that the plan allows.', 3),
-    quota: text('Both numbers as text: used/allowed.', '1/3'),
+    quota: text('`used` and `allowed` as text, separated by a slash.', '1/3'),
     txt_challenge: nullable(
       text(
-        'The required content of the TXT record `_innkeeper-challenge.<domain>` that proves ownership of ' +
-          'a domain. Null: no domain has needed it yet.',
+        'The value that the TXT record `_innkeeper-challenge.<domain>` must have to prove ownership ' +
+          'of a domain. The value is null until a domain first needs such a proof.',
         'k7qv2m9x4t8w3z6r1p5n0s2d7f4h9j3b',
       ),
       null,
     ),
     wish: nullable(RequestedDomain, null),
   },
-  { title: 'DomainList', description: 'The custom domains of a service and its quota.' },
+  {
+    title: 'DomainList',
+    description: 'The custom domains of a service, and how many domains its plan allows.',
+  },
 );
 
 export const DomainName = text('The domain, in ASCII form.', DOMAIN);
@@ -117,7 +135,7 @@ export function viewDomainList({ domains, used, allowed, challenge, request }: D
 export const DomainIn = Type.String({
   maxLength: 300,
   'x-rule': 'must be a domain name such as example.com',
-  description: 'A domain name. An apex domain includes its `www` name.',
+  description: 'A domain name. Adding an apex domain also adds its `www` name.',
   examples: [DOMAIN],
 });
 

@@ -5,13 +5,14 @@ import { flag, instant, list, nullable, text, whole, word } from './fields.js';
 import { ServiceId } from './common.js';
 
 const PARTS =
-  'The part of the service that differs: `power`, `resources`, `dns`, `proxy`, `certificate`, ...';
+  'The part of the service that differs, such as `power`, `resources`, `dns`, `proxy` or `certificate`.';
 const PROBLEMS = ['missing', 'different', 'surplus', 'foreign'] as const;
 const problem = Type.Unsafe<string>(
   word(
     PROBLEMS,
-    '`missing`: the object does not exist. `different`: it exists, but differs from the records. ' +
-      '`surplus`: it exists, but should not. `foreign`: it belongs to something else.',
+    '`missing`: the object does not exist. `different`: the object differs from the records. ' +
+      '`surplus`: the object exists, but should not. `foreign`: the object does not belong to this ' +
+      'service.',
     'missing',
   ),
 );
@@ -20,29 +21,32 @@ export const DriftView = Type.Object(
   {
     part: text(PARTS, 'proxy'),
     problem,
-    since: instant('Since when the part has differed.'),
+    since: instant('When the difference was first found.'),
   },
   {
     title: 'Drift',
-    description: 'A difference between the records and the actual state, confirmed by a second comparison.',
+    description: 'A difference between the records and the actual state that a second comparison confirmed.',
   },
 );
 
 export const FindingView = Type.Object(
   {
     id: text(
-      'Identifies the finding in `POST /reconcile/repair`.',
+      'The ID of the finding for `POST /reconcile/repair`.',
       'default/12345 proxy missing customer.sites.example.net (nothing)',
     ),
     panel: text('The panel that the service belongs to.', 'default'),
     service_id: ServiceId,
     part: text(PARTS, 'proxy'),
     problem,
-    expected: text('The recorded state.', 'customer.sites.example.net'),
+    expected: text('The state according to the records.', 'customer.sites.example.net'),
     found: text('The actual state.', '(nothing)'),
-    safe: flag('True: the agent may repair it.', true),
-    hint: nullable(text('What an operator can do. Null: nothing is needed.', ''), null),
-    since: instant('Since when the part has differed.'),
+    safe: flag('True if the agent may repair the difference automatically.', true),
+    hint: nullable(
+      text('What an operator can do about the difference. The value is null if no action is needed.', ''),
+      null,
+    ),
+    since: instant('When the difference was first found.'),
   },
   {
     title: 'DriftFinding',
@@ -53,43 +57,55 @@ export const FindingView = Type.Object(
 const OrphanView = Type.Object(
   {
     id: text(
-      'Identifies the orphan in `POST /reconcile/repair`.',
+      'The ID of the orphan for `POST /reconcile/repair`.',
       `container container ${VMID} on pve1 default/${SERVICE}/1`,
     ),
     kind: text('The kind of object: `container`, `ha`, `dns` or `proxy`.', 'container'),
-    what: text('The object.', `container ${VMID} on pve1`),
-    service: text('The service in the mark of the object: panel/id/generation.', `default/${SERVICE}/1`),
+    what: text('A description of the object.', `container ${VMID} on pve1`),
+    service: text(
+      'The service that the mark of the object names, in the form `panel/id/generation`.',
+      `default/${SERVICE}/1`,
+    ),
     why: text(
-      'Why it is an orphan: the service has `ended`, the mark names a `former` generation, the service ' +
-        'is `unknown`, or the service is `living` and uses a different object.',
+      'Why the object is an orphan. `ended`: its service was deleted. `former`: its mark names an ' +
+        'earlier generation of the service. `unknown`: the state does not know its service. `living`: ' +
+        'its service exists, but uses a different object.',
       'ended',
     ),
-    doubt: nullable(text('Why the agent never removes it. Null: it may be removed.', ''), null),
-    since: instant('Since when the orphan has been known.'),
+    doubt: nullable(
+      text('Why the agent never removes the object. The value is null if the agent may remove it.', ''),
+      null,
+    ),
+    since: instant('When the orphan was first found.'),
   },
-  { title: 'Orphan', description: "An object with this agent's mark that belongs to no service." },
+  { title: 'Orphan', description: "An object that has this agent's mark but belongs to no service." },
 );
 
 export const ReportView = Type.Object(
   {
-    looking: flag('True: the comparison is still running. Repeat the request.', false),
-    at: nullable(instant('When the systems were last compared. Null: not yet.')),
+    looking: flag('True while the comparison is still running. Repeat the request to get its result.', false),
+    at: nullable(
+      instant(
+        'When the records were last compared with the systems. The value is null before the first comparison.',
+      ),
+    ),
     findings: Type.Array(FindingView, {
-      description: 'Differences between the records and the actual state.',
+      description: 'The differences between the records and the actual state.',
     }),
     orphans: Type.Array(OrphanView, {
-      description: "Objects with this agent's mark that belong to no service.",
+      description: "The objects that have this agent's mark but belong to no service.",
     }),
-    unknown: list('Systems that could not be read.', []),
+    unknown: list('The systems whose state could not be read.', []),
     compared: whole('The number of services that were compared.', 40),
     skipped: whole(
-      'The number of services that were not compared because one of their jobs is open or stuck.',
+      'The number of services that were not compared because they have an open or stuck job.',
       0,
     ),
     pending: whole(
-      'The number of differences that were seen only once. They count when they are seen again.',
+      'The number of differences that only one comparison has found. They are reported once a second ' +
+        'comparison confirms them.',
       0,
     ),
   },
-  { title: 'DriftReport', description: 'The result of comparing the records with the actual state.' },
+  { title: 'DriftReport', description: 'The result of a comparison of the records with the actual state.' },
 );

@@ -1,6 +1,6 @@
 /**
- * Short forms for fields of requests and responses. Each has a description and a realistic example; the API
- * description is generated from them.
+ * Helpers that define the fields of requests and responses. Each field has a description and a realistic example,
+ * from which the API description is generated.
  */
 import { type Static, type TSchema, Type } from 'typebox';
 
@@ -19,7 +19,7 @@ export const list = (description: string, example: readonly string[]) =>
 export const uuid = (description: string, example: string) =>
   Type.String({ format: 'uuid', description, examples: [example] });
 
-/** One of a fixed list of words. The type is set explicitly, because the serializer is slower without it. */
+/** A field with a fixed list of words. The type is set explicitly because the serializer is slower without it. */
 export const word = <const T extends string>(words: readonly T[], description: string, example: NoInfer<T>) =>
   Type.Enum([...words], { type: 'string', description, examples: [example] });
 
@@ -28,8 +28,8 @@ export const instant = (description: string, example = '2026-03-01T12:00:00.000Z
   Type.String({ format: 'date-time', description: `${description} RFC 3339, UTC.`, examples: [example] });
 
 /**
- * Only for responses. A list of types, because the serializer would run a validator for a union in every response.
- * The example stays that of the schema unless null is more realistic.
+ * A nullable field, only for responses. The schema is a list of types because the serializer would run a validator
+ * for a union in every response. The example stays unchanged unless null is more realistic.
  */
 export function nullable<T extends TSchema>(schema: T, example?: null) {
   const shown = example === null ? here(schema, { examples: [null] }) : schema;
@@ -56,7 +56,7 @@ export function described<T extends TSchema>(schema: T, description: string): T 
   return here(schema, { description });
 }
 
-/** A shared schema is described once; this adds a note for one place where it differs. */
+/** Adds a note to one use of a shared schema. The schema itself is described only once. */
 function here<T extends TSchema>(schema: T, difference: object): T {
   if (!('title' in schema)) return { ...schema, ...difference };
   const before: unknown = Reflect.get(schema, 'x-here');

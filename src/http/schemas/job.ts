@@ -23,31 +23,47 @@ export const JobStatusText = word(
 
 export const ErrorView = Type.Object(
   {
-    code: text('The error code, as in the table of errors.', 'container_host_failed'),
-    message: text('One plain sentence that a customer may read.', 'The container host reported a failure.'),
-    step: nullable(text('The step that failed. Null: the failure concerns no single step.', 'container')),
+    code: text('The error code. The table of errors lists all codes.', 'container_host_failed'),
+    message: text(
+      'The error as one plain sentence that a customer may read.',
+      'The container host reported a failure.',
+    ),
+    step: nullable(
+      text(
+        'The step that failed. The value is null if the failure does not concern a single step.',
+        'container',
+      ),
+    ),
     detail: nullable(
       text(
-        'The cause in technical terms. Only for operators: at the unix socket, or with the permission `admin`.',
+        'The cause in technical terms. Only operators get this field: at the unix socket, or with the ' +
+          'permission `admin`.',
         '',
       ),
       null,
     ),
   },
-  { title: 'JobError', description: 'Why a job or one of its steps failed.' },
+  { title: 'JobError', description: 'The error of a failed job or step.' },
 );
 
 export const StepView = Type.Object(
   {
     name: text('The name of the step.', 'container'),
-    after: list('Steps that must be completed before this one starts.', ['prepare']),
+    after: list('The steps that must be completed before this step starts.', ['prepare']),
     status: word(STEP_STATUSES, explained('The status of the step.', STEP_MEANINGS), 'done'),
-    started_at: nullable(instant('When the step started. Null: it has not started.')),
-    ended_at: nullable(instant('When the step ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
+    started_at: nullable(instant('When the step started. The value is null if the step has not started.')),
+    ended_at: nullable(
+      instant(
+        'When the step ended. The value is null if the step has not ended.',
+        '2026-03-01T12:00:41.000Z',
+      ),
+    ),
     error: nullable(ErrorView, null),
     waits_for: Type.Optional(
       Type.String({
-        description: 'What a step that takes longer than usual is waiting for, in plain words.',
+        description:
+          'What the step is waiting for, in plain words. The field is present only if the step takes ' +
+          'longer than usual.',
       }),
     ),
   },
@@ -56,52 +72,64 @@ export const StepView = Type.Object(
 
 export const RemainView = Type.Object(
   {
-    step: text('The step that left it.', 'container'),
+    step: text('The step that created the object.', 'container'),
     thing: nullable(
       text(
-        'The kind of object: `container`, `ha`, `snapshot`, `dns` or `proxy`. Null: nothing outside the ' +
-          'container.',
+        'The kind of object: `container`, `ha`, `snapshot`, `dns` or `proxy`. The value is null if ' +
+          'the step left nothing outside the container.',
         'container',
       ),
     ),
-    what: nullable(text('The object. Only for operators.', 'container 1012 on pve2')),
+    what: nullable(
+      text('A description of the object. Only operators get this field.', 'container 1012 on pve2'),
+    ),
   },
   {
     title: 'JobRemainder',
-    description:
-      'An object that a stuck job still has to clean up, or that an abandoned job has left behind.',
+    description: 'An object that a stuck job still has to remove, or that an abandoned job left behind.',
   },
 );
 
 export const WaitingView = Type.Object(
   {
-    for: text('The kind of system that the job waits for, or what must happen first.', 'container host'),
+    for: text(
+      'The kind of system that the job waits for, or what must happen before the job can continue.',
+      'container host',
+    ),
     reason: nullable(
       word(
         FAILURES,
-        'Why the job waits: `unreachable` (the system does not respond), `refused_us` (the system ' +
-          'refuses the agent; an operator must act), `busy` (the system is working on something else) or ' +
-          '`unknown` (a failure that will be retried). Null: not because of a system.',
+        'Why the job waits. `unreachable`: the system does not respond. `refused_us`: the system ' +
+          'refuses the agent, and an operator must act. `busy`: the system is busy with another task. ' +
+          '`unknown`: an unexpected failure will be retried. The value is null if the job does not wait ' +
+          'because of a system.',
         'unreachable',
       ),
     ),
-    since: instant('Since when the job has been waiting.'),
-    until: instant('When the job is retried.', '2026-03-01T12:00:30.000Z'),
+    since: instant('When the job began to wait.'),
+    until: instant('When the job will be retried.', '2026-03-01T12:00:30.000Z'),
   },
-  { title: 'JobWaiting', description: 'What a waiting job waits for.' },
+  { title: 'JobWaiting', description: 'The reason why a job waits, and when it will be retried.' },
 );
 
-/** The progress of a job: of every job, and of the open one in a status. */
+/** The progress of a job. Job responses contain it, and so does the summary of the open job in `/status`. */
 export const progress = {
   step: nullable(
-    text('The current step, or the step at which the job stopped. Null: there is none.', 'install'),
+    text(
+      'The current step, or the step at which the job stopped. The value is null if the job has no ' +
+        'current step.',
+      'install',
+    ),
     null,
   ),
   steps_done: whole('The number of completed steps.', 9),
-  steps_total: whole('The number of steps of the job. 0 until it has started.', 9),
+  steps_total: whole('The number of steps of the job. The number is 0 until the job has started.', 9),
 };
 
-export const JobMethod = text('What the job does: `create`, `delete`, `makeBackup`, ...', 'create');
+export const JobMethod = text(
+  'The operation of the job, such as `create`, `delete` or `makeBackup`.',
+  'create',
+);
 
 export const JobView = Type.Object(
   {
@@ -111,31 +139,37 @@ export const JobView = Type.Object(
     status: JobStatusText,
     direction: word(
       ['forward', 'undo'],
-      '`forward`: it does its work. `undo`: it rolls back its changes.',
+      '`forward`: the job is executing its steps. `undo`: the job is rolling back its changes.',
       'forward',
     ),
-    tags: list('Tags by which `GET /jobs` can find the job.', ['create']),
+    tags: list('The tags of the job. `GET /jobs` can filter by tag.', ['create']),
     request_id: text('The ID of the request that started the job.', REQUEST),
-    attempts: whole('How often the job was started.', 1),
+    attempts: whole('The number of times that the job was started.', 1),
     ...progress,
-    steps: Type.Array(StepView, { description: 'The steps of the job, in their order.' }),
+    steps: Type.Array(StepView, { description: 'The steps of the job, in the order of their execution.' }),
     waiting: nullable(WaitingView, null),
     error: nullable(ErrorView, null),
     reason: nullable(
       described(
         ErrorView,
-        'Why the job is being rolled back, if this differs from `error`. Null: it does not.',
+        'Why the job is being rolled back. The value is null if `error` already contains the reason, ' +
+          'or if the job is not rolled back.',
       ),
       null,
     ),
     remains: Type.Array(RemainView, {
-      description: 'What a stuck job still has to clean up, or an abandoned job has left behind.',
+      description: 'The objects that a stuck job still has to remove, or that an abandoned job left behind.',
       examples: [[]],
     }),
-    abandoned_at: nullable(instant('When an operator abandoned the job. Null: it was not abandoned.'), null),
+    abandoned_at: nullable(
+      instant('When an operator abandoned the job. The value is null if no operator has done so.'),
+      null,
+    ),
     created_at: instant('When the job was recorded.'),
-    started_at: nullable(instant('When the job started. Null: it has not started.')),
-    ended_at: nullable(instant('When the job ended. Null: it has not ended.', '2026-03-01T12:00:41.000Z')),
+    started_at: nullable(instant('When the job started. The value is null if the job has not started.')),
+    ended_at: nullable(
+      instant('When the job ended. The value is null if the job has not ended.', '2026-03-01T12:00:41.000Z'),
+    ),
   },
   { title: 'Job', description: 'A durable unit of work on one service.' },
 );
@@ -147,7 +181,7 @@ export const OpenJob = Type.Object(
     status: withExample(JobStatusText, 'running'),
     ...progress,
     waiting: nullable(WaitingView, null),
-    remains: list('What a stuck job still has to clean up, in words for customers.', []),
+    remains: list('What a stuck job still has to remove, in words that a customer may read.', []),
   },
   { title: 'OpenJob', description: 'A summary of the open or stuck job.' },
 );

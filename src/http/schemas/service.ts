@@ -10,8 +10,8 @@ import { described, flag, instant, list, nullable, text, whole, word } from './f
 import { ErrorView, JobView, OpenJob } from './job.js';
 import { explained, LIFECYCLE_MEANINGS, PROVISION_MEANINGS } from './states.js';
 
-const NO_SITE = 'Null: the product has no website.';
-const NO_GUEST = 'Null: the product has no container.';
+const NO_SITE = 'The value is null if the product has no website.';
+const NO_GUEST = 'The value is null if the product has no container.';
 
 const Quota = (things: string, used: number, allowed: number) =>
   Type.Object(
@@ -24,7 +24,10 @@ const Quota = (things: string, used: number, allowed: number) =>
 
 const measured = (description: string, example: number) =>
   nullable(
-    Type.Number({ description: `${description} Null: it has not been measured yet.`, examples: [example] }),
+    Type.Number({
+      description: `${description} The value is null until the value has been measured.`,
+      examples: [example],
+    }),
   );
 
 export const names = {
@@ -35,10 +38,16 @@ export const names = {
 
 export const PlanName = text('The name of the plan.', 'basic');
 export const PrivateIp = nullable(text(`The address of the container. ${NO_GUEST}`, PRIVATE_IP));
-export const UserId = nullable(text("The panel's ID of the customer. Null: none was given.", CUSTOMER));
+export const UserId = nullable(
+  text('The ID of the customer in the panel. The value is null if the panel did not send one.', CUSTOMER),
+);
 
 export const CustomerLocale = nullable(
-  text("The customer's language (BCP 47). Null: neither the order nor the panel sets one.", 'de'),
+  text(
+    "The customer's language (BCP 47). The value is null if neither the order nor the panel sets a " +
+      'language.',
+    'de',
+  ),
 );
 
 export const Lifecycle = word(
@@ -49,61 +58,79 @@ export const Lifecycle = word(
 const Power = nullable(
   word(
     POWERS,
-    `Whether the container is running. \`unknown\`: it has not been seen yet. ${NO_GUEST}`,
+    'Whether the container is running. The value is `unknown` until the agent has seen the container. ' +
+      NO_GUEST,
     'running',
   ),
 );
 const Node = nullable(
-  text('The node of the container. Null: none has been chosen yet, or the product has no container.', NODE),
+  text(
+    'The node of the container. The value is null if no node has been chosen yet, or if the product ' +
+      'has no container.',
+    NODE,
+  ),
 );
 
 export const ProvisionStatus = word(
   ['pending', 'processing', 'completed', 'failed', 'error', 'suspended', 'pause', 'terminated'],
-  explained('The same status in the words of the module framework.', PROVISION_MEANINGS),
+  explained('The status of the service in the words of the module framework.', PROVISION_MEANINGS),
   'completed',
 );
 
 export const Terminated = Type.Literal('terminated', { description: 'Always `terminated`.' });
 
 export const SuspendedFor = Type.Array(Type.Enum([...SUSPENSION_REASONS], { type: 'string' }), {
-  description: 'Why the service is suspended. Empty: it is not suspended.',
+  description: 'The reasons why the service is suspended. The list is empty if the service is not suspended.',
   examples: [[]],
 });
 
 const Resources = Type.Object(
   {
-    cpu: text('The share of its cores in use. `unknown`: it has not been measured yet.', '0.5%'),
-    memory: text('Memory in use and its limit.', '512MB / 2048MB'),
-    disk: text('Disk space in use and its limit.', '3.1GB / 20GB'),
-    uptime: text('How long the container has been running.', '5 days'),
+    cpu: text(
+      "The share of the container's CPU cores that is in use. The value is `unknown` until it has been " +
+        'measured.',
+      '0.5%',
+    ),
+    memory: text('The memory in use, and the memory limit.', '512MB / 2048MB'),
+    disk: text('The disk space in use, and the disk space limit.', '3.1GB / 20GB'),
+    uptime: text('The time since the container was started.', '5 days'),
   },
   { description: 'The resource usage of the service, as text for a customer.' },
 );
 
 const Usage = Type.Object(
   {
-    cpu: measured('The share of its cores in use, from 0 to 1.', 0.005),
+    cpu: measured("The share of the container's CPU cores that is in use, from 0 to 1.", 0.005),
     memory_bytes: measured('Memory in use.', 536_870_912),
     memory_limit_bytes: measured('The memory limit.', 2_147_483_648),
     disk_bytes: measured('Disk space in use.', 3_328_599_654),
     disk_limit_bytes: measured('The disk space limit.', 21_474_836_480),
     network_in_bytes: measured('Bytes received since the container started.', 73_400_320),
     network_out_bytes: measured('Bytes sent since the container started.', 524_288_000),
-    uptime_seconds: measured('How long the container has been running.', 432_017),
+    uptime_seconds: measured('The time since the container was started.', 432_017),
   },
-  { description: 'The same values as numbers.' },
+  { description: 'The resource usage of the service as numbers.' },
 );
 
 const Proxy = Type.Object(
   {
-    enabled: flag('True: visitors can reach the site.', true),
+    enabled: flag('True if visitors can reach the site.', true),
     certificate: nullable(
       Type.Object(
         {
-          issuer: nullable(text('The issuer. Null: the certificate does not name one.', "Let's Encrypt")),
+          issuer: nullable(
+            text(
+              'The name of the issuer. The value is null if the certificate does not contain it.',
+              "Let's Encrypt",
+            ),
+          ),
           expires_at: instant('When the certificate expires.', '2026-05-30T12:00:00.000Z'),
         },
-        { description: 'The certificate that visitors of the primary domain get. Null: there is none.' },
+        {
+          description:
+            'The certificate of the primary domain. The value is null if the primary domain has no ' +
+            'certificate.',
+        },
       ),
     ),
   },
@@ -118,7 +145,7 @@ export const StatusView = Type.Object(
     provision_status: ProvisionStatus,
     lifecycle: Lifecycle,
     power: Power,
-    reachable: flag('True: the container host reports this container now.', true),
+    reachable: flag('True if the latest answer of the container host contains this container.', true),
     suspended_for: SuspendedFor,
     vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,
@@ -126,42 +153,53 @@ export const StatusView = Type.Object(
     ...names,
     public_ip: nullable(
       text(
-        'The public address of the reverse proxy for this site: the first address of the order.',
+        'The first of the public addresses that the order contained. The reverse proxy serves the ' +
+          'site at this address.',
         PUBLIC_IP,
       ),
     ),
-    public_ips: list('All public addresses of the order.', [PUBLIC_IP]),
+    public_ips: list('All public addresses that the order contained.', [PUBLIC_IP]),
     resources: Resources,
     usage: Usage,
     domains: list('All host names of the site.', [FQDN]),
-    primary_domain: nullable(text(`The name in the site's own URL. ${NO_SITE}`, FQDN)),
+    primary_domain: nullable(text(`The host name in the URL of the site. ${NO_SITE}`, FQDN)),
     proxy: Proxy,
     quota: Type.Object(
       { domains: Quota('domains', 0, 3), backups: Quota('backups', 1, 2) },
-      { description: 'The limits of the plan, and the usage.' },
+      { description: 'How much of the quotas of the plan the service uses.' },
     ),
     job: nullable(OpenJob, null),
     error: nullable(
-      described(ErrorView, 'Why the creation or the last operation failed. Null: nothing failed.'),
+      described(
+        ErrorView,
+        'The error of the failed creation, or of the last operation if that failed. The value is null ' +
+          'if there is no such error.',
+      ),
       null,
     ),
     purge_at: nullable(
-      instant('When a deleted site is removed permanently. Null: it is not being kept.'),
+      instant(
+        'When the deleted site will be removed permanently. The value is null if the site was not ' +
+          'deleted, or is no longer kept.',
+      ),
       null,
     ),
     drift: Type.Array(DriftView, {
-      description: 'Where the actual state differs from the records.',
+      description: 'The parts of the service whose actual state differs from the records.',
       examples: [[]],
     }),
     stale_since: nullable(
       instant(
-        'Since when the container host has not responded, so that the values are outdated. Null: it ' +
-          'responds.',
+        'When the container host stopped responding. The values may have changed since then. The ' +
+          'value is null if the container host responds.',
       ),
       null,
     ),
   },
-  { title: 'Status', description: 'The state of a service, from the data that the agent has.' },
+  {
+    title: 'Status',
+    description: 'The state of a service according to the data that the agent already has.',
+  },
 );
 
 export const ServiceView = Type.Object(
@@ -171,7 +209,7 @@ export const ServiceView = Type.Object(
     user_id: UserId,
     locale: CustomerLocale,
     module: text('The product module of the service.', 'wordpress'),
-    generation: whole('How many times a service with this ID was created.', 1),
+    generation: whole('The number of times that a service with this ID was created.', 1),
     snapshots: Type.Array(
       Type.Object(
         {
@@ -181,18 +219,25 @@ export const ServiceView = Type.Object(
         },
         { title: 'Snapshot', description: 'A snapshot of the container.' },
       ),
-      { description: 'All snapshots of the container, including those of the agent.' },
+      { description: 'All snapshots of the container, including those that the agent created.' },
     ),
-    left_behind: list('What could not be removed when an operator gave the service up.', []),
+    left_behind: list('The objects that could not be removed when an operator gave up the service.', []),
     drift_details: Type.Array(FindingView, {
-      description: 'The differences with details. Only for operators; empty for other callers.',
+      description:
+        'The differences between the records and the actual state, with details. The list is empty for ' +
+        'callers other than operators.',
       examples: [[]],
     }),
-    jobs: Type.Array(JobView, { description: 'Its open jobs and the most recently ended ones.' }),
+    jobs: Type.Array(JobView, {
+      description: 'The open jobs of the service, and the jobs that ended most recently.',
+    }),
     created_at: instant('When the service was ordered.'),
-    updated_at: instant('When its record last changed.', '2026-03-01T12:00:41.000Z'),
+    updated_at: instant('When the record of the service last changed.', '2026-03-01T12:00:41.000Z'),
     active_at: nullable(
-      instant('When the service was first ready. Null: not yet.', '2026-03-01T12:00:41.000Z'),
+      instant(
+        'When the service first became ready. The value is null if this has not happened yet.',
+        '2026-03-01T12:00:41.000Z',
+      ),
     ),
   },
   { title: 'Service', description: 'A service with its jobs and snapshots.' },
@@ -209,8 +254,8 @@ export const EntryView = Type.Object(
     vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,
     private_ip: PrivateIp,
-    drift: list('The parts that differ from the records.', []),
-    updated_at: instant('When its record last changed.', '2026-03-01T12:00:41.000Z'),
+    drift: list('The parts of the service whose actual state differs from the records.', []),
+    updated_at: instant('When the record of the service last changed.', '2026-03-01T12:00:41.000Z'),
   },
   { title: 'ServiceEntry', description: 'A service in a list.' },
 );

@@ -1,4 +1,7 @@
-/** The two successful responses of an endpoint that starts a job: the job has ended, or it continues. */
+/**
+ * The two successful responses of an endpoint that starts a job: one for a job that has ended, one for a job that is
+ * still running.
+ */
 import { type TObject, type TProperties, Type } from 'typebox';
 import { ServiceId, StatusText, success } from './common.js';
 import { JOB } from './examples.js';
@@ -8,12 +11,12 @@ export const Accepted = Type.Object(
   {
     service_id: ServiceId,
     status: StatusText,
-    job_id: uuid('The job that continues. Follow it with `GET /jobs/{id}`.', JOB),
+    job_id: uuid('The ID of the job that is still running. `GET /jobs/{id}` shows its progress.', JOB),
   },
-  { title: 'Accepted', description: 'The request was recorded, and its job continues.' },
+  { title: 'Accepted', description: 'The request was recorded, and its job is still running.' },
 );
 
-/** `job_id` is null if there was nothing to do. */
+/** The response when no job is running any more. `job_id` is null if no job was needed. */
 export function startedAnswers<T extends TProperties>(
   answer: TObject<T>,
   description: string,
@@ -21,14 +24,15 @@ export function startedAnswers<T extends TProperties>(
 ) {
   const fields = Type.Object({
     service_id: ServiceId,
-    job_id: nullable(uuid('The completed job. Null: there was nothing to do.', JOB)),
+    job_id: nullable(uuid('The ID of the completed job. The value is null if no job was needed.', JOB)),
     ...answer.properties,
   });
   return {
     200: success(fields, description, { ...example }),
     202: success(
       Accepted,
-      'The request was recorded, and its job continues. The same request joins this job.',
+      'The request was recorded, and its job is still running. If the same request is sent again, it ' +
+        'joins this job instead of starting another one.',
     ),
   };
 }

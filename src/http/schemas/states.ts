@@ -1,64 +1,64 @@
-/** The meaning of each status, for the API description and docs/api.md. */
+/** The meaning of each status word, for the API description and docs/api.md. */
 import type { StepStatus } from '../../model/flow.js';
 import type { JobStatus } from '../../model/job.js';
 import type { Lifecycle, ProvisionStatus } from '../../model/service.js';
 import type { Power, StatusWord } from '../../model/status.js';
 
-/** In the order in which they are decided. */
+/** The statuses by priority: the first one that applies is reported. */
 export const STATUS_MEANINGS: Readonly<Record<StatusWord, string>> = {
   terminated: 'the service was deleted',
-  failed: 'its creation failed, or a job on it is stuck',
-  suspended: 'it is suspended',
-  processing: 'it is being created',
-  running: 'its container is running, or the product has none',
-  stopped: 'its container is stopped',
-  unknown: 'its container has not been seen yet',
+  failed: 'the creation of the service failed, or one of its jobs is stuck',
+  suspended: 'the service is suspended',
+  processing: 'the service is being created',
+  running: 'the container is running, or the product has no container',
+  stopped: 'the container is stopped',
+  unknown: 'the agent has not seen the container yet',
 };
 
 export const LIFECYCLE_MEANINGS: Readonly<Record<Lifecycle, string>> = {
-  creating: 'it was ordered and is being created',
-  active: 'it is in use',
-  suspended: 'it is suspended and keeps its data',
-  terminated: 'it was deleted; until `purge_at` an order with the same e-mail address restores it',
-  failed: 'its creation failed and was rolled back; the same order may be sent again',
+  creating: 'the service was ordered and is being created',
+  active: 'the service is in use',
+  suspended: 'the service is suspended, and its data is kept',
+  terminated: 'the service was deleted; an order with the same e-mail address restores it until `purge_at`',
+  failed: 'the creation failed and was rolled back; the same order may be sent again',
 };
 
 export const POWER_MEANINGS: Readonly<Record<Power, string>> = {
   running: 'the container is running',
   stopped: 'the container is stopped',
-  unknown: 'the container has not been seen yet',
+  unknown: 'the agent has not seen the container yet',
 };
 
 export const PROVISION_MEANINGS: Readonly<Record<ProvisionStatus, string>> = {
   pending: 'the creation has not started',
   processing: 'the creation is in progress',
-  completed: 'it is in use',
+  completed: 'the service is in use',
   failed: 'the creation failed and was rolled back',
-  error: 'a job on it is stuck',
-  suspended: 'it is suspended',
-  pause: 'never used; part of the framework',
-  terminated: 'it was deleted',
+  error: 'a job of the service is stuck',
+  suspended: 'the service is suspended',
+  pause: 'the framework has this word, but the agent never uses it',
+  terminated: 'the service was deleted',
 };
 
 export const JOB_STATUS_MEANINGS: Readonly<Record<JobStatus, string>> = {
-  queued: 'it has not started, or will restart shortly',
-  running: 'it is running',
-  waiting: 'it waits for a system, a retry or an operator; `waiting` says for what',
-  completed: 'it has completed its work',
-  failed: 'it could not complete its work, and has rolled back its changes',
-  stuck: 'it can neither continue nor be rolled back; an operator must act',
-  cancelled: 'it was cancelled or superseded, and has rolled back its changes',
+  queued: 'the job has not started, or will be started again shortly',
+  running: 'the job is running',
+  waiting: 'the job waits for a system, a retry or an operator; `waiting` has the details',
+  completed: 'the job has completed all its steps',
+  failed: 'the job failed, and its changes were rolled back',
+  stuck: 'the job can neither continue nor be rolled back; an operator must act',
+  cancelled: 'the job was cancelled or superseded, and its changes were rolled back',
 };
 
 export const STEP_MEANINGS: Readonly<Record<StepStatus, string>> = {
-  pending: 'it has not started',
-  running: 'it is running',
-  done: 'it has completed its work',
-  failed: 'it could not complete its work',
-  undoing: 'it is rolling back its work',
-  undone: 'it has rolled back its work',
-  undo_failed: 'it could not roll back its work',
-  skipped: 'an operator completed it manually',
+  pending: 'the step has not started',
+  running: 'the step is running',
+  done: 'the step is completed',
+  failed: 'the step failed',
+  undoing: 'the changes of the step are being rolled back',
+  undone: 'the changes of the step were rolled back',
+  undo_failed: 'the changes of the step could not be rolled back',
+  skipped: 'an operator completed the step manually',
 };
 
 /** `running`: ... `stopped`: ... */

@@ -10,7 +10,7 @@ export const UserIdIn = Type.Union(
   [Type.String({ minLength: 1, maxLength: 128 }), Type.Integer({ minimum: 0 })],
   {
     'x-rule': 'must be text of at most 128 characters, or a whole number',
-    description: "The panel's ID of the customer.",
+    description: 'The ID of the customer in the panel.',
     examples: [CUSTOMER],
   },
 );
@@ -24,15 +24,15 @@ export const ZoneIn = Type.String({
 });
 
 export const ZoneName = text('The name of the zone.', DOMAIN);
-export const ZoneId = text('The ID of the zone: its name.', DOMAIN);
-export const NameServers = list('The name servers that the domain must be delegated to.', [
+export const ZoneId = text('The ID of the zone, which is the name of the zone.', DOMAIN);
+export const NameServers = list('The name servers to which the domain must be delegated.', [
   'ns1.example.net',
   'ns2.example.net',
 ]);
 
 export const Delegated = flag(
-  'False: the domain is not delegated to these name servers yet, so the zone is not publicly ' +
-    'visible. Set them at the registrar.',
+  'True if the domain is delegated to `name_servers`. Until then, the zone is not publicly visible: ' +
+    'set these name servers at the registrar.',
   true,
 );
 
@@ -52,22 +52,36 @@ const optional = (description: string) => Type.Optional(Type.String({ descriptio
 
 export const RecordOut = Type.Object(
   {
-    rc_id: text('The ID of the record. Pass it to delete the record.', '3f1c9a5be07d42c88a6f0b13'),
+    rc_id: text('The ID of the record. Send this ID to delete the record.', '3f1c9a5be07d42c88a6f0b13'),
     type: word(
       RECORD_TYPES,
-      'The type of the record. It determines which of the fields below are present.',
+      'The type of the record. The type determines which of the following fields are present.',
       'A',
     ),
     name: text('The complete name of the record, without a final dot.', `shop.${DOMAIN}`),
     ttl: whole('How long resolvers may cache the record, in seconds.', 300),
     ip: Type.Optional(
-      text('A and AAAA: the address. `PROXYSRV` represents the public address of the proxy.', 'PROXYSRV'),
+      text(
+        'For A and AAAA records: the address. The word `PROXYSRV` stands for the public address of the ' +
+          'proxy.',
+        'PROXYSRV',
+      ),
     ),
-    target: optional('CNAME: the host name that the alias points to.'),
-    exchange: optional('MX: the mail server. `.`: the name accepts no mail.'),
-    priority: Type.Optional(Type.Integer({ description: 'MX: the priority. The lowest is used first.' })),
-    txt: optional('TXT: the text in the form that requests accept; without quotes if they are not needed.'),
-    ns: optional('NS: the name server.'),
+    target: optional('For CNAME records: the host name to which the alias points.'),
+    exchange: optional(
+      'For MX records: the host name of the mail server. A single dot means that the name accepts no ' +
+        'mail.',
+    ),
+    priority: Type.Optional(
+      Type.Integer({
+        description: 'For MX records: the priority. The mail server with the lowest number is used first.',
+      }),
+    ),
+    txt: optional(
+      'For TXT records: the text in the form that requests accept. It has quotation marks only if they ' +
+        'are needed.',
+    ),
+    ns: optional('For NS records: the host name of the name server.'),
   },
   { title: 'ZoneRecord', description: 'A record of a DNS zone.' },
 );
@@ -78,12 +92,13 @@ export const ZoneView = Type.Object(
     zone: ZoneName,
     state: word(
       ZONE_STATES,
-      '`ready`: it is served. `making`: the request that creates it was interrupted; repeat it. ' +
-        '`missing`: the DNS server no longer has it; add it again or delete it.',
+      '`ready`: the zone is served. `making`: the request that creates the zone was interrupted; ' +
+        'repeat the request. `missing`: the DNS server no longer has the zone; add the zone again, or ' +
+        'delete it.',
       'ready',
     ),
     delegated: Delegated,
-    records: Type.Array(RecordOut, { description: 'Its records, by name and type.' }),
+    records: Type.Array(RecordOut, { description: 'The records of the zone, sorted by name and type.' }),
   },
   { title: 'Zone', description: 'A DNS zone of a customer.' },
 );

@@ -1,4 +1,4 @@
-/** The type of the fastify application in the routes, which derives types from their schemas. */
+/** The type of the fastify application, which derives the types of requests from the schemas of the routes. */
 import type {
   FastifyBaseLogger,
   FastifyInstance,

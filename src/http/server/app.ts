@@ -45,10 +45,10 @@ export interface AppDeps extends DriftContext {
 }
 
 const HEARTBEAT_MS = 15_000;
-/** Connections that are still busy this long after the start of a stop are closed. */
+/** How long a stop waits for busy connections before they are closed. */
 const CLOSE_MS = 3_000;
 const IDLE_MS = 50;
-/** How long callers of a socket from systemd have to close their connections. */
+/** How long a stop waits for clients of systemd's socket to close their connections. */
 const HAND_OVER_MS = 250;
 
 export interface AppOptions {
@@ -73,7 +73,7 @@ export async function buildApp(deps: AppDeps, listener: Listener, options: AppOp
     trustProxy:
       listener === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
-    // `refuseWhileStopping` sends this response, in the agent's own format
+    // `refuseWhileStopping` sends this response instead, in the agent's own format
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     serverFactory: serverFactory(pair),
@@ -98,7 +98,7 @@ export async function buildApp(deps: AppDeps, listener: Listener, options: AppOp
   limitUnreadResponses(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    // not on the network, because the release number would reveal known vulnerabilities
+    // responses on the network omit the release, because it would reveal known vulnerabilities
     if (listener === 'socket') void reply.header('innkeeper-version', VERSION);
     done(
       stopping.aborted && !options.handedOver
@@ -145,7 +145,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
       connections.endAfterAnswer();
       await systemClock.sleep(handOverMs);
     }
-    // a connection that is busy now becomes idle later, so this check repeats
+    // the check repeats, because a connection that is busy now may become idle later
     const idle = setInterval(() => connections.closeIdle(handOverMs), IDLE_MS);
     const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
     app.server.once('close', () => {
@@ -157,7 +157,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
   return stop.signal;
 }
 
-/** Runs before the body is read, because an unknown endpoint does not need it. */
+/** Runs before the body is read, because an unknown endpoint does not need the body. */
 function refuseUnknown(app: App, listener: Listener): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
@@ -179,7 +179,7 @@ function pathOf(request: FastifyRequest): string {
   return request.url.split('?', 1)[0] ?? '/';
 }
 
-/** Throws when a route is registered that is not in the list of http/guards/access.ts. */
+/** Throws if a registered route is missing from the list in http/guards/access.ts. */
 function guardRoutes(app: App, guard: Guard): void {
   app.addHook('onRoute', (route) => {
     const methods = Array.isArray(route.method) ? route.method : [route.method];

@@ -8,7 +8,8 @@ interface Asked {
 
 const LONGEST_PATH = 100;
 /**
- * No segment of an endpoint is longer than this. A longer one may be a secret that was put into the path by mistake.
+ * The maximum length of a segment of an endpoint. A longer segment may be a secret that a caller put into the path by
+ * mistake.
  */
 const LONGEST_SEGMENT = 24;
 
@@ -17,8 +18,8 @@ export function endpointNotFound(asked: Asked): AgentError {
 }
 
 /**
- * `POST /creat-site`: without the query, which may contain the caller's data, and without characters that a page
- * would interpret as markup.
+ * Returns method and path, such as `POST /creat-site`. Omits the query, which may contain data of the caller, and
+ * characters that a page would interpret as markup.
  */
 export function shownCall({ method, url }: Asked): string {
   const path = (url.split('?', 1)[0] ?? '/')

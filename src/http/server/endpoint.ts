@@ -10,7 +10,7 @@ import type { Route, RouteContext } from './route.js';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** Its own errors; openapi/failures.ts adds those that all endpoints of its kind share. */
+    /** The errors of this endpoint. openapi/failures.ts adds the errors that all endpoints of its kind share. */
     failures?: readonly ErrorCode[];
     /** The endpoint supports the header `Prefer`. */
     prefers?: boolean;
@@ -32,10 +32,10 @@ export interface Described {
   /** The name of the operation in generated clients: `createSite`. */
   readonly id: string;
   readonly tag: Tag;
-  /** A short summary that starts with a verb: `Create a site`. */
+  /** A short summary that starts with a verb, such as `Create a site`. */
   readonly summary: string;
   readonly description?: string;
-  /** Its own errors; openapi/failures.ts adds those that all endpoints of its kind share. */
+  /** The errors of this endpoint. openapi/failures.ts adds the errors that all endpoints of its kind share. */
   readonly failures?: readonly ErrorCode[];
 }
 
@@ -50,7 +50,10 @@ export interface Call<P extends TSchema, Q extends TSchema, B extends TSchema> {
   readonly reply: FastifyReply;
 }
 
-/** HTTP status -> when it is sent; an object also has values that replace the examples of the fields. */
+/**
+ * Maps each HTTP status to the case in which it is sent. An object also has values that replace the examples of the
+ * fields.
+ */
 type Answers = Readonly<Record<number, string | { readonly when: string; readonly example: object }>>;
 
 export interface Endpoint<A extends TProperties, P extends TSchema, Q extends TSchema, B extends TSchema>
@@ -58,7 +61,8 @@ export interface Endpoint<A extends TProperties, P extends TSchema, Q extends TS
   /** The fields in addition to `success`. */
   readonly answer: TObject<A>;
   /**
-   * A single response is sent automatically. If there are several, `handle` chooses the status; the default is 200.
+   * If there is a single response, its status is set automatically. If there are several, `handle` chooses the
+   * status; the default is 200.
    */
   readonly answers: Answers;
   readonly prefers?: boolean;
@@ -112,7 +116,7 @@ export function addressOf({ call }: Pick<Described, 'call'>): { method: Method; 
   return { method, url: call.slice(at + 1) };
 }
 
-/** The source of fastify's type inference. Parts that the request does not have are absent. */
+/** The schemas from which fastify infers the types of a request. Parts that the request does not have are absent. */
 interface RouteSchema<P, Q, B, R> extends FastifySchema {
   readonly params: P;
   readonly querystring: Q;

@@ -19,7 +19,7 @@ const RETRY_AFTER_S: Partial<Record<ErrorCode, number>> = {
 };
 const RETRY_AFTER_DEFAULT_S = 30;
 
-/** fastify's error codes -> the agent's codes and messages. */
+/** Maps fastify's error codes to the agent's codes and messages. */
 const FASTIFY: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'The request body is not valid JSON.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'The request body is empty; it must be JSON.'],
@@ -48,7 +48,7 @@ export function toAgentError(thrown: unknown): AgentError {
   return known ? new AgentError(known[0], known[1], { cause: thrown }) : asAgentError(thrown);
 }
 
-/** fastify's own errors about a path do not name the path. */
+/** Replaces fastify's errors about a path, which do not contain the path. */
 function whereAsked(error: AgentError, request: FastifyRequest): AgentError {
   return error.message === ERRORS.route_not_found.meaning ? endpointNotFound(request) : error;
 }
@@ -77,6 +77,6 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
   if (error.code === 'internal_error') request.log.error({ ...fields, err: error.cause ?? error }, 'defect');
   else if (error.code === 'descriptors_exhausted') request.log.warn(fields, error.message);
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);
-  // without the message: it is for the caller, and may contain the value that proves ownership
+  // the message is not logged: it is for the caller, and may contain the value that proves ownership
   else request.log.debug(fields, 'refused');
 }

@@ -1,6 +1,6 @@
 /**
- * Tracks which connections are idle, so that a stop need not wait for them. Node's own list does not include
- * connections that never sent a request.
+ * Tracks which connections are idle, so that a stop does not wait for them. Node's own list lacks connections that
+ * never sent a request.
  */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as SecureServer } from 'node:https';
@@ -34,12 +34,12 @@ export function trackConnections(server: Server): Connections {
   const makeLast = (answer: ServerResponse): void => {
     if (!answer.headersSent) answer.setHeader('connection', 'close');
   };
-  // with TLS, requests arrive on the TLS socket, not on the TCP socket that connected
+  // with TLS, requests arrive on the TLS socket instead of the TCP socket of the connection
   server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { requests: 0, since: performance.now() });
     socket.once('close', () => connections.delete(socket));
   });
-  // runs before the application, which may respond synchronously
+  // this listener must run before the application, which may respond synchronously
   server.prependListener('request', (request, answer) => {
     count(request.socket, 1);
     answers.add(answer);

@@ -13,13 +13,13 @@ import type { Route, RouteContext } from './route.js';
 import { warn } from './unknown-fields.js';
 import { answerJob } from './waiting.js';
 
-/** The result of `start`; without a job there was nothing to do. */
+/** The result of `start`. It has no job if there was nothing to do. */
 interface Recorded {
   readonly service: Service;
   readonly job: Job | undefined;
   /** The job was already in progress. */
   readonly joined?: boolean;
-  /** What was not done as requested; included in the response. */
+  /** Warnings for the response about what was not done as requested. */
   readonly warnings?: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export function jobRoute<
             ...view({ service, job, recorded }, call, context),
           };
         }
-        // the same job in its current state
+        // read the current state of the job
         return answerJob(context, request, reply, { service, job, joined }, (now, ended) =>
           view({ service: now, job: ended, recorded }, call, context),
         );

@@ -1,6 +1,6 @@
 /**
- * Reads request bodies: JSON or nothing. Limits the nesting, because everything that processes the body later is
- * recursive.
+ * Reads request bodies, which must be JSON or empty. Limits the nesting, because everything that processes the body
+ * later is recursive.
  */
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
@@ -11,9 +11,9 @@ const [QUOTE, BACKSLASH] = ['"', '\\'].map((sign) => sign.charCodeAt(0));
 const OPENING = ['[', '{'].map((sign) => sign.charCodeAt(0));
 const CLOSING = [']', '}'].map((sign) => sign.charCodeAt(0));
 
-/** Panels send the content type of JSON without a body: that is a valid request without a body. */
+/** Panels send the content type of JSON even without a body. Such a request is valid. */
 export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): void {
-  // fastify's own parser would pass on plain text, which no endpoint accepts
+  // fastify's own parser would also accept plain text, which no endpoint supports
   app.removeContentTypeParser('text/plain');
   app.addHook('onRequest', async ({ headers }) => {
     const coding = headers['content-encoding'];
@@ -33,7 +33,7 @@ export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): 
   });
 }
 
-/** Checks the text, because the limit must apply before it is parsed. */
+/** Checks the unparsed text, because the limit must apply before the text is parsed. */
 export function isDeeper(text: string, most: number): boolean {
   let level = 0;
   let inText = false;

@@ -8,7 +8,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { dirname } from 'node:path';
 import { type AppDeps, buildApp } from './app.js';
 
-/** The limit of Linux in bytes; Node silently truncates longer paths. */
+/** The maximum length of a socket's path on Linux, in bytes. Node silently truncates longer paths. */
 const LONGEST_SOCKET = 107;
 
 export interface Listening {
@@ -17,7 +17,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** @param fd of a socket that is already bound; then `api.host` and `api.port` are ignored */
+/** @param fd the descriptor of a socket that is already bound; if given, `api.host` and `api.port` are ignored */
 export async function listenOnNetwork(deps: AppDeps, fd?: number): Promise<Listening> {
   const { host, port, tls } = deps.config.api;
   const app = await buildApp(deps, 'network', { handedOver: fd !== undefined });
@@ -31,7 +31,7 @@ export async function listenOnNetwork(deps: AppDeps, fd?: number): Promise<Liste
   return { url: `${tls ? 'https' : 'http'}://${name}:${bound.port}`, close: () => app.close() };
 }
 
-/** @param fd of a socket that is already bound */
+/** @param fd the descriptor of a socket that is already bound */
 export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listening> {
   const { socket } = deps.config.api;
   const app = await buildApp(deps, 'socket', { handedOver: fd !== undefined });
@@ -43,8 +43,8 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
         `api.socket: ${socket} is longer than ${LONGEST_SOCKET} bytes, the limit for a socket's path`,
       );
     isFolderOurs = (await mkdir(dirname(socket), { recursive: true, mode: 0o755 })) !== undefined;
-    // This process holds the lock of the state, so an existing socket file belongs to a daemon that has died, or to
-    // one with another state.
+    // This process holds the lock of the state. An existing socket file therefore belongs to a daemon that has died,
+    // or to a daemon with another state.
     if (await answers(socket))
       throw new Error(`api.socket: another daemon listens on ${socket}; give each its own socket`);
     await rm(socket, { force: true });
@@ -63,7 +63,7 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
     url: socket,
     async close() {
       await app.close();
-      // the folder stays if it contains other files
+      // if the folder contains other files, it is kept
       if (isFolderOurs) await rmdir(dirname(socket)).catch(() => undefined);
     },
   };
@@ -76,7 +76,7 @@ const REASONS: Readonly<Record<string, (where: string) => string>> = {
   ENOTFOUND: (where) => `api.host: host name not found (${where})`,
 };
 
-/** Describes the error in terms of the configuration if possible. */
+/** Describes the error with the name of a configuration key if possible. */
 function cannotListen(error: unknown, where: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = REASONS[code];
@@ -96,7 +96,10 @@ async function answers(path: string): Promise<boolean> {
   }
 }
 
-/** Passed to node unchanged; without a host fastify would also look up the other addresses of `localhost`. */
+/**
+ * The options are passed to Node unchanged. Without a host, fastify would also look up the other addresses of
+ * `localhost`.
+ */
 function handed(fd: number): { readonly fd: number; readonly host: string } {
   return { fd, host: '' };
 }

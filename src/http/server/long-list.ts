@@ -8,7 +8,7 @@ import type { Rest } from '../../kernel/async/slices.js';
 export type WriteList<T> = (items: Iterable<T>, rest: Rest) => Promise<string>;
 
 export function listWriter<S extends TSchema>(schema: S): WriteList<Static<S>> {
-  // compiled on first use, like all serializers
+  // the serializer is compiled on first use, like all others
   let write: ((item: Static<S>) => string) | undefined;
   return async (items, rest) => {
     write ??= fastJsonStringify(schema);

@@ -10,7 +10,7 @@ import { addressOf, type Call, callOf, type Endpoint, schemaOf } from './endpoin
 import { listWriter, sendJson } from './long-list.js';
 import type { Route, RouteContext } from './route.js';
 
-/** The fields of the response; its lists may be generated while they are written. */
+/** The fields of the response. Lists may be generated while they are written. */
 type Long<A extends TProperties> = {
   readonly [K in keyof A]: A[K] extends TArray<infer I> ? Iterable<Static<I>> : Static<A[K]>;
 };
@@ -36,7 +36,7 @@ interface LongEndpoint<
 > {
   /** When this response is sent. */
   readonly done: string;
-  /** `rest`: call it between two pieces of work. */
+  /** `rest` must be called between two pieces of work. */
   readonly handle: (call: Call<P, Q, B>, context: RouteContext, rest: Rest) => Promise<Long<A>>;
 }
 

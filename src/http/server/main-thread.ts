@@ -1,7 +1,7 @@
 /**
- * Measures how much time of the main thread each request uses, because all callers share it. A reading is taken when
- * a request begins, when its handler is entered and left, before its response is written and at its end. The time
- * between two readings counts if both are in the same turn of the event loop; waiting does not count. No moment is
+ * Measures how much time each request uses on the main thread, which all callers share. The clock is read when a
+ * request begins, when its handler is entered and left, before its response is written, and at its end. The time
+ * between two readings counts if both are in the same turn of the event loop, so waiting does not count. No moment is
  * counted twice.
  */
 import type { FastifyRequest } from 'fastify';
@@ -12,14 +12,14 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Milliseconds of the main thread that the request has used so far. */
     spentMs: number;
-    /** What the caller may still use; null: there is no limit. */
+    /** The time that the caller may still use. Null if there is no limit. */
     budget: Budget | null;
     lookedAt: number;
     lookedIn: number;
   }
 }
 
-/** Milliseconds of the main thread. Negative after more was used than was available. */
+/** Milliseconds on the main thread. The value is negative if the caller used more than was available. */
 export interface Budget {
   left: number;
 }
@@ -30,7 +30,7 @@ export class MainThread {
   /** Counts the turns of the event loop that process requests. */
   #turn = 0;
   #isOpen = false;
-  /** Everything before this time is counted. */
+  /** The time up to which everything has been counted. */
   #counted = 0;
 
   constructor(monotonic: () => number, slices: Slices) {
@@ -38,7 +38,7 @@ export class MainThread {
     this.#slices = slices;
   }
 
-  /** Call this before other hooks are added. */
+  /** Must be called before other hooks are added. */
   watch(app: App): void {
     app.decorateRequest('spentMs', 0);
     app.decorateRequest('budget', null);
@@ -78,7 +78,9 @@ export class MainThread {
     request.lookedIn = this.#turn;
   };
 
-  /** Pauses the request if others must run, without counting the pause; undefined: the request may continue. */
+  /**
+   * Pauses the request if others must run. The pause is not counted. Returns undefined if the request may continue.
+   */
   rest(request: FastifyRequest): Promise<void> | undefined {
     const pause = this.#slices.rest();
     if (!pause) return undefined;
@@ -86,7 +88,7 @@ export class MainThread {
     return pause.then(() => this.look(request));
   }
 
-  /** The same for the work on a long response. */
+  /** Does the same during the work on a long response. */
   restFor(request: FastifyRequest): Rest {
     return () => this.rest(request);
   }

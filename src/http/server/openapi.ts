@@ -21,7 +21,7 @@ const SERVERS = [
   { url: '/', description: 'The agent that serves this document.' },
   {
     url: '{agent}',
-    description: 'The address of an agent.',
+    description: 'The address of another agent.',
     variables: {
       agent: {
         default: 'https://innkeeper.internal:8443',
@@ -58,7 +58,9 @@ export async function describeApi(app: App): Promise<void> {
       facts.set(rest.operationId ?? '', { method, url, failures, prefers });
       const { access } = ruleFor(method, url);
       const isPublic = access === 'public';
-      const needs = isPublic ? 'Requires no token.' : `Requires the permission \`${access}\`.`;
+      const needs = isPublic
+        ? 'This endpoint requires no token.'
+        : `This endpoint requires the permission \`${access}\`.`;
       const description = [rest.description, needs].filter(Boolean).join('\n\n');
       return { schema: { ...rest, description, ...(isPublic ? { security: [] } : {}) }, url };
     },

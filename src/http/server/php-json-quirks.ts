@@ -1,7 +1,7 @@
 /**
- * How PHP, and panels written in PHP, change a JSON body: an empty object becomes `[]`, a list with gaps an object
- * with numbered keys, an unset value `null` or an empty text, and text a number if the panel's database has one;
- * spaces around user input are kept.
+ * Reverses what PHP, and panels written in PHP, do to a JSON body. An empty object becomes `[]`. A list with gaps
+ * becomes an object with numbered keys. An unset value becomes `null` or an empty text. A text becomes a number if
+ * the panel's database stores it as a number. Spaces around user input remain.
  */
 import type { TSchema } from 'typebox';
 
@@ -34,7 +34,7 @@ interface Rule {
   readonly isRequired: boolean;
 }
 
-/** Undefined: the field was not set. */
+/** Returns undefined if the field was not set. */
 function meant({ types, isRequired }: Rule, sent: unknown): unknown {
   const value = typeof sent === 'string' ? sent.trim() : sent;
   const isUnset = value === '' || (value === null && !types.has('null'));
@@ -46,7 +46,7 @@ function meant({ types, isRequired }: Rule, sent: unknown): unknown {
   return value;
 }
 
-/** Converts `{"0": "a", "2": "b"}` to a list; undefined for any other value. */
+/** Converts `{"0": "a", "2": "b"}` to a list. Returns undefined for any other value. */
 function numbered(value: unknown): unknown[] | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const entries: [string, unknown][] = Object.entries(value);

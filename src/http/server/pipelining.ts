@@ -8,12 +8,12 @@ import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
 
 /**
- * Regular clients wait for each response. A client that sends more requests without reading would make the agent keep
- * all responses in memory.
+ * The maximum number of waiting requests. Regular clients wait for each response. A client that keeps sending
+ * requests without reading would make the agent hold all responses in memory.
  */
 const MOST_AT_ONCE = 16;
 
-/** Call this before other hooks are added, because a closed connection must not start more work. */
+/** Must be called before other hooks are added, because a request on a closed connection must not start any work. */
 export function limitPipelining(app: App): void {
   const underWay = new WeakMap<Socket, Set<ServerResponse>>();
   const begin = (socket: Socket): Set<ServerResponse> => {
@@ -38,8 +38,8 @@ export function limitPipelining(app: App): void {
 }
 
 /**
- * Emits `close` on a response that never owned the connection, because streams and waiting requests end with this
- * event.
+ * Emits `close` on a response whose turn on the connection never came, because streams and waiting requests end with
+ * this event.
  */
 function closeUnsent(answer: ServerResponse): void {
   answer.destroy();

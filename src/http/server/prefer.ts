@@ -1,18 +1,18 @@
 /** Reads the caller's preferences for waiting and refusals: the request header `Prefer` (RFC 7240). */
 
 export interface Preference {
-  /** How long to wait for a job to end, in ms; undefined if the header does not say. */
+  /** How long to wait for a job to end, in ms. Undefined if the header does not contain it. */
   readonly waitMs: number | undefined;
-  /** `handling=strict`: refuse what cannot be done immediately. */
+  /** True for `handling=strict`: a request that cannot be executed immediately is refused. */
   readonly strict: boolean;
-  /** The header `Preference-Applied` for a response; `ended`: whether the job has ended. */
+  /** Returns the header `Preference-Applied` for a response. `ended` is true if the job has ended. */
   applied(ended: boolean): string | undefined;
 }
 
-/** The longest wait in seconds; panels give up after 25 s. */
+/** The longest wait in seconds. Panels give up after 25 s. */
 const MOST_WAIT_S = 20;
 
-/** Ignores what it does not understand, as the RFC requires. If a preference is given twice, the first one counts. */
+/** Ignores unknown preferences, as the RFC requires. If a preference is given twice, the first one counts. */
 export function readPrefer(header: string | string[] | undefined): Preference {
   const sent = new Map<string, string>();
   for (const part of (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',')) {

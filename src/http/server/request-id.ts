@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { randomBytes } from 'node:crypto';
 
 /**
- * Keeps a caller's own ID if it is safe in a log line. Otherwise the ID consists of a random part, unique for each
- * start of the daemon, and a counter.
+ * Uses the ID that the caller sent if that ID is safe in a log line. Otherwise the new ID consists of a counter and a
+ * random part that differs after each start of the daemon.
  */
 export function requestIds(): (request: IncomingMessage) => string {
   const start = randomBytes(9).toString('hex');

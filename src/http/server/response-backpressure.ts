@@ -2,13 +2,13 @@
 import { AgentError } from '../../kernel/errors.js';
 import type { App } from './app-type.js';
 
-/** Smaller responses fit into the connection's own buffers and are not counted. */
+/** The size from which a response is counted. Smaller responses fit into the buffers of the connection. */
 const SMALL_BYTES = 16_384;
 const MOST_BYTES = 67_108_864;
 
 /**
- * Per token: while 64 MiB of responses have not been read, further large responses are refused with `rate_limited`.
- * Requests that change something have small responses.
+ * The limit for each token. While 64 MiB of responses have not been read, further large responses are refused with
+ * `rate_limited`. Requests that change something have small responses and are not affected.
  */
 export function limitUnreadResponses(app: App, most = MOST_BYTES): void {
   const unread = new Map<string, number>();

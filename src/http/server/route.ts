@@ -1,4 +1,4 @@
-/** The type of what each file in routes/ exports: a function that adds one endpoint. */
+/** The type of the function that each file in routes/ exports. The function adds one endpoint. */
 import type { Timekeeper } from '../../model/clock-doubt.js';
 import type { ModuleView } from '../../model/module-view.js';
 import type { StatusSources } from '../../services/read-status.js';
@@ -13,19 +13,19 @@ import type { Listener } from '../../model/listener.js';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** What is missing, for the operator's log; never part of a response. */
+  /** What the daemon lacks to be ready, for the operator's log. It is never part of a response. */
   readonly reasons: readonly string[];
 }
 
 /** Counts requests, and provides the text of /metrics. */
 export interface Figures {
-  /** `route`: the route's pattern; undefined if no route matches. */
+  /** `route` is the pattern of the route, or undefined if no route matches. */
   answered(call: {
     readonly method: string;
     readonly route: string | undefined;
     readonly status: number;
     readonly ms: number;
-    /** Time on the main thread. */
+    /** Adds time on the main thread. */
     readonly mainThreadMs: number;
   }): void;
   /** Prometheus text. */
@@ -44,7 +44,7 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   /** Every module with its state. */
   readonly modules: () => readonly ModuleView[];
   readonly listener: Listener;
-  /** Aborted when the daemon stops, so that streams end. */
+  /** This signal is aborted when the daemon stops, so that streams end. */
   readonly stopping: AbortSignal;
 }
 

@@ -3,7 +3,8 @@ import fastJsonStringify, { type AnySchema } from 'fast-json-stringify';
 import type { FastifySerializerCompiler } from 'fastify';
 
 /**
- * Compiled for the first response: all endpoints of two listeners would need megabytes that most daemons never use.
+ * Compiles a serializer for the first response of a route. Serializers for all endpoints of both listeners would need
+ * megabytes of memory that most daemons never use.
  */
 export const compileSerializer: FastifySerializerCompiler<AnySchema> = ({ schema }) => {
   let write: ((answer: unknown) => unknown) | undefined;

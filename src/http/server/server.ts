@@ -21,9 +21,12 @@ const LIMITS = {
 };
 const SILENCE_MS = 60_000;
 const MOST_CONNECTIONS = 10_000;
-/** File descriptors that connections leave to the state, to jobs and to remote systems. */
+/** The number of file descriptors that connections must leave free for the state, jobs and remote systems. */
 const LEFT_FOR_WORK = 2_048;
-/** One client (a panel, or a proxy in front of all panels) must leave capacity for the others. */
+/**
+ * The limit for one client, which may be a panel or a proxy in front of all panels. It leaves capacity for other
+ * clients.
+ */
 const MOST_PER_ADDRESS = 2_000;
 
 export function serverFactory(
@@ -43,8 +46,8 @@ export function serverFactory(
 }
 
 /**
- * Each connection uses one file descriptor. Without free descriptors, neither can the state be written nor a remote
- * system be called.
+ * Each connection uses one file descriptor. If no descriptor is free, the daemon can neither write the state nor call
+ * a remote system.
  */
 export function mostConnections(descriptors: number | undefined): number {
   if (descriptors === undefined) return MOST_CONNECTIONS;
@@ -52,12 +55,12 @@ export function mostConnections(descriptors: number | undefined): number {
   return Math.min(MOST_CONNECTIONS, descriptors - left);
 }
 
-/** Runs before the TLS handshake, which is the most expensive part. */
+/** Runs before the TLS handshake, because the handshake is the most expensive part of a connection. */
 function capPerAddress(server: Server, most: number): void {
   const open = new Map<string, number>();
   server.on('connection', (socket) => {
     const from = networkOf(socket.remoteAddress);
-    // the unix socket has no addresses; its file permissions protect it
+    // clients of the unix socket have no address; the permissions of the socket file protect it
     if (from === undefined) return;
     const count = (open.get(from) ?? 0) + 1;
     open.set(from, count);
@@ -70,14 +73,14 @@ function capPerAddress(server: Server, most: number): void {
   });
 }
 
-/** An IPv6 client can use a whole /64 of addresses. */
+/** Returns the /64 network of an IPv6 client, because such a client can use all its addresses. */
 function networkOf(address: string | undefined): string | undefined {
   if (address === undefined || !ipaddr.isValid(address)) return undefined;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
-/** Input that is not HTTP gets a response in the same format, and the connection is closed. */
+/** Answers input that is not HTTP with an error response in the usual format, and closes the connection. */
 export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
     socket.destroy();

@@ -1,6 +1,6 @@
 /**
- * Public files, served from memory: a response that is not read keeps no file open, and is limited like every other
- * response.
+ * Serves public files from memory. A response that is not read therefore keeps no file open, and is limited like
+ * every other response.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

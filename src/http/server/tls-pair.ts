@@ -31,8 +31,8 @@ export function readPair(files: Files): TlsPair {
 }
 
 /**
- * New connections use the current files within a minute. An unusable pair is reported once, and the previous pair
- * remains in use.
+ * Reloads the files, so that new connections use them within a minute. An unusable pair is logged once, and the
+ * previous pair remains in use.
  */
 export async function followPair(
   server: Server,

@@ -9,9 +9,11 @@ import type { App } from './app-type.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Sentences for the developer of the client, included in the response. Null: none. */
+    /** The warnings in the response, for the developer of the client. Null if there are none. */
     warnings: readonly string[] | null;
-    /** Names in the request that the endpoint does not support, cleaned. Null: none. */
+    /**
+     * The names in the request that the endpoint does not support, without unsafe characters. Null if there are none.
+     */
     unknownFields: string[] | null;
   }
 }
@@ -24,7 +26,7 @@ export function warn(request: FastifyRequest, ...sentences: readonly string[]): 
   if (sentences.length > 0) request.warnings = [...(request.warnings ?? []), ...sentences];
 }
 
-/** Call this before routes are registered. */
+/** Must be called before routes are registered. */
 export function warnOfUnknownFields(app: App): void {
   app.decorateRequest('warnings', null);
   app.decorateRequest('unknownFields', null);
@@ -63,7 +65,7 @@ function unknownIn(schema: unknown, sent: unknown): Unknown[] {
     .map((name) => describe(name, known));
 }
 
-/** Warnings for those of the names that are unknown but close to a known one. */
+/** Returns warnings about unknown names that resemble a known name. */
 export function misspelt(names: readonly string[], known: readonly string[]): string[] {
   return names
     .filter((name) => !known.includes(name))
@@ -73,14 +75,14 @@ export function misspelt(names: readonly string[], known: readonly string[]): st
 }
 
 function describe(sent: string, known: readonly string[]): Unknown {
-  // people see this text, so it must not contain markup
+  // panels may show this text on a page, so it must not contain markup
   const name = sent.replace(/[^\x20-\x7E]|[<>]/g, '?').slice(0, LONGEST_NAME);
   const near = known.length > 0 ? closest(name, known) : undefined;
   const isNear = near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3));
   return { name, sentence: `${name} is not known${isNear ? `; did you mean ${near}?` : '.'}` };
 }
 
-/** The names of an object's fields; undefined if the schema allows any. */
+/** Returns the names of an object's fields, or undefined if the schema allows any name. */
 function namesIn(schema: unknown): string[] | undefined {
   if (typeof schema !== 'object' || schema === null) return undefined;
   const open: unknown = Reflect.get(schema, 'additionalProperties');

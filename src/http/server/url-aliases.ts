@@ -1,6 +1,6 @@
 /**
- * Panels write one path in several ways: `/actions/start` for `/action/start`, and repeated slashes if their base
- * address ends with a slash.
+ * Normalizes paths that panels write in several ways, such as `/actions/start` for `/action/start`. If the base
+ * address in a panel ends with a slash, its paths contain repeated slashes.
  */
 export function resolveUrlAlias(url: string): string {
   const [path, query] = split(url);

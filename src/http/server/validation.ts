@@ -14,8 +14,8 @@ interface Problem {
 }
 
 /**
- * The schema's own rule for a value, e.g. `must be 1 to 64 letters`: callers read it instead of the validator's
- * message.
+ * The annotation with which a schema describes its rule for a value, such as `must be 1 to 64 letters`. Callers get
+ * this text instead of the validator's message.
  */
 const RULE = 'x-rule';
 
@@ -27,7 +27,8 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   let compiled: Validator | undefined;
   let read: ((sent: unknown) => unknown) | undefined;
   return (raw: unknown) => {
-    // compiled on first use: all endpoints of two listeners would need megabytes that most daemons never use
+    // a validator is compiled on first use, because validators for all endpoints of both listeners would need
+    // megabytes of memory that most daemons never use
     const validator = (compiled ??= Compile(schema));
     const sent =
       httpPart === 'body' || httpPart === 'querystring' ? (read ??= normalizePhpJson(schema))(raw) : raw;
@@ -38,7 +39,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
   };
 };
 
-/** Text that is not a decimal number (`0x10`, `1e2`, `true`) stays text. */
+/** Converts decimal numbers only. Other text (`0x10`, `1e2`, `true`) stays text. */
 function plainlyConverted(validator: Validator, sent: unknown): unknown {
   // the conversion changes the sent value in place
   const before = new Map<string, unknown>(

@@ -1,6 +1,6 @@
 /**
- * The 25-second rule: a panel's request waits for its job as long as the panel's HTTP client certainly waits. Then
- * the job continues without it.
+ * Implements the 25-second rule. A request waits for its job only as long as the HTTP client of a panel certainly
+ * waits. After that, the request is answered with 202 while the job continues.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Alarm } from '../../kernel/async/alarm.js';
@@ -15,7 +15,10 @@ import { readJob } from '../../jobs/manage/read-job.js';
 import { wordOf } from '../../services/read-power.js';
 import { readPrefer } from './prefer.js';
 
-/** Counted from the arrival of the request. The panel gives up after 25 s; the API promises 20. */
+/**
+ * The time limit, counted from the arrival of the request. Panels give up after 25 s, and the API promises a response
+ * within 20 s.
+ */
 const MOST_MS = 19_500;
 
 export interface WaitingContext extends Pick<OperationContext, 'state' | 'clock' | 'watch'> {
@@ -76,7 +79,7 @@ export async function waitForJob(
   { service, job }: StartedJob,
 ): Promise<Job> {
   const prefer = readPrefer(request.headers.prefer);
-  // an operator must act first, so waiting is useless
+  // the request need not wait, because the job needs an operator first
   const most = job.waiting?.for === FOR_RELEASE ? 0 : MOST_MS - reply.elapsedTime;
   const ms = Math.min(prefer.waitMs ?? MOST_MS, most);
   const hungUp = whenHungUp(reply);
@@ -113,7 +116,7 @@ async function untilEnded(
     if (changed === undefined || !isOpen(changed)) ended.ring();
   });
   try {
-    // subscribed first and read second, so that the end of the job cannot be missed in between
+    // subscribe before reading the job, so that its end cannot be missed in between
     const found = await read();
     if (!isOpen(found)) return found;
     await ended.sleep(context.clock, ms, signal, true);
@@ -123,9 +126,9 @@ async function untilEnded(
   }
 }
 
-/** Why the job did not do what was requested, as the caller sees it. */
+/** Returns the error that the caller gets if the job did not do what was requested. */
 function reasonOf(job: Job, { lifecycle }: Service): AgentError {
-  // a request that waits for the creation ends with it
+  // if the creation fails, a request that waits for it fails as well
   if (job.status === 'cancelled' && lifecycle === 'failed')
     return new AgentError(
       'service_failed',

@@ -6,28 +6,32 @@ import { jsonRoute } from '../../server/endpoint.js';
 
 const ClockAnswer = Type.Object(
   {
-    trusted: flag('False: nothing is purged, erased or abandoned by date.', true),
+    trusted: flag(
+      'False if the agent does not trust the clock. It then purges, erases and abandons nothing by ' +
+        'date.',
+      true,
+    ),
     host_time: instant("The host's clock."),
-    agent_time: instant("The agent's time, which continues evenly when the host's clock jumps."),
+    agent_time: instant("The agent's time. Unlike the host's clock, it never jumps."),
     doubt: nullable(
       word(
         CLOCK_DOUBTS,
-        '`ahead`: the clock jumped forward. `behind`: it was set back. `long_off`: the host was off for ' +
-          'a long time, or the clock is wrong. Null: the clock is correct.',
+        '`ahead`: the clock jumped forward. `behind`: the clock was set back. `long_off`: the host ' +
+          'was off for a long time, or the clock is wrong. The value is null if the clock is correct.',
         'ahead',
       ),
       null,
     ),
     off_s: nullable(
       whole(
-        'Host time minus expected time, in seconds; for `long_off` the largest possible difference. ' +
-          'Null: the clock is correct.',
+        'The host time minus the expected time, in seconds. For `long_off`, the largest possible ' +
+          'difference. The value is null if the clock is correct.',
         3600,
       ),
       null,
     ),
   },
-  { title: 'Clock', description: 'The clock of the host, compared with the elapsed time.' },
+  { title: 'Clock', description: "The result of comparing the host's clock with the elapsed time." },
 );
 
 const view = ({ trusted, wall, agent, doubt }: ClockView) => ({
@@ -43,7 +47,7 @@ export const clockRoute = jsonRoute({
   id: 'getClock',
   tag: 'Operation',
   summary: 'Retrieve the state of the clock',
-  description: 'Compares the wall clock with the time that has elapsed since it was last trusted.',
+  description: 'Compares the wall clock with the time that has elapsed since the clock was last trusted.',
   answer: ClockAnswer,
   answers: { 200: 'The current state of the clock.' },
   handle: (_, { timekeeper }) => view(timekeeper.view()),
@@ -54,7 +58,9 @@ export const confirmClockRoute = jsonRoute({
   id: 'confirmClock',
   tag: 'Operation',
   summary: 'Confirm that the clock is correct',
-  description: 'Work that is due by date continues: purges, erasures, rotation of logs.',
+  description:
+    'After this request, the agent resumes all work that is due by date: purges, erasures and log ' +
+    'rotation.',
   answer: ClockAnswer,
   answers: { 200: 'The clock is trusted.' },
   failures: ['state_unavailable'],

@@ -12,10 +12,11 @@ export const healthRoute = jsonRoute({
   answer: Type.Object({
     status: word(
       ['ok', 'degraded'],
-      '`degraded`: it is running, but cannot record changes at the moment.',
+      '`ok`: the agent is running. `degraded`: the agent is running, but cannot record changes at the ' +
+        'moment.',
       'ok',
     ),
-    timestamp: instant('The time of the agent.'),
+    timestamp: instant('The current time according to the agent.'),
   }),
   answers: { 200: 'The agent is running.' },
   handle: (_, { clock, state }) => ({

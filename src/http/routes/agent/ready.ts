@@ -9,7 +9,7 @@ export const readyRoute = jsonRoute({
   id: 'getReadiness',
   tag: 'Operation',
   summary: 'Check that the agent accepts requests',
-  description: 'Returns only up or down; the log contains the reason.',
+  description: 'The response says only whether the agent is ready. The log contains the reason if it is not.',
   answer: Type.Object({ status: word(['ready'], 'Always `ready`.', 'ready') }),
   answers: { 200: 'Requests are accepted.' },
   failures: ['not_ready'],
@@ -17,7 +17,7 @@ export const readyRoute = jsonRoute({
     const { ready, reasons } = await context.ready();
     if (!ready) {
       const detail = reasons.join('; ');
-      // a caller that may use the socket may read the log as well
+      // a caller with access to the socket may read the log as well
       const said =
         context.listener === 'socket' ? `The agent is not ready: ${detail}.` : 'The agent is not ready.';
       throw new AgentError('not_ready', said, { detail });

@@ -6,9 +6,12 @@ import { jsonRoute } from '../../server/endpoint.js';
 const HookResult = Type.Object(
   {
     hook: text('The name of the hook.', 'pager'),
-    problem: nullable(text('Why the test failed. Null: the hook confirmed it.', ''), null),
+    problem: nullable(
+      text('Why the test failed. The value is null if the hook confirmed the test alert.', ''),
+      null,
+    ),
   },
-  { title: 'HookResult', description: 'The result for one hook.' },
+  { title: 'HookResult', description: 'The result of the test for one hook.' },
 );
 
 export const testAlertsRoute = jsonRoute({
@@ -16,8 +19,10 @@ export const testAlertsRoute = jsonRoute({
   id: 'testAlerts',
   tag: 'Operation',
   summary: 'Send a test alert to every hook',
-  description: 'Sent once, without retries. `event` and `alert` are `test`.',
-  answer: Type.Object({ hooks: Type.Array(HookResult, { description: 'The hooks.' }) }),
-  answers: { 200: 'The result for each hook.' },
+  description:
+    'The test alert is sent once, without retries. Its fields `event` and `alert` have the value ' +
+    '`test`.',
+  answer: Type.Object({ hooks: Type.Array(HookResult, { description: 'The results of all hooks.' }) }),
+  answers: { 200: 'The test alert was sent. The response contains the result of each hook.' },
   handle: async (_, context) => ({ hooks: (await context.alerts.test()).map((one) => ({ ...one })) }),
 });

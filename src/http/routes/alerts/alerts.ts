@@ -12,34 +12,49 @@ const AlertView = Type.Object(
     alert: word(ALERT_KINDS, 'The kind of the alert.', 'job_stuck'),
     severity: word(
       ['warning', 'critical'],
-      '`critical`: a site or the agent itself is affected now. `warning`: it will be.',
+      '`critical`: a site or the agent itself is affected now. `warning`: a site or the agent will be ' +
+        'affected later.',
       'critical',
     ),
     panel: nullable(
-      text('The panel whose service the alert concerns. Null: it concerns the agent itself.', 'default'),
+      text(
+        'The panel whose service the alert concerns. The value is null if the alert concerns the ' +
+          'agent itself.',
+        'default',
+      ),
     ),
     service_id: nullable(
-      text("The panel's ID of the service that the alert concerns. Null: it concerns no service.", SERVICE),
+      text(
+        'The ID, in the panel, of the service that the alert concerns. The value is null if the alert ' +
+          'does not concern a service.',
+        SERVICE,
+      ),
     ),
     text: text(
-      'What is wrong and, if known, why. For the operator.',
+      'A description of the problem for the operator, with its cause if the cause is known.',
       'The operation upgrade on service 12345 is stuck: the container host reported a failure.',
     ),
-    commands: list('Commands that help, ready to paste into a shell.', [`innkeeper job retry ${JOB}`]),
+    commands: list('Commands that help the operator. They can be pasted into a shell.', [
+      `innkeeper job retry ${JOB}`,
+    ]),
     data: Type.Unsafe<object>({
       type: 'object',
       additionalProperties: true,
-      description: 'The same information for programs. Its fields depend on the kind of alert.',
+      description:
+        'The information in `text` as fields for programs. The fields depend on the kind of alert.',
       examples: [{ job_id: JOB }],
     }),
     raised_at: instant('When the alert was raised.'),
-    cleared_at: nullable(instant('When the alert was cleared. Null: it is active.'), null),
+    cleared_at: nullable(
+      instant('When the alert was cleared. The value is null if the alert is active.'),
+      null,
+    ),
     told: Type.Record(Type.String(), Type.Enum([...TOLD]), {
-      description: 'For each hook, by name: what it confirmed last.',
+      description: 'An object that maps the name of each hook to the last event that the hook confirmed.',
       examples: [{ pager: 'raised' }],
     }),
   },
-  { title: 'Alert', description: 'A condition that needs the attention of an operator.' },
+  { title: 'Alert', description: 'A condition that an operator should know about.' },
 );
 
 export const alertsRoute = jsonRoute({
@@ -48,19 +63,21 @@ export const alertsRoute = jsonRoute({
   tag: 'Operation',
   summary: 'List alerts',
   description:
-    "The alerts of the token's panel and of the agent itself. The command line sees the alerts of " +
-    'all panels.',
+    "Returns the alerts about the token's panel and about the agent itself. The command line gets the " +
+    'alerts of all panels.',
   query: Type.Object({
     all: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: include alerts that were cleared within the last week.',
+        description: 'If true, the response also contains alerts that were cleared within the last week.',
         examples: [false],
       }),
     ),
   }),
-  answer: Type.Object({ alerts: Type.Array(AlertView, { description: 'The alerts, oldest first.' }) }),
-  answers: { 200: 'The alerts, oldest first.' },
+  answer: Type.Object({
+    alerts: Type.Array(AlertView, { description: 'The alerts, sorted from oldest to newest.' }),
+  }),
+  answers: { 200: 'The alerts, sorted from oldest to newest.' },
   handle: ({ caller, query }, { alerts, listener }) => ({
     alerts: listAlerts(alerts, caller, { listener, ended: query.all === true }),
   }),

@@ -10,42 +10,77 @@ const Entry = Type.Object(
   {
     at: instant('When the response was sent.'),
     request_id: text('The ID of the request.', REQUEST),
-    door: word(['network', 'socket'], 'Where the request arrived.', 'network'),
-    token: Type.Optional(text('The name of the token. Only of requests from the network.', 'paymenter')),
-    token_id: Type.Optional(text('The ID of the token. Only of requests from the network.', TOKEN)),
+    door: word(
+      ['network', 'socket'],
+      'Whether the request arrived from the network or at the unix socket.',
+      'network',
+    ),
+    token: Type.Optional(
+      text('The name of the token. Only requests from the network have this field.', 'paymenter'),
+    ),
+    token_id: Type.Optional(
+      text('The ID of the token. Only requests from the network have this field.', TOKEN),
+    ),
     user: Type.Optional(
       nullable(
         Type.String({
-          description: 'The user of the command line, as reported by the command. Only at the socket.',
+          description:
+            'The user of the command line, as the command reported it. Only requests at the socket have ' +
+            'this field.',
         }),
       ),
     ),
-    uid: Type.Optional(nullable(Type.Integer({ description: "The user's numeric ID. Only at the socket." }))),
-    panel: nullable(text('The panel. Null: the caller was unknown.', 'default')),
-    from: nullable(text("The client's address. Null: the request arrived at the socket.", '192.0.2.7')),
+    uid: Type.Optional(
+      nullable(
+        Type.Integer({
+          description: 'The numeric ID of that user. Only requests at the socket have this field.',
+        }),
+      ),
+    ),
+    panel: nullable(text('The panel of the caller. The value is null if the caller was unknown.', 'default')),
+    from: nullable(
+      text("The client's address. The value is null if the request arrived at the socket.", '192.0.2.7'),
+    ),
     method: text('The HTTP method.', 'POST'),
     route: text('The endpoint.', '/create-site'),
     service_id: nullable(
-      text("The panel's ID of the service. Null: the request concerned no service.", SERVICE),
+      text(
+        'The ID of the service in the panel. The value is null if the request did not concern a ' +
+          'service.',
+        SERVICE,
+      ),
     ),
-    job_id: nullable(text('The job that the request started or joined. Null: none.', JOB)),
+    job_id: nullable(
+      text(
+        'The ID of the job that the request started or joined. The value is null if there was no such ' +
+          'job.',
+        JOB,
+      ),
+    ),
     status: whole('The HTTP status of the response.', 202),
-    code: nullable(text('The error code. Null: the request was accepted.', ''), null),
+    code: nullable(
+      text('The error code of the response. The value is null if the request was accepted.', ''),
+      null,
+    ),
     replayed: Type.Optional(
       Type.Boolean({
-        description: 'True: an earlier response was sent again because of the same `Idempotency-Key`.',
+        description:
+          'True if the agent sent an earlier response again because the request had the same ' +
+          '`Idempotency-Key`.',
       }),
     ),
     unknown_fields: Type.Optional(
-      Type.Array(Type.String(), { description: 'Fields of the request that the endpoint does not support.' }),
+      Type.Array(Type.String(), {
+        description: 'The fields of the request that the endpoint does not support.',
+      }),
     ),
     count: Type.Optional(
       Type.Integer({
-        description: 'The number of refused requests like this one that the entry represents.',
+        description: 'The number of similar refused requests that this entry stands for.',
       }),
     ),
   },
-  { title: 'AuditEntry', description: 'A request that changed something or was refused.' },
+  { title: 'AuditEntry', description: 'A request that changed something, or that was refused.' },
 );
 
 export const auditRoute = jsonRoute({
@@ -54,14 +89,19 @@ export const auditRoute = jsonRoute({
   tag: 'Operation',
   summary: 'List who requested which change',
   description:
-    'Every request that changes something, including refused ones, oldest first. A token sees the ' +
-    'requests of its own panel. The command line sees those of all panels unless `panel` is set.',
+    'Returns every request that changed something or was refused, sorted from oldest to newest. A ' +
+    'token gets the requests of its own panel. The command line gets the requests of all panels ' +
+    'unless `panel` is set.',
   query: Type.Object({
-    since: Type.Optional(instant('Only requests since this time.', '2026-01-31T12:00:00.000Z')),
-    service_id: Type.Optional(described(ServiceIdText, 'Only requests about this service.')),
+    since: Type.Optional(
+      instant('If set, the response contains only requests since this time.', '2026-01-31T12:00:00.000Z'),
+    ),
+    service_id: Type.Optional(
+      described(ServiceIdText, 'If set, the response contains only requests about this service.'),
+    ),
     panel: Type.Optional({
       ...ServiceIdText,
-      description: 'Only requests of this panel.',
+      description: 'If set, the response contains only requests of this panel.',
       examples: ['default'],
     }),
     cursor: Type.Optional(Cursor),
@@ -71,7 +111,7 @@ export const auditRoute = jsonRoute({
     entries: Type.Array(Entry, { description: 'The entries on this page.' }),
     next_cursor: NextCursor,
   }),
-  answers: { 200: 'One page, oldest first.' },
+  answers: { 200: 'One page of the audit log, sorted from oldest to newest.' },
   failures: ['cursor_gone', 'state_unavailable'],
   handle: async ({ caller, query }, context) => {
     const { since, service_id: serviceId, panel, cursor, limit = 100 } = query;

@@ -12,7 +12,7 @@ export const listBackupsRoute = jsonRoute({
   summary: 'List the backups of a site',
   query: Type.Object({ service_id: ServiceIdText }),
   answer: BackupListView,
-  answers: { 200: 'The backups, oldest first.' },
+  answers: { 200: 'The backups of the site, sorted from oldest to newest.' },
   failures: ['service_not_found', 'not_supported', 'state_damaged'],
   handle: async ({ caller, query }, context) =>
     viewBackupList(await listBackups(context, caller, query.service_id)),

@@ -12,8 +12,8 @@ export const makeBackupRoute = jobRoute({
   tag: 'Backups',
   summary: 'Create a backup',
   description:
-    'Creates a snapshot on the storage of the site. Its name consists of `BAK`, day, month, year and ' +
-    "the day's number, and is never used twice.",
+    'Creates a snapshot on the storage of the site. The name of the backup consists of `BAK`, the ' +
+    'day, month and year, and the number of the backup on that day. No name is used twice.',
   body: Type.Object({ service_id: ServiceIdIn }),
   answer: Type.Object({ backup: BackupName, ...BackupListView.properties }),
   done: 'The backup was created.',

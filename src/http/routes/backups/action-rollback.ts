@@ -11,8 +11,8 @@ export const rollbackRoute = jobRoute({
   tag: 'Backups',
   summary: 'Roll back to a backup',
   description:
-    'Restores the content of the site from the backup. Plan, network and URL keep their current ' +
-    'values. The site is started again if it was running.',
+    'Restores the content of the site from the backup. The plan, the network settings and the URL of ' +
+    'the site keep their current values. If the site was running, it is started again.',
   body: Type.Object({ ...BackupBody.properties, discard_newer: DiscardNewer }),
   answer: Type.Object({ backup: BackupName }),
   done: 'The site was rolled back.',

@@ -51,7 +51,7 @@ function sendFile(
     'content-security-policy': POLICY,
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
-    // clients revalidate each time, and get 304 while the file is unchanged
+    // clients revalidate the file each time, and get 304 while it is unchanged
     'cache-control': 'no-cache',
   });
   if (request.headers['if-none-match'] === etag) return reply.code(304).send();

@@ -8,11 +8,11 @@ const schema = schemaOf(
     id: 'getOpenApi',
     tag: 'Operation',
     summary: 'Retrieve the description of this API',
-    description: 'Returned as OpenAPI 3.1.',
+    description: 'The response is an OpenAPI 3.1 document.',
   },
   {
     200: {
-      description: 'The description.',
+      description: 'The description of the API.',
       content: {
         'application/json': {
           schema: { type: 'object', additionalProperties: true, description: 'An OpenAPI 3.1 document.' },

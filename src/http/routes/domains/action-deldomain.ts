@@ -14,8 +14,8 @@ export const removeDomainRoute = jobRoute({
   tag: 'Domains',
   summary: 'Remove a domain from a site',
   description:
-    'Removes the domain with its `www` name, its proxy host and its certificate, and frees its place ' +
-    'in the quota.',
+    'Removes the domain with its `www` name, its proxy host and its certificate. The domain no longer ' +
+    'counts towards the quota.',
   body: ServiceAndDomain,
   answer: Type.Object({ domain: DomainName, ...DomainListView.properties }),
   example: NONE,

@@ -12,7 +12,7 @@ export const listDomainsRoute = jsonRoute({
   summary: 'List the custom domains of a site',
   query: Type.Object({ service_id: ServiceIdText }),
   answer: DomainListView,
-  answers: { 200: 'The domains, oldest first.' },
+  answers: { 200: 'The domains of the site, sorted from oldest to newest.' },
   failures: ['service_not_found', 'not_supported', 'state_damaged'],
   handle: async ({ caller, query }, context) =>
     viewDomainList(await listDomains(context, caller, query.service_id)),

@@ -13,13 +13,13 @@ const addDomainRoute = (name: Pick<Described, 'call' | 'id' | 'summary'>): Route
     ...name,
     tag: 'Domains',
     description:
-      'A domain is accepted if all its A and AAAA records are public addresses of the service, if the ' +
-      "agent receives a random token through the domain's CDN at each of its addresses, or if the TXT " +
-      'record named in the error exists. The certificate is ordered automatically; `details` shows its ' +
-      'state.',
+      'A domain is accepted in three cases: all its A and AAAA records are public addresses of the ' +
+      "service; or the agent receives a random token through the domain's CDN at each of the CDN's " +
+      'addresses; or the TXT record that the error message names exists. The certificate is ordered ' +
+      'automatically; `details` shows its state.',
     body: ServiceAndDomain,
     answer: Type.Object({ domain: DomainName, ...DomainListView.properties }),
-    done: 'The domain is served.',
+    done: 'The domain was added and is served.',
     failures: [
       'domain_invalid',
       'domain_not_here',

@@ -13,11 +13,11 @@ export const setPrimaryRoute = jobRoute({
   tag: 'Domains',
   summary: 'Set the primary domain of a site',
   description:
-    "Uses one of the site's names in its own URL. The subdomain of the base domain is also allowed. " +
-    'The other names redirect to the primary domain.',
+    'Makes one of the names of the site the host name in its URL. The subdomain of the base domain is ' +
+    'also allowed. The other names redirect to the primary domain.',
   body: ServiceAndDomain,
   answer: Type.Object({
-    primary_domain: text("The name in the site's own URL.", DOMAIN),
+    primary_domain: text('The host name in the URL of the site.', DOMAIN),
     url: text('The URL of the site.', `https://${DOMAIN}`),
   }),
   done: 'The primary domain was set.',

@@ -14,7 +14,7 @@ import { nullable, text, withExample, word } from '../../schemas/fields.js';
 import { longRoute } from '../../server/long-route.js';
 
 const MOST = 10_000;
-/** Enough for that many records with long names and addresses. */
+/** The size limit of the body. It is enough for the maximum number of records with long names and addresses. */
 const MOST_BYTES = 4 * 1024 ** 2;
 const WORDS = Object.keys(PANEL_STATUSES).filter(isWord);
 
@@ -24,12 +24,18 @@ const PanelRecord = Type.Object(
     status: Type.Optional(
       Type.String({
         maxLength: 40,
-        description: `The status in the panel. Case-insensitive: ${WORDS.join(', ')}.`,
+        description:
+          'The status of the service in the panel, in upper or lower case. The words are ' +
+          `${WORDS.join(', ')}.`,
         examples: ['active'],
       }),
     ),
     plan: Type.Optional(
-      Type.String({ maxLength: 200, description: 'The plan in the panel.', examples: ['basic'] }),
+      Type.String({
+        maxLength: 200,
+        description: 'The plan of the service in the panel.',
+        examples: ['basic'],
+      }),
     ),
     email: Type.Optional(
       Type.String({
@@ -39,7 +45,7 @@ const PanelRecord = Type.Object(
       }),
     ),
   },
-  { title: 'PanelRecord', description: 'What the panel knows about one service.' },
+  { title: 'PanelRecord', description: 'The data that the panel has about one service.' },
 );
 
 const FixView = Type.Object(
@@ -56,21 +62,24 @@ const FixView = Type.Object(
   {
     title: 'FixRequest',
     description:
-      "The request that would make the actual state match the panel's record. Null: an operator must " +
-      'decide.',
+      "The request that would make the actual state match the panel's record. The value is null if an " +
+      'operator must decide.',
   },
 );
 
 const DifferenceView = Type.Object(
   {
     service_id: ServiceId,
-    field: word(DIFFERENCE_FIELDS, 'What differs.', 'status'),
-    believed: nullable(text('The value in the panel. Null: none.', 'suspended')),
-    actual: nullable(text('The actual value. Null: the service does not exist.', 'running')),
+    field: word(DIFFERENCE_FIELDS, 'The field that differs.', 'status'),
+    believed: nullable(text('The value in the panel. The value is null if the panel has none.', 'suspended')),
+    actual: nullable(text('The actual value. The value is null if the service does not exist.', 'running')),
     mend: nullable(FixView),
-    note: nullable(text('A note for the operator. Null: none.', ''), null),
+    note: nullable(text('A note for the operator. The value is null if there is no note.', ''), null),
   },
-  { title: 'PanelDifference', description: "A difference between the panel's record and the actual state." },
+  {
+    title: 'PanelDifference',
+    description: 'A difference between the record of the panel and the actual state.',
+  },
 );
 
 const UnlistedView = Type.Object(
@@ -79,7 +88,10 @@ const UnlistedView = Type.Object(
     status: StatusText,
     mend: withExample(FixView, { method: 'POST', path: '/delete-site', body: { service_id: SERVICE } }),
   },
-  { title: 'UnlistedService', description: 'A service that exists here but was not in the list.' },
+  {
+    title: 'UnlistedService',
+    description: 'A service of the panel that exists, but was not in the request.',
+  },
 );
 
 export const panelSyncRoute = longRoute({
@@ -87,7 +99,7 @@ export const panelSyncRoute = longRoute({
   id: 'syncPanel',
   tag: 'Services',
   summary: "Compare the panel's records with the actual state",
-  description: 'Returns the differences, each with the request that would fix it. Changes nothing.',
+  description: 'Returns each difference with the request that would fix it. The comparison changes nothing.',
   body: Type.Array(PanelRecord, {
     maxItems: MOST,
     'x-rule': `must be a list of at most ${MOST} objects with service_id, status, plan and email`,
@@ -95,14 +107,14 @@ export const panelSyncRoute = longRoute({
   }),
   answer: Type.Object({
     differences: Type.Array(DifferenceView, {
-      description: "Where the panel's records and the actual state differ.",
+      description: 'The differences between the records of the panel and the actual state.',
     }),
     unlisted: Type.Array(UnlistedView, {
-      description: 'Services that exist here but were not in the list.',
+      description: 'The services of the panel that exist, but were not in the request.',
       examples: [[]],
     }),
   }),
-  done: 'The comparison.',
+  done: 'The result of the comparison.',
   bodyLimit: ({ config }) => Math.max(config.api.body_limit_bytes, MOST_BYTES),
   handle: async ({ caller, body }, context, rest) => {
     refuseUnknownWords(body.map(({ status }) => status));
@@ -117,7 +129,7 @@ export const panelSyncRoute = longRoute({
   },
 });
 
-/** The errors name each record by its position. */
+/** The errors identify each record by its position in the list. */
 function refuseUnknownWords(sent: readonly (string | undefined)[]): void {
   const problem = `has a status that is not one of: ${WORDS.join(', ')}`;
   const unknown = sent.flatMap((status, position) =>

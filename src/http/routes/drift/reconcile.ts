@@ -15,10 +15,10 @@ export const reconcileRoute = jsonRoute({
   tag: 'Operation',
   summary: 'Compare the records with the actual state',
   description:
-    'Compares twice, and reports only differences that both comparisons found. Changes nothing. ' +
-    'While `looking` is true, repeat the request.',
+    'Compares the records with the actual state twice, and reports only differences that both ' +
+    'comparisons found. The request changes nothing. While `looking` is true, repeat the request.',
   answer: ReportView,
-  answers: { 200: 'The confirmed differences so far.' },
+  answers: { 200: 'The differences that have been confirmed so far.' },
   handle: async (_, { reconcile }) => {
     const { looking, report } = await reconcile.ask(MOST_WAIT_MS);
     return { looking, ...viewReport(report) };
@@ -32,18 +32,26 @@ const Ids = (description: string) =>
 
 const RepairView = Type.Object(
   {
-    service: text('The service: panel/id.', `default/${SERVICE}`),
-    parts: list('What is repaired.', ['proxy']),
-    job_id: nullable(text('The job that makes the repair. Null: none was started.', JOB)),
-    problem: nullable(text('Why the repair was not started. Null: it was started.', ''), null),
+    service: text('The service, in the form `panel/id`.', `default/${SERVICE}`),
+    parts: list('The parts of the service that are repaired.', ['proxy']),
+    job_id: nullable(
+      text('The ID of the job that makes the repair. The value is null if no job was started.', JOB),
+    ),
+    problem: nullable(
+      text('Why the repair was not started. The value is null if the repair was started.', ''),
+      null,
+    ),
   },
-  { title: 'DriftRepair', description: 'A repair of one service.' },
+  { title: 'DriftRepair', description: 'The repair of one service.' },
 );
 
 const RemovalView = Type.Object(
   {
-    what: text('The orphan.', `container ${VMID} on ${NODE}`),
-    problem: nullable(text('Why the orphan was not removed. Null: it was removed.', ''), null),
+    what: text('A description of the orphan.', `container ${VMID} on ${NODE}`),
+    problem: nullable(
+      text('Why the orphan was not removed. The value is null if the orphan was removed.', ''),
+      null,
+    ),
   },
   { title: 'OrphanRemoval', description: 'The removal of one orphan.' },
 );
@@ -54,14 +62,15 @@ export const repairDriftRoute = jsonRoute({
   tag: 'Operation',
   summary: 'Repair differences and remove orphans',
   description:
-    'Makes the safe repairs and removes the named orphans, if the last report contains them and they ' +
-    'still exist. Repairs are jobs; orphans are removed immediately.',
+    'Repairs the named findings that are safe to repair, and removes the named orphans. A finding or ' +
+    'orphan is skipped if the last report does not contain it, or if it no longer exists. Each repair ' +
+    'is a job. Orphans are removed immediately.',
   body: Type.Object({
-    findings: Ids('IDs of findings to repair.'),
-    orphans: Ids('IDs of orphans to remove.'),
+    findings: Ids('The IDs of the findings to repair.'),
+    orphans: Ids('The IDs of the orphans to remove.'),
     unknown: Type.Optional(
       Type.Boolean({
-        description: 'True: also remove orphans of services that the state does not know.',
+        description: 'If true, orphans of services that the state does not know are removed as well.',
         examples: [false],
       }),
     ),
@@ -70,7 +79,7 @@ export const repairDriftRoute = jsonRoute({
     repairs: Type.Array(RepairView, { description: 'The repairs.' }),
     removals: Type.Array(RemovalView, { description: 'The removals.' }),
   }),
-  answers: { 200: 'Repairs have started, and orphans were removed.' },
+  answers: { 200: 'The repairs were started, and the orphans were removed.' },
   handle: async ({ caller, body }, { reconcile }) => {
     const { findings = [], orphans = [], unknown = false } = body;
     const repairs = await reconcile.repair(caller, findings);

@@ -10,51 +10,56 @@ import { jsonRoute } from '../../server/endpoint.js';
 
 const EventView = Type.Object(
   {
-    id: uuid('The ID of the event. If the event is returned again after a crash, it has the same ID.', EVENT),
+    id: uuid(
+      'The ID of the event. An event that is returned twice after a crash has the same ID both times.',
+      EVENT,
+    ),
     at: instant('When the event happened.'),
     type: word(EVENT_TYPES, 'The type of the event.', 'service.active'),
     service_id: ServiceId,
-    generation: whole('How many times a service with this ID was created.', 1),
+    generation: whole('The number of times that a service with this ID was created.', 1),
     data: Type.Unsafe<object>({
       type: 'object',
       additionalProperties: true,
-      description: 'Details. Their fields depend on the type of the event.',
+      description: 'The details of the event. The fields depend on the type of the event.',
       examples: [{}],
       'x-any-of': [...new Set(Object.values(EVENT_DATA).map(({ data }) => data))],
     }),
   },
-  { title: 'Event', description: 'Something that happened to a service.' },
+  { title: 'Event', description: 'A change that happened to a service.' },
 );
 
 export const eventsRoute = jsonRoute({
   call: 'GET /events',
   id: 'listEvents',
   tag: 'Services',
-  summary: "List what happened to the panel's services",
+  summary: "List the events of the panel's services",
   description:
-    'Oldest first, kept for 30 days. Pass `next_cursor` as `after` in the next request; no event is ' +
-    'missed in between. A cursor from before a restoration of the state, or older than the oldest ' +
-    'event that is kept, is refused with 410 `cursor_gone`: get a new cursor with `after=latest`, ' +
-    'then compare all services with `POST /panel/sync`. After a crash of the agent an event may be ' +
-    'returned twice, with the same `id`.',
+    'Returns events of the last 30 days, sorted from oldest to newest. Send `next_cursor` as `after` ' +
+    'in the next request to continue without missing an event. A cursor is refused with 410 ' +
+    '`cursor_gone` if the state was restored after the cursor was created, or if the cursor is older ' +
+    'than the oldest event that is kept. In that case, get a new cursor with `after=latest`, then ' +
+    'compare all services with `POST /panel/sync`. After a crash of the agent, an event may be ' +
+    'returned twice with the same `id`.',
   query: Type.Object({
     after: Type.Optional(
       Type.String({
         maxLength: 200,
         description:
-          '`next_cursor` of an earlier response, or `latest`. If omitted, all events that are kept.',
+          'The `next_cursor` of an earlier response, or `latest`. If this parameter is omitted, the ' +
+          'response starts with the oldest event that is kept.',
         examples: ['latest'],
       }),
     ),
     limit: Type.Optional(Limit),
   }),
   answer: Type.Object({
-    events: Type.Array(EventView, { description: 'The events, oldest first.' }),
+    events: Type.Array(EventView, { description: 'The events, sorted from oldest to newest.' }),
     next_cursor: text(
-      'Pass it as `after` in the next request, even if there are no new events.',
+      'Send this value as `after` in the next request, even if there are no new events.',
       'a3d0e5c1.1842',
     ),
-    more: flag('True: more events are available now.', false),
+    more: flag('True if more events are available now.', false),
   }),
   answers: { 200: 'The events since the cursor.' },
   failures: ['cursor_gone', 'state_unavailable'],

@@ -7,8 +7,9 @@ export const abandonJobRoute = oneJobRoute({
   id: 'abandonJob',
   summary: 'Abandon a stuck job',
   description:
-    'For operators. The job ends as `failed`, and `remains` lists what it leaves behind. Remaining ' +
-    'resources keep their name, VMID and addresses. The service can be deleted later.',
+    'This endpoint is for operators. The job ends as `failed`, and `remains` lists the objects that ' +
+    'it leaves behind. These objects keep their name, VMID and addresses. The service can be deleted ' +
+    'later.',
   answers: {
     200: {
       when: 'The job was abandoned.',

@@ -7,12 +7,12 @@ export const cancelJobRoute = oneJobRoute({
   id: 'cancelJob',
   summary: 'Cancel a job',
   description:
-    'A job that has not started ends immediately. A job that has started stops and rolls back its ' +
-    'changes; the response is sent immediately, and the job ends as `cancelled` later. A job that ' +
-    'has passed its point of no return cannot be cancelled.',
+    'A job that has not started is cancelled immediately. A running job stops and rolls back its ' +
+    'changes. In this case, the response does not wait for the rollback, and the job ends as ' +
+    '`cancelled` later. A job that has passed its point of no return cannot be cancelled.',
   answers: {
     200: {
-      when: 'The job was cancelled, or is rolling back its changes.',
+      when: 'The job was cancelled, or its changes are being rolled back.',
       example: { status: 'cancelled', direction: 'undo', steps: [], steps_done: 0, steps_total: 0 },
     },
   },

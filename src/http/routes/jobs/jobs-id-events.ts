@@ -1,5 +1,6 @@
 /**
- * GET /jobs/{id}/events: the current job, then each of its changes once the change is durable, as server-sent events.
+ * GET /jobs/{id}/events: sends the current job, then each change of the job once it is durable, as server-sent
+ * events.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
@@ -16,7 +17,8 @@ import { schemaOf } from '../../server/endpoint.js';
 const MOST_STREAMS = 200;
 const MOST_PER_TOKEN = 20;
 /**
- * The connection of a reader that is this far behind is closed. It may reconnect and gets the complete state again.
+ * The agent closes the connection of a reader that is this far behind. The reader may reconnect, and then gets the
+ * complete state again.
  */
 const MOST_UNREAD_BYTES = 1_048_576;
 /** How long a stream may continue after its token was revoked. */
@@ -29,16 +31,19 @@ const schema = schemaOf(
     tag: 'Jobs',
     summary: 'Follow a job live',
     description:
-      'Server-sent events: `state` (the whole job, first), `step` (one step changed), `status` (the status, the step counts or the reason for waiting changed) and `end` (the whole job, last; then the stream closes).',
+      'Sends server-sent events. The first event is `state` and contains the whole job. `step`: one ' +
+      'step has changed. `status`: the status, the step counts or the reason for waiting has changed. ' +
+      'The last event is `end` and contains the whole job; then the stream closes.',
     params: Type.Object({ id: JobIdText }),
     failures: ['job_not_found'],
   },
   {
     200: {
-      description: 'The stream of events. The data of `state` and `end` is a job, that of `step` a step.',
+      description:
+        'The stream of events. The data of `state` and `end` is a job. The data of `step` is a step.',
       content: {
         'text/event-stream': {
-          schema: Type.String({ description: 'Events as the HTML standard defines them.' }),
+          schema: Type.String({ description: 'Server-sent events as the HTML standard defines them.' }),
         },
       },
     },

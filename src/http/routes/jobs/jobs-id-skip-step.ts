@@ -7,7 +7,9 @@ export const skipStepRoute = oneJobRoute({
   call: 'POST /jobs/:id/skip-step',
   id: 'skipJobStep',
   summary: 'Mark a step of a stuck job as completed manually',
-  description: 'For operators. The job stays stuck until it is retried; then it continues without this step.',
+  description:
+    'This endpoint is for operators. The job stays stuck until it is retried. Then it continues without ' +
+    'this step.',
   body: Type.Object({
     step: Type.String({
       minLength: 1,
@@ -16,7 +18,9 @@ export const skipStepRoute = oneJobRoute({
       examples: ['dns'],
     }),
   }),
-  answers: { 200: { when: 'The step was marked.', example: { status: 'stuck', direction: 'undo' } } },
+  answers: {
+    200: { when: 'The step was marked as completed.', example: { status: 'stuck', direction: 'undo' } },
+  },
   failures: ['step_not_found', 'job_ended', 'job_not_stuck', 'state_damaged', 'state_unavailable'],
   handle: ({ caller, jobId, body }, context) => skipStep(context, caller, jobId, body.step),
 });

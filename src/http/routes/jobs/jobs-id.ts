@@ -6,7 +6,7 @@ export const readJobRoute = oneJobRoute({
   call: 'GET /jobs/:id',
   id: 'getJob',
   summary: 'Retrieve a job',
-  description: 'Returns the job with its steps. Jobs that ended long ago can be retrieved by ID, too.',
+  description: 'Returns the job with its steps. This also works for jobs that ended long ago.',
   answers: { 200: 'The job.' },
   handle: ({ caller, jobId }, context) => readJob(context, caller, jobId),
 });

@@ -19,13 +19,21 @@ export const jobsRoute = longRoute({
   tag: 'Jobs',
   summary: 'List jobs',
   description:
-    'Returns the open jobs of every service, and its most recently ended job. Older jobs can be ' +
-    'retrieved by ID.',
+    'Returns, for every service, its open jobs and the job that ended most recently. Older jobs can ' +
+    'be retrieved by ID with `GET /jobs/{id}`.',
   query: Type.Object({
-    service_id: Type.Optional(described(ServiceIdText, 'Only jobs of this service.')),
-    status: Type.Optional(described(JobStatusText, 'Only jobs in this state.')),
+    service_id: Type.Optional(
+      described(ServiceIdText, 'If set, the response contains only jobs of this service.'),
+    ),
+    status: Type.Optional(
+      described(JobStatusText, 'If set, the response contains only jobs with this status.'),
+    ),
     tag: Type.Optional(
-      Type.String({ maxLength: 100, description: 'Only jobs with this tag.', examples: ['create'] }),
+      Type.String({
+        maxLength: 100,
+        description: 'If set, the response contains only jobs with this tag.',
+        examples: ['create'],
+      }),
     ),
     limit: Type.Optional(Limit),
     cursor: Type.Optional(Cursor),
@@ -35,8 +43,8 @@ export const jobsRoute = longRoute({
     next_cursor: NextCursor,
   }),
   done:
-    'One page, ordered by service ID. A page may contain fewer entries than `limit` even if there is ' +
-    'a next page.',
+    'One page of jobs, sorted by service ID. A page may contain fewer entries than `limit` even if ' +
+    'more pages follow.',
   handle: async ({ caller, query, request }, context, rest) => {
     const { service_id: serviceId, limit = 100, ...filter } = query;
     const page = await listJobs(context, caller, { ...filter, serviceId, limit }, rest);

@@ -11,20 +11,19 @@ export const toggleRoute = jobRoute({
   id: 'toggleSite',
   tag: 'Customer actions',
   summary: 'Switch a site off or on for visitors',
-  description:
-    'Enables or disables all names of the site at the reverse proxy. The container keeps running. If ' +
-    '`enabled` is omitted, the current state is toggled.',
+  description: 'Enables or disables all names of the site at the reverse proxy. The container keeps running.',
   body: Type.Object({
     service_id: ServiceIdIn,
     enabled: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: visitors can reach the site. If omitted, the current state is toggled.',
+        description:
+          'If true, visitors can reach the site. If the field is omitted, the current state is toggled.',
         examples: [false],
       }),
     ),
   }),
-  answer: Type.Object({ enabled: flag('Whether visitors can reach the site now.', false) }),
+  answer: Type.Object({ enabled: flag('True if visitors can reach the site now.', false) }),
   done: 'The site was switched off or on.',
   failures: ['service_suspended', 'not_supported', 'proxy_failed'],
   start: ({ caller, body }, context) => toggle(context, caller, String(body.service_id), body.enabled),

@@ -14,7 +14,8 @@ const fields = {
     Type.String({
       maxLength: 100,
       'x-rule': 'must be text',
-      description: "The panel's status of the service. `suspended` is refused.",
+      description:
+        'The status of the service in the panel. The request is refused if the value is `suspended`.',
       examples: ['active'],
     }),
   ),
@@ -26,7 +27,7 @@ const ByWord = Type.Object({
   action: Type.Enum([...SITE_ACTIONS], {
     type: 'string',
     'x-rule': `must be one of: ${SITE_ACTIONS.join(', ')}`,
-    description: 'The action.',
+    description: 'The action to execute.',
     examples: ['restart'],
   }),
 });
@@ -38,12 +39,17 @@ interface Texts {
 }
 
 const TEXTS: Readonly<Record<SiteAction, Texts>> = {
-  start: { id: 'startSite', summary: 'Start a site', description: 'Does nothing if the site is running.' },
+  start: {
+    id: 'startSite',
+    summary: 'Start a site',
+    description: 'If the site is already running, nothing happens.',
+  },
   stop: {
     id: 'stopSite',
     summary: 'Stop a site',
     description:
-      'Shuts the container down, by force if it does not stop in time. Does nothing if it is stopped.',
+      'Shuts the container down, or stops it by force if the shutdown takes too long. If the ' +
+      'container is already stopped, nothing happens.',
   },
   restart: {
     id: 'restartSite',
@@ -54,14 +60,14 @@ const TEXTS: Readonly<Record<SiteAction, Texts>> = {
     id: 'resetSite',
     summary: 'Reset a site',
     description:
-      'Restores the site to the state of its delivery. A safety snapshot, which does not count towards ' +
-      'the quota, is created first. `discard_newer` applies only to this action.',
+      'Restores the site to the state in which it was delivered. Before that, a safety snapshot is ' +
+      'created, which does not count towards the quota. `discard_newer` applies only to this action.',
   },
 };
 
 const common = {
   tag: 'Customer actions',
-  done: 'The action was completed, or there was nothing to do.',
+  done: 'The action was completed, or no action was needed.',
   failures: [
     'service_suspended',
     'not_supported',
@@ -73,7 +79,8 @@ const common = {
   ],
 } as const;
 
-const answer = (example: SiteAction) => Type.Object({ action: word(SITE_ACTIONS, 'The action.', example) });
+const answer = (example: SiteAction) =>
+  Type.Object({ action: word(SITE_ACTIONS, 'The action to execute.', example) });
 
 function act(context: RouteContext, caller: Caller, action: SiteAction, sent: Static<typeof ByPath>) {
   const request = { action, status: sent.status, discardNewer: sent.discard_newer };
@@ -97,7 +104,7 @@ const byWord = jobRoute({
   call: 'POST /action',
   id: 'actOnSite',
   summary: 'Start, stop, restart or reset a site',
-  description: 'The same as `POST /action/{action}`, with the action in the body.',
+  description: 'Does the same as `POST /action/{action}`, but the action is a field of the body.',
   body: ByWord,
   answer: answer('restart'),
   start: ({ caller, body }, context) => act(context, caller, body.action, body),

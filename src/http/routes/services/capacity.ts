@@ -13,7 +13,8 @@ export const capacityRoute = jsonRoute({
   id: 'getCapacity',
   tag: 'Plans',
   summary: 'Check whether sites of a plan can be delivered',
-  description: 'Uses only data that the daemon already has, and never waits for a container host.',
+  description:
+    'The response uses only data that the agent already has, so it never waits for a container host.',
   query: Type.Object({
     plan: PlanIn,
     count: Type.Optional(
@@ -22,7 +23,7 @@ export const capacityRoute = jsonRoute({
         maximum: MOST_COUNTED,
         default: 1,
         'x-rule': `must be a whole number from 1 to ${MOST_COUNTED}`,
-        description: 'How many sites.',
+        description: 'The number of sites to check.',
         examples: [2],
       }),
     ),
@@ -33,35 +34,39 @@ export const capacityRoute = jsonRoute({
     count: whole('The number of sites in the request.', 2),
     deliverable: nullable(
       flag(
-        'True: that many sites can be created now. Null: no data about the cluster is available yet.',
+        'True if this number of sites can be created now. The value is null if no data about the ' +
+          'cluster is available yet.',
         true,
       ),
     ),
     available: nullable(
       whole(
-        `How many sites can be created now, at most ${MOST_COUNTED}. Null: no data about the cluster is ` +
-          'available yet.',
+        `The number of sites that can be created now. It is never higher than ${MOST_COUNTED}. The ` +
+          'value is null if no data about the cluster is available yet.',
         37,
       ),
     ),
     limited_by: Type.Array(Type.Enum([...LIMITS], { type: 'string' }), {
-      description: 'The resources that limit the number. Empty: none within the count.',
+      description:
+        'The resources that limit the number of sites. The list is empty if no resource does so within ' +
+        '\`count\`.',
       examples: [['nodes']],
     }),
     reserved: whole(
-      'The number of sites for which reservations hold capacity. This capacity is not available.',
+      'The number of sites for which reservations hold capacity. Other orders cannot use this capacity.',
       0,
     ),
     waiting: whole(
-      'The number of orders that wait for capacity. The capacity that they need is not available.',
+      'The number of orders that wait for capacity. Other orders cannot use the capacity that these ' +
+        'orders need.',
       0,
     ),
     stale_since: nullable(
-      instant('Since when the cluster has not responded. Null: the numbers are current.'),
+      instant('When the cluster stopped responding. The value is null if the numbers are current.'),
       null,
     ),
   }),
-  answers: { 200: 'The capacity.' },
+  answers: { 200: 'The available capacity.' },
   failures: ['unknown_plan', 'unknown_module'],
   handle: ({ query, caller }, context) => {
     const { plan: word, count = 1, module } = query;

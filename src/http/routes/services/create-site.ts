@@ -22,19 +22,19 @@ const Body = Type.Object(
     service_id: ServiceIdIn,
     email: Type.String({
       maxLength: 254,
-      // the complete check of the address is part of the checks of the order
+      // the checks of the order include the complete check of the address
       pattern: '@',
       'x-rule': 'must be an e-mail address such as name@example.com',
       description:
-        "The customer's e-mail address. The site's administrator gets this address. It is refused if the " +
-        'product cannot store it unchanged.',
+        "The customer's e-mail address. The administrator of the site gets this address. The order is " +
+        'refused if the product cannot store the address unchanged.',
       examples: [EMAIL],
     }),
     plan: Type.String({
       minLength: 1,
       maxLength: 200,
       'x-rule': 'must be the name of a plan',
-      description: 'The name or an alias of the plan. Case-insensitive.',
+      description: 'The name or an alias of the plan, in upper or lower case.',
       examples: ['basic'],
     }),
     public_ip: Type.Union([AddressIn, Type.Array(AddressIn, { maxItems: 100 })], {
@@ -46,7 +46,9 @@ const Body = Type.Object(
       Type.String({
         maxLength: 100,
         'x-rule': 'must be text',
-        description: 'The subdomain of the base domain. If omitted, it is derived from the e-mail address.',
+        description:
+          'The subdomain of the base domain. If the field is omitted, the agent derives the subdomain ' +
+          'from the e-mail address.',
         examples: [SUBDOMAIN],
       }),
     ),
@@ -55,15 +57,15 @@ const Body = Type.Object(
         maxLength: 255,
         'x-rule': 'must be a domain name',
         description:
-          'A custom domain. If it does not point here yet, the site is created without it, and the agent ' +
-          'retries later.',
+          'A custom domain. If the domain does not point to the service yet, the site is created ' +
+          'without the domain, and the agent tries to add it later.',
         examples: [DOMAIN],
       }),
     ),
     user_id: Type.Optional(
       Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Integer()], {
         'x-rule': 'must be text of at most 128 characters, or a whole number',
-        description: "The panel's ID of the customer.",
+        description: 'The ID of the customer in the panel.',
         examples: [CUSTOMER],
       }),
     ),
@@ -71,7 +73,9 @@ const Body = Type.Object(
       Type.String({
         maxLength: 64,
         'x-rule': 'must be the name of a product',
-        description: 'The product module. If omitted, the default of the configuration.',
+        description:
+          'The product module. If the field is omitted, the default product of the configuration is ' +
+          'used.',
         examples: ['wordpress'],
       }),
     ),
@@ -81,7 +85,8 @@ const Body = Type.Object(
         'x-rule': 'must be an object',
         additionalProperties: true,
         description:
-          'Options of the plan (`GET /plans`), and settings for the product module. At most 16 KiB of JSON.',
+          'The options of the plan (`GET /plans`), and settings for the product module. The JSON text ' +
+          'of the object may have at most 16 KiB.',
         examples: [{}],
       }),
     ),
@@ -90,8 +95,8 @@ const Body = Type.Object(
         maxLength: 64,
         'x-rule': 'must be a language tag such as de or pt-BR',
         description:
-          "The customer's language (BCP 47). If omitted, the panel's default. The site is created in this " +
-          'language if the product supports it.',
+          "The customer's language (BCP 47). If the field is omitted, the default language of the " +
+          'panel is used. The site is created in this language if the product supports it.',
         examples: ['de'],
       }),
     ),
@@ -100,8 +105,9 @@ const Body = Type.Object(
         maxLength: 64,
         'x-rule': 'must be the ID of a reservation',
         description:
-          'The ID of a reservation (`POST /reservations`) whose capacity the site uses. If it cannot be ' +
-          'used, the order is accepted without it, with a warning.',
+          'The ID of a reservation (`POST /reservations`) whose capacity the site uses. If the ' +
+          'reservation cannot be used, the order is accepted without it, and the response contains a ' +
+          'warning.',
       }),
     ),
   },
@@ -114,12 +120,13 @@ export const createSiteRoute = jsonRoute({
   tag: 'Sites',
   summary: 'Create a site',
   description:
-    'Records the order and responds immediately; the job continues in the background. Safe to ' +
-    'repeat: the same order with the same `service_id` gets the same response with the current ' +
-    'status. If a creation failed and was rolled back, the same request creates the site again, with ' +
-    'any e-mail address and plan. If no address or node capacity is available, the order is accepted ' +
-    'with a warning, and its job waits for up to `create.patience_s`. With `Prefer: ' +
-    'handling=strict`, it is refused with `capacity_exhausted` instead.',
+    'Records the order and responds immediately; the job continues in the background. The request is ' +
+    'safe to repeat: the same order with the same `service_id` gets the same response with the ' +
+    'current status. If a creation failed and was rolled back, a new request with the same ' +
+    '`service_id` creates the site again, with any e-mail address and plan. If no address or node ' +
+    'capacity is available, the order is accepted with a warning, and its job waits for up to ' +
+    '`create.patience_s`. With `Prefer: handling=strict`, such an order is refused with ' +
+    '`capacity_exhausted` instead.',
   body: Body,
   answer: Type.Object({
     service_id: ServiceId,
@@ -127,17 +134,26 @@ export const createSiteRoute = jsonRoute({
     private_ip: PrivateIp,
     vmid: nullable(
       whole(
-        'The VMID of the container. It may change until the site is ready. Null: the product has no ' +
-          'container.',
+        'The VMID of the container. The VMID may change until the site is ready. The value is null if ' +
+          'the product has no container.',
         VMID,
       ),
     ),
     status: StatusText,
-    job_id: nullable(uuid('The job that creates the site. Null: its record was archived.', JOB)),
+    job_id: nullable(
+      uuid(
+        'The ID of the job that creates the site. The value is null if the record of the job was ' +
+          'archived.',
+        JOB,
+      ),
+    ),
   }),
   answers: {
     200: 'The same order was placed before, and the site is ready.',
-    202: { when: 'The order was accepted, and its job continues.', example: { status: 'processing' } },
+    202: {
+      when: 'The order was accepted, and its job is running or waiting.',
+      example: { status: 'processing' },
+    },
   },
   failures: [
     'unknown_plan',
@@ -160,7 +176,7 @@ export const createSiteRoute = jsonRoute({
     warn(request, ...warnings);
     const problem = service.site?.domainWish?.problem ?? null;
     if (problem !== null) warn(request, `domain: ${problem}`);
-    // the order of this request, or an earlier one
+    // the order may be an earlier one that this request repeats
     request.isRepeated = !service.jobs.some(({ requestId }) => requestId === request.id);
     request.log.info(
       { service_id: service.id, panel: service.panel, generation: service.generation },

@@ -13,15 +13,18 @@ export const deleteSiteRoute = jobRoute({
   tag: 'Sites',
   summary: 'Delete a site',
   description:
-    'The site immediately becomes unavailable to visitors. Its container is removed immediately, or ' +
-    'at `purge_at` if the operator has configured a hold. All open operations end. Until `purge_at`, ' +
-    'an order with the same e-mail address restores the site.',
+    'The site immediately becomes unavailable to visitors. The container is removed immediately, or ' +
+    'at `purge_at` if the operator has configured a hold. All open operations on the site are ended. ' +
+    'Until `purge_at`, an order with the same e-mail address restores the site.',
   body: Type.Object({ service_id: ServiceIdIn }),
   answer: Type.Object({
     status: Terminated,
-    purge_at: nullable(instant('When the container is removed. Null: it has been removed.'), null),
+    purge_at: nullable(
+      instant('When the container will be removed. The value is null if the container has been removed.'),
+      null,
+    ),
   }),
-  done: 'The site was deleted, now or earlier.',
+  done: 'The site was deleted by this request or by an earlier one.',
   failures: ['container_host_failed', 'container_host_timeout', 'proxy_failed', 'dns_failed'],
   start: async ({ caller, body, request }, context) => {
     const done = await deleteSite(context, caller, String(body.service_id));

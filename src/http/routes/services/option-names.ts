@@ -1,4 +1,4 @@
-/** Properties may also belong to the product. Only a name that resembles an option is worth a warning. */
+/** Warns only about names that resemble an option of the plan, because other properties may belong to the product. */
 import type { FastifyRequest } from 'fastify';
 import type { JsonObject } from '../../../kernel/json.js';
 import { OPTION_NAMES } from '../../../model/plan-option.js';

@@ -1,4 +1,4 @@
-/** How requests name a plan and a product. */
+/** The fields of requests that name a plan and a product. */
 import { Type } from 'typebox';
 import type { JsonObject } from '../../../kernel/json.js';
 
@@ -6,7 +6,7 @@ export const PlanIn = Type.String({
   minLength: 1,
   maxLength: 200,
   'x-rule': 'must be the name of a plan',
-  description: 'The name or an alias of the plan. Case-insensitive.',
+  description: 'The name or an alias of the plan, in upper or lower case.',
   examples: ['basic'],
 });
 
@@ -16,8 +16,8 @@ export const OptionsIn = Type.Optional(
     'x-rule': 'must be an object',
     additionalProperties: true,
     description:
-      'Options of the plan (`GET /plans`): the total, or an increase over the plan such as `+20`. If ' +
-      'the plan stays the same, omitted options keep their values.',
+      'The options of the plan (`GET /plans`). The value of an option is the total, or an increase ' +
+      'over the plan such as `+20`. If the plan stays the same, omitted options keep their values.',
     examples: [{}],
   }),
 );
@@ -26,7 +26,8 @@ export const ProductIn = Type.Optional(
   Type.String({
     maxLength: 64,
     'x-rule': 'must be the name of a product',
-    description: 'The product module. If omitted, the default of the configuration.',
+    description:
+      'The product module. If the field is omitted, the default product of the configuration is used.',
     examples: ['wordpress'],
   }),
 );

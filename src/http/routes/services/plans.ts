@@ -25,19 +25,21 @@ const DISK = {
 const PlanView = Type.Object(
   {
     name: PlanName,
-    aliases: list('Other names that panels may send. Case-insensitive.', ['WordPress Basic']),
+    aliases: list('Other names of the plan that panels may send, in upper or lower case.', [
+      'WordPress Basic',
+    ]),
     memory_mb: whole('Memory in MiB.', 2048),
     swap_mb: whole('Swap space in MiB.', 512),
     disk_gb: whole('Disk space in GiB.', 20),
     cores: whole('CPU cores.', 2),
-    domains: whole('The maximum number of custom domains.', 3),
-    backups: whole('The maximum number of backups.', 2),
+    domains: whole('The maximum number of custom domains of a service.', 3),
+    backups: whole('The maximum number of backups of a service.', 2),
     options: Type.Unsafe<JsonObject>({
       type: 'object',
       additionalProperties: true,
       description:
-        'The options that an order may set in `properties`, as a JSON Schema for a form. `x-step` counts ' +
-        "from `default`, the plan's own value.",
+        'The options that an order may set in `properties`, as a JSON Schema for a form. An option ' +
+        'may differ from `default`, the value of the plan, only by multiples of `x-step`.',
       examples: [DISK],
     }),
   },

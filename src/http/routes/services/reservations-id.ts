@@ -10,8 +10,8 @@ export const releaseRoute = jsonRoute({
   tag: 'Plans',
   summary: 'End a reservation',
   description:
-    'Releases the capacity that the reservation still holds. Orders that used the reservation are ' +
-    'not changed. Safe to repeat.',
+    'Releases the capacity that the reservation still holds. Orders that used the reservation are not ' +
+    'changed. The request is safe to repeat.',
   params: Type.Object({
     id: Type.String({
       maxLength: 64,

@@ -12,7 +12,7 @@ export const RESERVATION = '019ca945-0a00-7000-8000-000000000004';
 
 export const ReservationView = Type.Object(
   {
-    id: text('The ID of the reservation. Orders pass it as `reservation`.', RESERVATION),
+    id: text('The ID of the reservation. Send this ID as `reservation` in an order.', RESERVATION),
     plan: PlanName,
     count: whole('The number of sites for which capacity is held.', 2),
     used: whole('The number of orders that have used the reservation.', 0),
@@ -27,8 +27,8 @@ export const reserveRoute = jsonRoute({
   tag: 'Plans',
   summary: 'Hold capacity until an invoice is paid',
   description:
-    'Creates nothing. Addresses, VMIDs and node capacity for this number of sites of the plan are ' +
-    'kept from other orders. A reservation expires automatically.',
+    'The request creates no site. It only prevents other orders from using the addresses, VMIDs and ' +
+    'node capacity that this number of sites of the plan needs. A reservation expires automatically.',
   body: Type.Object({
     plan: PlanIn,
     count: Type.Optional(
@@ -37,7 +37,7 @@ export const reserveRoute = jsonRoute({
         maximum: MOST_UNITS,
         default: 1,
         'x-rule': `must be a whole number from 1 to ${MOST_UNITS}`,
-        description: 'The number of sites.',
+        description: 'The number of sites to hold capacity for.',
         examples: [2],
       }),
     ),
@@ -47,7 +47,7 @@ export const reserveRoute = jsonRoute({
         maximum: TTL.most,
         default: TTL.usual,
         'x-rule': `must be a whole number of seconds from ${TTL.least} to ${TTL.most}`,
-        description: 'The lifetime in seconds; at most 7 days.',
+        description: 'The lifetime of the reservation in seconds, at most 7 days.',
         examples: [259_200],
       }),
     ),
@@ -55,7 +55,7 @@ export const reserveRoute = jsonRoute({
     module: ProductIn,
   }),
   answer: ReservationView,
-  answers: { 200: 'The capacity is held.' },
+  answers: { 200: 'The capacity is held for future orders.' },
   failures: [
     'unknown_plan',
     'unknown_module',

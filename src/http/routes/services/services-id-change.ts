@@ -16,8 +16,9 @@ export const changeServiceRoute = jobRoute({
   tag: 'Services',
   summary: 'Change the owner or the language of a service',
   description:
-    "The site's administrator gets the new address as well: immediately, or when a stopped site " +
-    'starts. Omitted fields are not changed. If the job fails, nothing is changed.',
+    'The administrator of the site gets the new e-mail address as well. In a stopped site, the ' +
+    'administrator gets it at the next start. Omitted fields are not changed. If the job fails, ' +
+    'nothing is changed.',
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object(
     {
@@ -33,7 +34,7 @@ export const changeServiceRoute = jobRoute({
       user_id: Type.Optional(
         Type.Union([Type.String({ minLength: 1, maxLength: 128 }), Type.Integer(), Type.Null()], {
           'x-rule': 'must be text of at most 128 characters, a whole number, or null',
-          description: "The panel's ID of the new owner. Null removes it.",
+          description: 'The ID of the new owner in the panel. Null removes the ID.',
           examples: [CUSTOMER],
         }),
       ),
@@ -41,8 +42,8 @@ export const changeServiceRoute = jobRoute({
         Type.Union([Type.String({ maxLength: 64 }), Type.Null()], {
           'x-rule': 'must be a language tag such as de or pt-BR, or null',
           description:
-            "The customer's language (BCP 47). Null: the panel's default. The site keeps the language in " +
-            'which it was created.',
+            "The customer's language (BCP 47). Null selects the default language of the panel. The " +
+            'site keeps the language in which it was created.',
           examples: ['de'],
         }),
       ),

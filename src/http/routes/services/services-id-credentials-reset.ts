@@ -12,11 +12,11 @@ export const resetCredentialsRoute = jobRoute({
   tag: 'Services',
   summary: "Reset the password of the site's first administrator",
   description:
-    'The new password can be read with `GET /services/{id}/credentials` until it is acknowledged, ' +
+    '`GET /services/{id}/credentials` returns the new password until the password is acknowledged, ' +
     'and for at most 7 days. The site must be running.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
-    readable_until: instant('When the new password becomes unavailable.', '2026-03-08T12:00:00.000Z'),
+    readable_until: instant('The time until which the new password can be read.', '2026-03-08T12:00:00.000Z'),
   }),
   done: 'The site has a new password.',
   failures: [

@@ -12,14 +12,15 @@ export const credentialsRoute = jsonRoute({
   tag: 'Services',
   summary: 'Retrieve the initial credentials of a site',
   description:
-    'Returns the user name and password of the first administrator. They are available until they ' +
-    'are acknowledged, and for at most 7 days.',
+    "Returns the user name and password of the site's first administrator. They can be read until " +
+    'they are acknowledged, and for at most 7 days.',
   params: Type.Object({ id: ServiceIdText }),
   query: Type.Object({
     acknowledge: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: acknowledges the credentials. This response is the last one that contains them.',
+        description:
+          'If true, the credentials are acknowledged: this response is the last one that contains them.',
         examples: [false],
       }),
     ),
@@ -29,7 +30,7 @@ export const credentialsRoute = jsonRoute({
     url: names.url,
     username: text('The user name.', 'admin'),
     password: text('The password.', 'k3Vt-9Qx2-mZ7r'),
-    expires_at: instant('When the credentials become unavailable.', '2026-03-08T12:00:00.000Z'),
+    expires_at: instant('The time until which the credentials can be read.', '2026-03-08T12:00:00.000Z'),
   }),
   answers: { 200: 'The credentials.' },
   failures: ['service_not_found', 'credentials_gone', 'service_busy', 'state_damaged', 'state_unavailable'],

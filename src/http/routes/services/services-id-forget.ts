@@ -14,21 +14,21 @@ export const forgetServiceRoute = jobRoute({
   tag: 'Services',
   summary: 'Give up a service whose container can no longer be reached',
   description:
-    'For operators. Removes the DNS records and the proxy host of the service, and releases its ' +
-    'name, address and VMID. The response lists what could not be removed and must be removed ' +
-    'manually.',
+    'This endpoint is for operators. It removes the DNS records and the proxy host of the service, ' +
+    'and releases its name, address and VMID. The response lists the objects that could not be ' +
+    'removed and must be removed manually.',
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object({
     confirm: Type.String({
       maxLength: 64,
       'x-rule': 'must be the ID of the service again',
-      description: 'The ID of the service again, as a confirmation: this cannot be undone.',
+      description: 'The ID of the service again, as a confirmation. Forgetting a service cannot be undone.',
       examples: [SERVICE],
     }),
   }),
   answer: Type.Object({
     status: Terminated,
-    left_behind: list('What could not be removed.', [`container ${VMID} on ${NODE}`]),
+    left_behind: list('The objects that could not be removed.', [`container ${VMID} on ${NODE}`]),
   }),
   done: 'The service was given up.',
   failures: ['proxy_failed', 'dns_failed'],

@@ -12,18 +12,18 @@ export const loginLinkRoute = jobRoute({
   tag: 'Services',
   summary: "Create a link that logs the site's administrator in",
   description:
-    'The link can be used once, within 60 seconds. Each request creates another link. A response ' +
-    'with status 202 contains no link because the site was busy: repeat the request. The site must ' +
-    'be running.',
+    'The link can be used once, within 60 seconds. Each request creates another link. If the site is ' +
+    'busy, the response has status 202 and contains no link; repeat the request in that case. The ' +
+    'site must be running.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
     url: text(
-      'Redirect the browser to this URL immediately.',
+      'The URL of the link. Redirect the browser to this URL immediately.',
       `https://${FQDN}/innkeeper-login-3f0c6b.php?token=Zk3VtQx2mZ7r`,
     ),
     expires_at: instant('When the link expires.', '2026-03-01T12:01:00.000Z'),
   }),
-  done: 'The link.',
+  done: 'The link was created.',
   failures: [
     'not_supported',
     'administrator_missing',

@@ -16,7 +16,10 @@ const AlertOfService = Type.Object(
     alert: word(ALERT_KINDS, 'The kind of alert.', 'job_stuck'),
     severity: word(['warning', 'critical'], 'The severity of the alert.', 'critical'),
     raised_at: instant('When the alert was raised.'),
-    text: nullable(text('What is wrong. Null: only operators can see it.', ''), null),
+    text: nullable(
+      text('A description of the problem. The value is null if only operators may read the description.', ''),
+      null,
+    ),
   },
   { title: 'ServiceAlert', description: 'An active alert about a service.' },
 );
@@ -25,18 +28,19 @@ const Credentials = Type.Object(
   {
     state: word(
       CREDENTIALS_STATES,
-      '`not_yet`: the site is being created. `readable`: `GET /services/{id}/credentials` returns ' +
-        'them. `acknowledged`: they were received. `gone`: they have expired.',
+      '`not_yet`: the site is being created. `readable`: `GET /services/{id}/credentials` returns the ' +
+        'credentials. `acknowledged`: the panel confirmed that it received the credentials. `gone`: the ' +
+        'credentials have expired.',
       'readable',
     ),
     expires_at: nullable(
       instant(
-        'When the credentials become unavailable. Null: they are not available.',
+        'The time until which the credentials can be read. The value is null if they cannot be read.',
         '2026-03-08T12:00:00.000Z',
       ),
     ),
   },
-  { description: 'The state of the initial credentials.' },
+  { description: 'Whether the initial credentials of the site can be read.' },
 );
 
 export const overviewRoute = jsonRoute({
@@ -44,28 +48,34 @@ export const overviewRoute = jsonRoute({
   id: 'getOverview',
   tag: 'Services',
   summary: "Retrieve everything that a panel's page about a service shows",
-  description: 'Uses only data that the daemon already has, and never waits for a container host.',
+  description:
+    'The response uses only data that the agent already has, so it never waits for a container host.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
     service: ServiceView,
     domains: nullable(
       described(
         DomainListView,
-        'As in the response of `GET /action/getdomain`. Null: the product has no website.',
+        'The domains, in the format of `GET /action/getdomain`. The value is null if the product has ' +
+          'no website.',
       ),
     ),
     backups: nullable(
       described(
         BackupListView,
-        'As in the response of `GET /action/getbak`. Null: the product has no container.',
+        'The backups, in the format of `GET /action/getbak`. The value is null if the product has no ' +
+          'container.',
       ),
     ),
     credentials: Credentials,
-    login_link: flag('True: the product supports `POST /services/{id}/login-link`.', true),
-    problems: list('What is wrong or not finished yet, in sentences that a customer may read.', []),
-    alerts: Type.Array(AlertOfService, { description: 'Active alerts about this service.' }),
+    login_link: flag('True if the product supports `POST /services/{id}/login-link`.', true),
+    problems: list(
+      'Problems and unfinished operations of the service, in sentences that a customer may read.',
+      [],
+    ),
+    alerts: Type.Array(AlertOfService, { description: 'The active alerts about this service.' }),
   }),
-  answers: { 200: 'The data of the page.' },
+  answers: { 200: 'All data that the page of a service shows.' },
   failures: ['service_not_found', 'state_damaged'],
   handle: async ({ caller, params, request }, context) => {
     const found = await readOverview(context, caller, params.id, isOperator(request));

@@ -14,16 +14,17 @@ export const retryServiceRoute = jsonRoute({
   tag: 'Services',
   summary: 'Retry what failed or is stuck',
   description:
-    'For operators, once the cause is fixed. A stuck job continues from where it stopped. A job that ' +
-    'waits for a system continues immediately. A failed order (a creation, a restoration, an ' +
-    'upgrade, the end of a suspension) is executed again as it was ordered.',
+    'This endpoint is for operators. Use it after the cause of a failure is fixed. A stuck job ' +
+    'continues from where it stopped. A job that waits for a system continues immediately. A failed ' +
+    'order (a creation, a restoration, an upgrade or the end of a suspension) is executed again as it ' +
+    'was ordered.',
   params: Type.Object({ id: ServiceIdText }),
   answer: Type.Object({
     ...Accepted.properties,
     status: withExample(StatusText, 'processing'),
-    method: described(JobMethod, 'The operation that is retried: `create`, `upgrade`, ...'),
+    method: described(JobMethod, 'The operation that is retried, such as `create` or `upgrade`.'),
   }),
-  answers: { 202: 'The retry was recorded, and the job continues.' },
+  answers: { 202: 'The retry was recorded, and the job is running or waiting.' },
   failures: [
     'service_not_found',
     'not_supported',

@@ -11,7 +11,7 @@ export const serviceRoute = jsonRoute({
   id: 'getService',
   tag: 'Services',
   summary: 'Retrieve a service',
-  description: 'The state of the service, with its owner, jobs and snapshots.',
+  description: 'Returns the state of the service with its owner, jobs and snapshots.',
   params: Type.Object({ id: ServiceIdText }),
   answer: ServiceView,
   answers: { 200: 'The service.' },

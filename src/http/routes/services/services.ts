@@ -16,11 +16,20 @@ export const servicesRoute = longRoute({
   tag: 'Services',
   summary: 'List services',
   query: Type.Object({
-    ids: textFilter('Only services with these IDs, separated by commas.', SERVICE, 10_000),
-    status: Type.Optional(described(StatusText, 'Only services with this status.')),
-    plan: textFilter('Only services with this plan.', 'basic'),
-    node: textFilter('Only services on this node.', NODE),
-    q: textFilter('Only services whose ID or name contains this text.', SUBDOMAIN),
+    ids: textFilter(
+      'If set, the response contains only services with these IDs, which are separated by commas.',
+      SERVICE,
+      10_000,
+    ),
+    status: Type.Optional(
+      described(StatusText, 'If set, the response contains only services with this status.'),
+    ),
+    plan: textFilter('If set, the response contains only services with this plan.', 'basic'),
+    node: textFilter('If set, the response contains only services on this node.', NODE),
+    q: textFilter(
+      'If set, the response contains only services whose ID or name contains this text.',
+      SUBDOMAIN,
+    ),
     drift: Type.Optional(
       Type.Boolean({
         description:
@@ -33,7 +42,9 @@ export const servicesRoute = longRoute({
       Type.String({
         pattern: '^\\d{4}-\\d\\d-\\d\\d(T\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?(Z|[+-]\\d\\d:\\d\\d))?$',
         'x-rule': 'must be a timestamp such as 2026-01-31T12:00:00Z',
-        description: 'Only services whose record changed since this time. RFC 3339.',
+        description:
+          'If set, the response contains only services whose record has changed since this time (RFC ' +
+          '3339).',
         examples: ['2026-01-31T12:00:00Z'],
       }),
     ),
@@ -44,7 +55,7 @@ export const servicesRoute = longRoute({
     services: Type.Array(EntryView, { description: 'The services on this page.' }),
     next_cursor: NextCursor,
   }),
-  done: 'One page, ordered by ID.',
+  done: 'One page of services, sorted by ID.',
   handle: async ({ caller, query }, context, rest) => {
     const { ids, updated_since: updatedSince, limit = 100, ...filter } = query;
     const asked = { ...filter, ids: ids?.split(',').map((id) => id.trim()), updatedSince, limit };

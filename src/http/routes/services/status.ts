@@ -14,11 +14,12 @@ const schema = schemaOf(
     id: 'getStatus',
     tag: 'Sites',
     summary: 'Retrieve the state of a site',
-    description: 'Uses only data that the agent already has, and never waits for a container host.',
+    description:
+      'The response uses only data that the agent already has, so it never waits for a container host.',
     query: Type.Object({ service_id: ServiceIdText }),
     failures: ['service_not_found', 'state_damaged'],
   },
-  { 200: success(StatusView, 'The state of the site.') },
+  { 200: success(StatusView, 'The current state of the site.') },
 );
 
 export const statusRoute: Route = (app, context) => {

@@ -18,7 +18,7 @@ const Body = Type.Object({
       type: 'string',
       default: 'billing',
       'x-rule': 'must be billing, abuse or admin',
-      description: 'The reason for the suspension. A service may have several.',
+      description: 'The reason for the suspension. A service may have several reasons at the same time.',
       examples: ['billing'],
     }),
   ),
@@ -52,9 +52,9 @@ export const suspendRoute = suspensionRoute({
   id: 'suspendSite',
   summary: 'Suspend a site',
   description:
-    'Stops the site and keeps its data. Visitors of all its names see a page about the suspension. ' +
-    'The customer cannot change the site until the suspension is lifted.',
-  done: 'The site is suspended, now or since an earlier request.',
+    'Stops the site and keeps its data. Under all its names, visitors see a page about the ' +
+    'suspension. The customer cannot change the site until the suspension is lifted.',
+  done: 'The site is suspended because of this request or an earlier one.',
   work: suspend,
   example: { status: 'suspended', reasons: ['billing'] },
 });
@@ -64,8 +64,8 @@ export const unsuspendRoute = suspensionRoute({
   id: 'unsuspendSite',
   summary: 'Lift a suspension',
   description:
-    'Removes the reason `billing` unless another reason is named. The site starts when no reason is ' +
-    'left.',
+    'Removes the reason `billing`, or the reason that the request names. The site starts when no ' +
+    'reason is left.',
   done: 'The suspension was lifted, or the site was not suspended.',
   work: unsuspend,
   example: { status: 'running', reasons: [] },

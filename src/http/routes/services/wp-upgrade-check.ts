@@ -16,8 +16,8 @@ const Figures = Type.Object(
     memory_mb: whole('Memory in MiB.', 2048),
     disk_gb: whole('Disk space in GiB.', 20),
     cores: whole('CPU cores.', 2),
-    domains: whole('The maximum number of custom domains.', 3),
-    backups: whole('The maximum number of backups.', 2),
+    domains: whole('The maximum number of custom domains of a service.', 3),
+    backups: whole('The maximum number of backups of a service.', 2),
   },
   { title: 'PlanFigures', description: 'The resources that a service gets from a plan.' },
 );
@@ -29,7 +29,7 @@ export const upgradeCheckRoute = jsonRoute({
   id: 'checkUpgrade',
   tag: 'Sites',
   summary: 'Check whether an upgrade would be accepted',
-  description: 'Returns the same checks as `POST /wp/upgrade`, but changes nothing.',
+  description: 'Makes the same checks as `POST /wp/upgrade`, but changes nothing.',
   body: UpgradeBody,
   answer: Type.Object({
     service_id: ServiceId,

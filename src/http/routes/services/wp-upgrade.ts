@@ -14,7 +14,7 @@ export const UpgradeBody = Type.Object({
     minLength: 1,
     maxLength: 200,
     'x-rule': 'must be the name of a plan',
-    description: 'The name or an alias of the new plan. Case-insensitive.',
+    description: 'The name or an alias of the new plan, in upper or lower case.',
     examples: ['premium'],
   }),
   properties: OptionsIn,
@@ -26,11 +26,12 @@ export const upgradeRoute = jobRoute({
   tag: 'Sites',
   summary: 'Change the plan of a site',
   description:
-    'Memory and cores are changed while the site runs, the disk grows, and the quotas follow. A ' +
-    'smaller plan is applied as far as possible: the disk keeps its size, and nothing is deleted to ' +
-    'meet a quota; `warnings` lists what was not reduced. If `upgrade.smaller_plan` is `refuse`, ' +
-    'such a plan is refused with `plan_too_small`, and nothing changes. A request for the plan and ' +
-    'options that the service already has gets a warning and starts no job.',
+    'Changes memory and cores while the site runs, enlarges the disk, and sets the quotas of the new ' +
+    'plan. A smaller plan is applied as far as possible: the disk keeps its size, and nothing is ' +
+    'deleted to meet a quota. `warnings` lists the resources that were not reduced. If ' +
+    '`upgrade.smaller_plan` is `refuse`, a smaller plan is refused with `plan_too_small`, and nothing ' +
+    'changes. If the service already has the requested plan and options, the response contains a ' +
+    'warning, and no job is started.',
   body: UpgradeBody,
   answer: Type.Object({ plan: withExample(PlanName, 'premium') }),
   done: 'The site has the new plan.',

@@ -9,12 +9,12 @@ const schema = schemaOf(
     id: 'exportState',
     tag: 'State',
     summary: 'Export the state',
-    description: 'Returns all documents as a consistent snapshot.',
+    description: 'Returns all documents of the state as one consistent snapshot.',
     query: Type.Object({
       key: Type.Optional(
         Type.Boolean({
           'x-rule': 'must be true or false',
-          description: 'True: include the key that the secrets are encrypted with.',
+          description: 'If true, the export contains the key that encrypts the secrets.',
           examples: [false],
         }),
       ),
@@ -29,7 +29,7 @@ const schema = schemaOf(
           schema: Type.Unsafe<NodeJS.ReadableStream>({
             type: 'string',
             format: 'binary',
-            description: 'The file.',
+            description: 'The exported file.',
           }),
         },
       },

@@ -7,15 +7,18 @@ import { jsonRoute } from '../../server/endpoint.js';
 const KeyView = Type.Object(
   {
     key_id: text(
-      'The ID of the key. Every encrypted text begins with it. The ID reveals nothing about the key.',
+      'The ID of the key. Every encrypted text begins with this ID. The ID reveals nothing about the key.',
       '7c1e09ab',
     ),
-    configured: flag('True: the key is in the configuration, where the agent cannot change it.', false),
-    former_key_ids: list('Earlier keys that are still available for decryption.', []),
-    rewriting: flag('True: documents are being re-encrypted with the current key.', false),
-    rewritten: whole('The number of documents that were re-encrypted.', 0),
-    needed_by: list('Damaged documents that need an earlier key.', []),
-    problem: nullable(text('Why the rotation cannot continue. Null: there is no problem.', ''), null),
+    configured: flag('True if the key is in the configuration. The agent cannot change a key there.', false),
+    former_key_ids: list('The IDs of earlier keys that are still available for decryption.', []),
+    rewriting: flag('True while documents are being re-encrypted with the current key.', false),
+    rewritten: whole('The number of documents that have been re-encrypted so far.', 0),
+    needed_by: list('The damaged documents that need an earlier key.', []),
+    problem: nullable(
+      text('Why the rotation of the key cannot continue. The value is null if there is no problem.', ''),
+      null,
+    ),
   },
   { title: 'StateKey', description: 'The key that encrypts the secrets in the state.' },
 );
@@ -36,7 +39,7 @@ export const stateKeyRoute = jsonRoute({
   tag: 'State',
   summary: 'Retrieve the key that the state is encrypted with',
   answer: KeyView,
-  answers: { 200: 'Returns the ID of the key, never the key.' },
+  answers: { 200: 'The response contains the ID of the key, but never the key itself.' },
   handle: (_, { state }) => view(state.keys.status()),
 });
 
@@ -46,10 +49,10 @@ export const rotateStateKeyRoute = jsonRoute({
   tag: 'State',
   summary: 'Rotate the key of the state',
   description:
-    'Creates a new key and re-encrypts all secrets with it. The work continues in the background, ' +
-    'also after a crash; `GET /state/key` shows its progress.',
+    'Creates a new key and re-encrypts all secrets with the new key. The re-encryption runs in the ' +
+    'background and continues after a crash. `GET /state/key` shows its progress.',
   answer: KeyView,
-  answers: { 200: 'The rotation was started, or was already in progress.' },
+  answers: { 200: 'The rotation of the key was started, or was already in progress.' },
   failures: ['state_unavailable', 'state_key_configured'],
   handle: async (_, { state }) => view(await state.keys.rotate()),
 });

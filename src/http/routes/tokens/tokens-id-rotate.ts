@@ -13,8 +13,8 @@ export const rotateTokenRoute = jsonRoute({
   tag: 'Tokens',
   summary: 'Rotate a token',
   description:
-    'Gives the token a new text. The old text remains valid for `overlap_s`, so that the panel can ' +
-    'be reconfigured without interruption.',
+    'Gives the token a new value. The old value remains valid for `overlap_s` seconds, so that the ' +
+    'panel can be reconfigured without interruption.',
   params: Type.Object({ id: TokenId }),
   body: Type.Object({
     overlap_s: Type.Optional(
@@ -22,14 +22,18 @@ export const rotateTokenRoute = jsonRoute({
         minimum: 0,
         maximum: 366 * DAY_S,
         'x-rule': 'must be a number of seconds, at most a year',
-        description: 'How long the old text remains valid, in seconds. If omitted, one day.',
+        description:
+          'How long the old value remains valid, in seconds. If the field is omitted, the old value ' +
+          'remains valid for one day.',
         examples: [DAY_S],
       }),
     ),
     now: Type.Optional(
       Type.Boolean({
         'x-rule': 'must be true or false',
-        description: 'True: revokes all older texts immediately, including those of earlier rotations.',
+        description:
+          'If true, all older values are revoked immediately, including the values from before earlier ' +
+          'rotations.',
         examples: [false],
       }),
     ),
@@ -37,7 +41,7 @@ export const rotateTokenRoute = jsonRoute({
   }),
   answer: Type.Object({ token: TokenText, ...TokenView.properties }),
   answers: {
-    200: { when: 'The token has a new text.', example: { former_until: '2026-03-02T12:00:00.000Z' } },
+    200: { when: 'The token has a new value.', example: { former_until: '2026-03-02T12:00:00.000Z' } },
   },
   failures: ['token_not_found', 'state_unavailable'],
   handle: async ({ params, body, request, reply }, context) => {

@@ -14,7 +14,7 @@ export const revokeTokenRoute = jsonRoute({
   answer: TokenView,
   answers: {
     200: {
-      when: 'The token was revoked, now or earlier.',
+      when: 'The token was revoked by this request or by an earlier one.',
       example: { revoked_at: '2026-03-01T12:30:00.000Z', live: false },
     },
   },

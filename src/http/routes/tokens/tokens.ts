@@ -16,14 +16,14 @@ export const createTokenRoute = jsonRoute({
       minLength: 1,
       maxLength: 100,
       'x-rule': 'must be text of 1 to 100 characters',
-      description: 'A name for the token, unique among the active tokens.',
+      description: 'A name for the token. No other active token may have the same name.',
       examples: ['paymenter'],
     }),
     panel: Type.Optional(
       Type.String({
         maxLength: 64,
         'x-rule': 'must be the name of a panel',
-        description: 'The panel that the token belongs to. If omitted, `default`.',
+        description: 'The panel to which the token belongs. If the field is omitted, the panel is `default`.',
         examples: ['default'],
       }),
     ),
@@ -32,8 +32,8 @@ export const createTokenRoute = jsonRoute({
         maxItems: 100,
         'x-rule': 'must be a list of permissions',
         description:
-          `The permissions of the token: ${PERMISSIONS.join(', ')}. If omitted: ` +
-          `${PANEL_PERMISSIONS.join(', ')}.`,
+          `The permissions of the token: ${PERMISSIONS.join(', ')}. If the field is omitted, the ` +
+          `token gets ${PANEL_PERMISSIONS.join(', ')}.`,
         examples: [[...PANEL_PERMISSIONS]],
       }),
     ),
@@ -42,7 +42,9 @@ export const createTokenRoute = jsonRoute({
       Type.Array(Type.String({ maxLength: 64 }), {
         maxItems: 100,
         'x-rule': 'must be a list of addresses or networks',
-        description: 'The addresses or networks from which the token may be used. If omitted, any address.',
+        description:
+          'The addresses or networks from which the token may be used. If the field is omitted, any ' +
+          'address is allowed.',
         examples: [['192.0.2.7']],
       }),
     ),

@@ -25,7 +25,7 @@ import {
 import { jsonRoute } from '../../server/endpoint.js';
 import type { Route } from '../../server/route.js';
 
-/** All of them query the DNS server. */
+/** The errors that all these endpoints have in common, because all of them query the DNS server. */
 const OF_DNS = [
   ...(['zones_unavailable', 'state_unavailable'] as const),
   ...(['dns_unreachable', 'dns_timeout', 'dns_refused', 'dns_failed'] as const),
@@ -38,7 +38,7 @@ const listZonesRoute = jsonRoute({
   summary: "List a customer's DNS zones with their records",
   body: Type.Object({ user_id: UserIdIn }),
   answer: Type.Object({
-    zones: Type.Array(ZoneView, { description: 'The zones, by name.' }),
+    zones: Type.Array(ZoneView, { description: 'The zones of the customer, sorted by name.' }),
     name_servers: NameServers,
   }),
   answers: { 200: 'The zones.' },
@@ -65,10 +65,11 @@ const addZoneRoute = jsonRoute({
   tag: 'Zones',
   summary: 'Create a DNS zone for a customer',
   description:
-    'Accepted only if the domain is delegated to the name servers of this agent, or, before the ' +
-    'delegation, if a TXT record at its current name servers proves ownership; the error ' +
-    '`zone_not_here` names the record. Neither the domain nor a name above or below it may belong to ' +
-    'another customer. After a failure of the DNS server, the same request completes the creation.',
+    'A zone is accepted if its domain is delegated to the name servers of this agent. Before the ' +
+    'delegation, it is accepted if a TXT record at the current name servers of the domain proves ' +
+    'ownership; the error `zone_not_here` names this record. Neither the domain nor a name above or ' +
+    'below it may belong to another customer. If the DNS server fails during the request, repeat the ' +
+    'request to complete the creation.',
   body: Type.Object({ user_id: UserIdIn, domain: DomainIn }),
   answer: Type.Object({ zone_id: ZoneId, zone: ZoneName, name_servers: NameServers, delegated: Delegated }),
   answers: { 200: 'The zone was created.' },
@@ -94,7 +95,7 @@ const deleteZoneRoute = jsonRoute({
   id: 'deleteZone',
   tag: 'Zones',
   summary: 'Delete a DNS zone with all its records',
-  description: 'Safe to repeat: for a day, deleting a deleted zone succeeds.',
+  description: 'The request is safe to repeat: for one day, deleting a deleted zone succeeds.',
   body: Type.Object({ domain: DomainIn }),
   answer: Type.Object({ zone: ZoneName }),
   answers: { 200: 'The zone was deleted.' },
@@ -113,9 +114,9 @@ const value = (description: string, example: readonly string[] = []) =>
   );
 
 const TXT_FORM =
-  'TXT: the text as in a zone file (RFC 1035, section 5.1): quoted strings, which may span several ' +
-  'lines in parentheses, with comments; or unquoted text, which is one string including its spaces ' +
-  'and semicolons. `\\DDD` is a byte, `\\X` the letter X.';
+  'For TXT records: the text as in a zone file (RFC 1035, section 5.1). Quoted strings may span ' +
+  'several lines in parentheses and may have comments. Unquoted text is one string, including its ' +
+  'spaces and semicolons. `\\DDD` stands for a byte, and `\\X` for the character X.';
 
 const addRecordRoute = jsonRoute({
   call: 'POST /customdomain/add/record',
@@ -123,12 +124,12 @@ const addRecordRoute = jsonRoute({
   tag: 'Zones',
   summary: 'Add a record to a DNS zone',
   description:
-    'The value belongs in the field of its type: `ip`, `target`, `exchange` and `priority`, `txt`, ' +
-    'or `ns`. Records with the same name and type share one `ttl`: the last one that was sent. ' +
-    'Records that are disabled at the DNS server are not changed.',
+    'The type of the record determines the field for its value: `ip`, `target`, `exchange` and ' +
+    '`priority`, `txt`, or `ns`. All records with the same name and type get the `ttl` of the latest ' +
+    'request. Records that are disabled at the DNS server are not changed.',
   body: Type.Object({
     zone: Type.Optional(ZoneIn),
-    zone_id: Type.Optional({ ...ZoneIn, description: 'The same endpoint under another name.' }),
+    zone_id: Type.Optional({ ...ZoneIn, description: 'Another name of the field `zone`.' }),
     type: Type.String({
       maxLength: 10,
       'x-rule': 'must be A, AAAA, CNAME, MX, TXT or NS',
@@ -140,8 +141,9 @@ const addRecordRoute = jsonRoute({
         maxLength: 254,
         'x-rule': 'must be a name in the zone',
         description:
-          'The name, relative to the zone or complete: with a final dot, or ending with the name of the ' +
-          'zone. `@`, null or omitted: the zone itself.',
+          'The name of the record. A name is complete if it has a final dot or ends with the name of ' +
+          'the zone; any other name is relative to the zone. If the field is `@`, null or omitted, ' +
+          'the record belongs to the zone itself.',
         examples: ['shop'],
       }),
     ),
@@ -152,22 +154,27 @@ const addRecordRoute = jsonRoute({
         300,
       ),
     ),
-    ip: value('A and AAAA: the address. `PROXYSRV` represents the public address of the proxy.', [
-      'PROXYSRV',
-    ]),
-    target: value('CNAME: the complete host name, with or without a final dot. `@` is the zone itself.'),
+    ip: value(
+      'For A and AAAA records: the address. The word `PROXYSRV` stands for the public address of the ' +
+        'proxy.',
+      ['PROXYSRV'],
+    ),
+    target: value(
+      'For CNAME records: the complete host name, with or without a final dot. `@` stands for the zone ' +
+        'itself.',
+    ),
     exchange: value(
-      'MX: the mail server, in the form of `target`. `.` means that the name accepts no mail (RFC ' +
-        '7505).',
+      'For MX records: the mail server, in the same form as `target`. A single dot means that the ' +
+        'name accepts no mail (RFC 7505).',
     ),
     priority: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0 }), Type.String({ pattern: '^[0-9]{1,9}$' })], {
         'x-rule': 'must be a whole number from 0 to 65535',
-        description: 'MX: the priority. The lowest is used first.',
+        description: 'For MX records: the priority. The mail server with the lowest number is used first.',
       }),
     ),
     txt: value(TXT_FORM),
-    ns: value('NS: the name server, in the form of `target`.'),
+    ns: value('For NS records: the name server, in the same form as `target`.'),
   }),
   answer: Type.Object({ record: RecordOut }),
   answers: { 200: 'The record was added.' },
@@ -196,7 +203,7 @@ const deleteRecordRoute = jsonRoute({
   id: 'deleteZoneRecord',
   tag: 'Zones',
   summary: 'Delete a record from a DNS zone',
-  description: 'Safe to repeat: deleting a record that was deleted recently succeeds.',
+  description: 'The request is safe to repeat: deleting a record that was deleted recently succeeds.',
   body: Type.Object({
     zone_id: ZoneIn,
     rc_id: Type.String({
