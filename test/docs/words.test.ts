@@ -34,6 +34,6 @@ t.test('a page names no error code, alert or key of the configuration that is no
 
 t.test('the operators’ page lists every kind of alert', async (t) => {
   const page = await readFile('docs/operating.md', 'utf8');
-  const [, list = ''] = /Kinds:\s((?:`[a-z_]+`,?\s?)+)/.exec(page) ?? [];
+  const [, list = ''] = /The kinds of alerts are\s((?:`[a-z_]+`,?\s?)+)/.exec(page) ?? [];
   t.same([...list.matchAll(/`([a-z_]+)`/g)].map(([, kind]) => kind).sort(), Object.keys(ALERTS).sort());
 });
