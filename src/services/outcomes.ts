@@ -44,7 +44,7 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Releases the container number, the addresses and the node. The name is then free too (see state/stores/claims.ts). */
+/** Releases the container number, addresses and node. The name is then free too (see state/stores/claims.ts). */
 const released = (service: Service, also: Partial<Guest> = {}): Service =>
   withGuest(service, { ...RELEASED, ...also });
 
