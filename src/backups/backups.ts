@@ -39,7 +39,7 @@ export function viewBackups(service: Service): BackupList {
 
 /**
  * Starts a backup. The response contains the backup's name, and no name is used twice. Two concurrent requests create
- * only one backup. Throws `quota_reached`, `snapshots_unavailable`, and as `enqueue`.
+ * only one backup. Throws `quota_reached`, `snapshots_unavailable`, and what `enqueue` throws.
  */
 export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
   const { clock, config } = context;
@@ -59,7 +59,7 @@ export async function makeBackup(context: OperationContext, caller: By, id: stri
   });
 }
 
-/** Throws `backup_not_found`, `backup_protected`, and as `enqueue`. */
+/** Throws `backup_not_found`, `backup_protected`, and what `enqueue` throws. */
 export async function removeBackup(
   context: OperationContext,
   caller: By,
@@ -85,7 +85,7 @@ export async function removeBackup(
 
 /**
  * Rolls back to any snapshot of the service, including the initial snapshot. Throws `backup_not_found`,
- * `backup_not_newest`, `snapshots_unavailable`, and as `enqueue`.
+ * `backup_not_newest`, `snapshots_unavailable`, and what `enqueue` throws.
  */
 export async function rollBack(
   context: OperationContext,

@@ -14,7 +14,7 @@ const PREFIX = 'INNKEEPER_';
 const RESERVED = ['INNKEEPER_CONFIG', 'INNKEEPER_SOCKET', 'INNKEEPER_SANDBOX_CACHE', 'INNKEEPER_BOOT_ID'];
 
 export interface Overridden {
-  /** Maps a key, e.g. `api.port`, to the variable that set it. */
+  /** Maps a key, for example `api.port`, to the variable that set it. */
   readonly sources: ReadonlyMap<string, string>;
   readonly problems: readonly ConfigProblem[];
   /** Variables that look like overrides but match no key. */

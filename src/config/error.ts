@@ -1,7 +1,7 @@
 /** The error for an invalid configuration: all problems in one message. */
 
 export interface ConfigProblem {
-  /** Path of the key, e.g. `container_host.proxmox.urls`; empty for the file as a whole. */
+  /** Path of the key, for example `container_host.proxmox.urls`; empty for the file as a whole. */
   readonly key: string;
   /** What was found and what is expected; never a secret's value. */
   readonly problem: string;

@@ -16,7 +16,7 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An annotation of the schema, e.g. `description`. */
+/** An annotation of the schema, for example `description`. */
 export function said(schema: TSchema, name: string): unknown {
   return Reflect.get(schema, name);
 }

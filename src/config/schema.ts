@@ -1,6 +1,6 @@
 /**
  * Every key of the configuration file: description, type, unit, range and default. The keys of a driver are in the
- * driver's folder; `config.ts` derives the type of the whole.
+ * driver's folder; `config.ts` derives the type of the whole configuration.
  */
 import { join } from 'node:path';
 import { Type } from 'typebox';

@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ELOOP: 'a loop of symbolic links',
 };
 
-/** e.g. `no such file (ENOENT)` */
+/** For example `no such file (ENOENT)` */
 export function whyUnreadable(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'an error';
   const words = WORDS[code];

@@ -28,7 +28,7 @@ export interface AddOptions {
 
 /**
  * Throws `domain_invalid`, `domain_exists`, `quota_reached`, `domain_taken`, `domain_not_here`, `domain_caa`,
- * `lookup_failed`, and as `enqueue`.
+ * `lookup_failed`, and what `enqueue` throws.
  */
 export async function addDomain(
   context: OperationContext,

@@ -8,7 +8,9 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
 
-/** Either name of a slot identifies the domain. Throws `domain_invalid`, `domain_not_found`, and as `enqueue`. */
+/**
+ * Either name of a slot identifies the domain. Throws `domain_invalid`, `domain_not_found`, and what `enqueue` throws.
+ */
 export async function removeDomain(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

@@ -10,8 +10,8 @@ import { enqueue, type Started } from '../services/enqueue.js';
 import { noSuchDomain } from './remove-domain.js';
 
 /**
- * Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while the name has no valid certificate, and as
- * `enqueue`.
+ * Throws `domain_invalid`, `domain_not_found`, `domain_not_ready` while the name has no valid certificate, and what
+ * `enqueue` throws.
  */
 export async function setPrimary(
   context: OperationContext,

@@ -12,7 +12,7 @@ export function causeOf({ message, detail }: Pick<ErrorRecord, 'message' | 'deta
   return said === '' || said === sentence ? sentence : `${sentence}: ${said}`;
 }
 
-/** Text to append to a sentence, e.g. ` At the step "container": ...`. Empty when there is no error. */
+/** Text to append to a sentence, for example ` At the step "container": ...`. Empty when there is no error. */
 export function whyOf(
   error: (Pick<ErrorRecord, 'message' | 'detail'> & { readonly step?: string }) | undefined,
 ): string {

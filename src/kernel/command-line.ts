@@ -8,7 +8,7 @@ export function shellWord(text: string): string {
   return /^[A-Za-z0-9@%_+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Builds e.g. `innkeeper job show <id>`. The panel is included if it is not the command line's default. */
+/** Builds for example `innkeeper job show <id>`. The panel is included if it is not the command line's default. */
 export function innkeeper(words: readonly string[], panel: string | null = null): string {
   const of = panel === null || panel === DEFAULT_PANEL ? [] : ['--panel', panel];
   return ['innkeeper', ...words, ...of].map(shellWord).join(' ');

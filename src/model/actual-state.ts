@@ -18,7 +18,7 @@ interface Marked {
 export interface LeftLock {
   readonly vmid: number;
   readonly node: string;
-  /** The lock's type in the container host's words, e.g. `snapshot-delete`. */
+  /** The lock's type in the container host's words, for example `snapshot-delete`. */
   readonly lock: string;
   /**
    * Shell commands to run on the node in this order. The commands remove the lock and what the interrupted task left

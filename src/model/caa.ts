@@ -10,7 +10,8 @@ export interface CaaRecord {
 const KNOWN_TAGS = ['issue', 'issuewild', 'iodef', 'contactemail', 'contactphone', 'issuemail', 'issuevmc'];
 
 /**
- * @param identities names of the authority, as it documents them; @param method its validation method, e.g. `http-01`
+ * @param identities names of the authority, as it documents them; @param method its validation method, for example
+ * `http-01`
  */
 export function caaAllows(
   records: readonly CaaRecord[],
@@ -40,7 +41,7 @@ function fits(parameter: string, method: string): boolean {
 /** Maximum number of characters shown of one value. */
 const MOST_SHOWN = 100;
 
-/** The records as text for people, e.g. `0 issue "ca.example.net"`. */
+/** The records as text for people, for example `0 issue "ca.example.net"`. */
 export function caaText(records: readonly CaaRecord[]): string {
   const shown = (text: string): string => sentenceOf(text.replaceAll('"', '?'), MOST_SHOWN);
   return listOf(

@@ -1,7 +1,7 @@
 /** A claim reserves something that only one service may have: a name, an address, a container number or a domain. */
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 
-/** e.g. `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
+/** For example `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
 export type Claim = `${ClaimKind} ${string}`;
 export type ClaimKind = keyof typeof REFUSALS;
 

@@ -25,7 +25,7 @@ export interface DomainName {
   readonly name: string;
   /** The name that is claimed and counts towards the quota. An apex and its `www` are one slot. */
   readonly slot: string;
-  /** The registered domain, e.g. `example.co.uk` for `shop.example.co.uk`. */
+  /** The registered domain, for example `example.co.uk` for `shop.example.co.uk`. */
   readonly registered: string;
 }
 

@@ -6,7 +6,7 @@
 
 /** Every field that is absent allows everything. */
 export interface OwnerEmailRule {
-  /** Characters that the part before the `@` may have, beside ASCII letters and digits; e.g. `!#.-`. */
+  /** Characters that the part before the `@` may have, beside ASCII letters and digits; for example `!#.-`. */
   readonly localPartSigns?: string;
   /** Characters of the whole address. */
   readonly minLength?: number;

@@ -4,7 +4,7 @@ import type { ChosenOptions, PlanOption } from './plan-option.js';
 export interface Plan {
   /** Lower-case key, unique. */
   readonly name: string;
-  /** Other names that panels send for this plan, e.g. "WordPress Basic"; case-insensitive. */
+  /** Other names that panels send for this plan, for example "WordPress Basic"; case-insensitive. */
   readonly aliases: readonly string[];
   /** MiB. */
   readonly memoryMb: number;

@@ -20,7 +20,7 @@ export interface OwnerChange {
   readonly locale?: string | null | undefined;
 }
 
-/** Starts no job if the change does not affect the site. Throws `invalid_request`, and as `enqueue`. */
+/** Starts no job if the change does not affect the site. Throws `invalid_request`, and what `enqueue` throws. */
 export async function changeOwner(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

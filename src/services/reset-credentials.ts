@@ -8,7 +8,7 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { lookUp, seen } from './read-power.js';
 
-/** Throws `service_stopped`, and as `enqueue`. */
+/** Throws `service_stopped`, and what `enqueue` throws. */
 export async function resetCredentials(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,

@@ -5,7 +5,8 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
 /**
- * `enabled` undefined: switches to the opposite state; a repeated request joins the open job. Throws as `enqueue`.
+ * `enabled` undefined: switches to the opposite state; a repeated request joins the open job. Throws what `enqueue`
+ * throws.
  */
 export async function toggle(
   context: OperationContext,

@@ -226,7 +226,7 @@ export interface AuditStore {
 export interface ApiToken {
   /** Schema version of the token's document, set by the store. */
   readonly schema?: number;
-  /** Shown in lists, e.g. `tok_...`; not secret. */
+  /** Shown in lists, for example `tok_...`; not secret. */
   readonly id: string;
   readonly name: string;
   readonly panel: string;
@@ -376,6 +376,6 @@ export interface State {
 export interface FileOperationEnd {
   readonly operation: 'write' | 'append' | 'rename' | 'unlink' | 'sync';
   readonly ms: number;
-  /** The system's error code, e.g. `ENOSPC`, if the operation failed. */
+  /** The system's error code, for example `ENOSPC`, if the operation failed. */
   readonly code: string | undefined;
 }

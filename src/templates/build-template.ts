@@ -1,8 +1,8 @@
 /**
  * Builds a product's golden template on the container host itself: creates a container from the OS template, runs the
  * product's scripts in it, and converts it to a template. One template is built on every allowed node, or a single
- * template if the storage is shared. An existing template is kept unless `replace` is set. A failure leaves nothing
- * behind.
+ * template if the storage is shared. An existing template is kept unless `replace` is set. If a build fails, nothing is
+ * left behind.
  */
 import type { Clock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';

@@ -1,6 +1,6 @@
 /**
- * Builds one template with a given VMID: creates a container from the OS template, runs the recipe's scripts in it,
- * and converts it. A failure leaves nothing behind.
+ * Builds one template with a given VMID: creates a container from the OS template, runs the recipe's scripts in it, and
+ * converts it. If the build fails, nothing is left behind.
  */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';

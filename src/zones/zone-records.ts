@@ -161,7 +161,7 @@ export async function removeRecord(
 }
 
 function findRecord(sets: readonly ZoneSet[], proxy: readonly string[], id: string): Standing | undefined {
-  // a single address of the proxy also has its own id, from the time before the proxy's other addresses were added
+  // a panel may know the id of a single proxy address, from the time before the proxy's other addresses were added
   const all = [proxy, []].flatMap((hidden) => sets.flatMap((set) => standing(set, hidden)));
   return all.find(({ view }) => view.id === id);
 }

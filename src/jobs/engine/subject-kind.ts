@@ -8,7 +8,7 @@ import type { Subject, SubjectRecords } from './subject.js';
  * only its own type of subject.
  */
 export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords<S> {
-  /** The name of the kind, e.g. `service`. The name keeps the lanes of different kinds apart. */
+  /** The name of the kind, for example `service`. The name keeps the lanes of different kinds apart. */
   readonly name: string;
   /** Keys of the subjects with an open job. */
   unfinished(): Iterable<string>;

@@ -4,7 +4,7 @@
  */
 import { onAbort } from './on-abort.js';
 
-/** Adds work to a queue and settles with the work's result, e.g. `(work) => queue.add(work)`. */
+/** Adds work to a queue and settles with the work's result, for example `(work) => queue.add(work)`. */
 export type Enter<T> = (work: () => Promise<T>) => Promise<T>;
 
 /**

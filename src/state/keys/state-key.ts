@@ -30,7 +30,7 @@ export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefine
   }
 }
 
-/** Returns the key and the former keys, if there are any. Creates no key. Throws as `findStateKey`. */
+/** Returns the key and the former keys, if there are any. Creates no key. Throws what `findStateKey` throws. */
 export async function findStateKeys(
   config: KeyPlaces & { readonly state_key_former: Config['state_key_former'] },
 ): Promise<Buffer[]> {
@@ -39,8 +39,8 @@ export async function findStateKeys(
 }
 
 /**
- * Returns the key, 32 bytes. A new key is generated if there is none and no document needs an older one. Throws as
- * `findStateKey`.
+ * Returns the key, 32 bytes. A new key is generated if there is none and no document needs an older one. Throws what
+ * `findStateKey` throws.
  */
 export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
   const found = await findStateKey(config);

@@ -243,7 +243,7 @@ export class DailyLog<T> {
     if (after === undefined) return START;
     const cursor = await this.#options.cursors.open(reader, after);
     if (cursor === undefined || cursor === 'gone') return cursor;
-    // if no file can have been removed since then, all lines are still there and reading starts at the beginning
+    // the cursor is from an empty log. If no file can have been removed since then, reading starts at the first line.
     if (cursor.offset === 0) return cursor.day < this.#oldestDay() ? 'gone' : START;
     if (cursor.offset > (await this.#sizeOf(cursor.day))) return 'gone';
     return cursor.before.equals(await this.#digestBefore(cursor)) ? cursor : 'gone';

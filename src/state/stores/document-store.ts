@@ -19,7 +19,7 @@ export interface DocumentStoreOptions<T extends object> {
   readonly box: SecretBox;
   /** The state folder. */
   readonly dir: string;
-  /** The folder of the documents, below the state folder, e.g. `tokens`. */
+  /** The folder of the documents, below the state folder, for example `tokens`. */
   readonly folder: string;
   readonly kind: DocumentKind<T>;
   readonly idOf: (value: T) => string;
