@@ -353,12 +353,10 @@ export const ConfigSchema = Type.Object(
         expected: 'the name of a product module',
         default: 'wordpress',
       }),
-      read_timeout_s: number(
-        'How long a module of another author may take until it is loaded, when its version is new.',
-        1,
-        600,
-        { unit: 'seconds', default: 10 },
-      ),
+      read_timeout_s: number('Time limit for loading a new version of a third-party module.', 1, 600, {
+        unit: 'seconds',
+        default: 10,
+      }),
     }),
     products: byName(
       'Settings of products, by product name. Each product defines its own keys.',

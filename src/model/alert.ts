@@ -84,7 +84,7 @@ export const ALERTS = {
     severity: 'critical',
     meaning:
       'A module cannot be used, or services need one that is not installed: its products cannot be ordered.',
-    ends: 'the agent was started again with a module that can be used, or no service needs the missing one any more',
+    ends: 'the agent was restarted and the module can be used, or no service needs the missing module any more',
   },
   certificate_expiry: {
     severity: 'warning',

@@ -59,7 +59,10 @@ export interface JobKindData<K extends string = string> {
   readonly power: 'running' | 'stopped' | null;
   /** The part of a service that the job needs; null: it needs none, so every service can have such a job. */
   readonly part: Part | null;
-  /** Whether the agent has its own flow for it, used if the product has none or its module is gone. */
+  /**
+   * Whether the agent has its own flow for the kind. This flow is used if the product has none, or if its module is
+   * gone.
+   */
   readonly agentCan: boolean;
   /** Whether the job creates (`makes`) or removes (`ends`) the site; null: neither. */
   readonly site: 'makes' | 'ends' | null;

@@ -1,10 +1,11 @@
-/** What operators see of a module. */
+/** The view of a module for operators. */
 import type { JsonObject } from '../kernel/json.js';
 import type { Part } from './part.js';
 
 /**
- * `active`: in use. `inactive`: it can be read, but this release does not run modules of its type. `error`: it cannot
- * be used, and `reason` says why. `missing`: services or settings need it, but it is not installed.
+ * `active`: the module is in use. `inactive`: the module can be read, but this release does not run modules of its
+ * type. `error`: the module cannot be used, and `reason` says why. `missing`: services or settings need the module, but
+ * it is not installed.
  */
 export const MODULE_STATES = ['active', 'inactive', 'error', 'missing'] as const;
 export type ModuleState = (typeof MODULE_STATES)[number];
@@ -12,25 +13,28 @@ export type ModuleState = (typeof MODULE_STATES)[number];
 export const MODULE_TYPES = ['product', 'plugin', 'payment', 'notification'] as const;
 export type ModuleType = (typeof MODULE_TYPES)[number];
 
-/** A module's settings are left out: they may hold secrets. */
+/** The view does not contain the module's settings, because they may hold secrets. */
 export interface ModuleView {
   readonly type: ModuleType;
   readonly name: string;
-  /** Null, like everything that only its code declares, if the code cannot be read. */
+  /**
+   * The title that the module's code declares. Null if the code cannot be read, like everything else that only the code
+   * declares.
+   */
   readonly title: string | null;
   readonly version: string | null;
-  /** SHA-256 of its files, hexadecimal. */
+  /** SHA-256 of the module's files, hexadecimal. */
   readonly hash: string | null;
   readonly state: ModuleState;
-  /** For operators: why it is not active; null if it is. */
+  /** The reason, for operators, why the module is not active; null if it is active. */
   readonly reason: string | null;
-  /** Its folder; null: there is none. */
+  /** The module's folder; null if there is none. */
   readonly path: string | null;
   readonly parts: readonly Part[];
-  /** Kinds of jobs that its services can have. */
+  /** Kinds of jobs that services of the module can have. */
   readonly abilities: readonly string[];
   /** JSON Schema. */
   readonly settingsSchema: JsonObject | null;
-  /** Services that need it, deleted ones that are still kept included. */
+  /** Number of services that need the module, including deleted services that are still kept. */
   readonly services: number;
 }

@@ -1,14 +1,16 @@
 /**
- * Which e-mail addresses of an owner a product keeps unchanged. Software that changes an address without an error sends
- * password resets to the mailbox of another person, so an address outside of the rule is refused before an order is
- * accepted.
+ * The rule that says which e-mail addresses of an owner a product keeps unchanged. Software that changes an address
+ * without an error may send password resets to the mailbox of another person. The agent therefore refuses an address
+ * that violates the rule before it accepts an order.
  */
 
-/** Every field that is absent allows everything. */
+/** A field that is absent sets no limit. */
 export interface OwnerEmailRule {
-  /** Characters that the part before the `@` may have, beside ASCII letters and digits; for example `!#.-`. */
+  /**
+   * Characters that the part before the `@` may contain in addition to ASCII letters and digits, for example `!#.-`.
+   */
   readonly localPartSigns?: string;
-  /** Characters of the whole address. */
+  /** Minimum number of characters of the whole address. */
   readonly minLength?: number;
   readonly maxLength?: number;
 }
@@ -16,8 +18,8 @@ export interface OwnerEmailRule {
 const ALWAYS = /^[A-Za-z0-9]$/;
 
 /**
- * The end of a sentence that begins with "email"; undefined when the product keeps the address. `product`: its title.
- * `address`: one that `parseEmail` accepts.
+ * Returns the end of a sentence that begins with "email", or undefined when the product keeps the address unchanged.
+ * `product` is the title of the product, and `address` must be accepted by `parseEmail`.
  */
 export function ownerEmailProblem(
   { localPartSigns, minLength, maxLength }: OwnerEmailRule,

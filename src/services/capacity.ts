@@ -1,22 +1,22 @@
-/** Number of sites of a plan that could be created now, from what the daemon knows. */
+/** Computes how many sites of a plan could be created now, based on what the daemon knows. */
 import { freeSupply } from '../jobs/effects/supply.js';
 import { holdsBefore, unitsIn } from '../jobs/effects/held-units.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { OperationContext, PlacementRequest, SoldProduct } from './context.js';
 
-/** Supplies that can run out. */
+/** Resources that can run out. */
 export const LIMITS = ['addresses', 'vmids', 'nodes', 'template'] as const;
 export type Limit = (typeof LIMITS)[number];
 
 export interface Capacity {
-  /** At most 1,000. Null: the cluster was not read yet. */
+  /** Number of sites, at most 1,000. Null if the cluster was not read yet. */
   readonly available: number | null;
-  /** The supplies that would run out first. */
+  /** The resources that would run out first. */
   readonly limitedBy: readonly Limit[];
   /**
-   * Number of sites that reservations hold capacity for, and of orders that wait for capacity. Neither counts as
-   * available.
+   * Number of sites for which reservations hold capacity, plus the number of orders that wait for capacity. This
+   * capacity does not count as available.
    */
   readonly reserved: number;
   readonly waiting: number;
@@ -26,7 +26,8 @@ export const MOST_COUNTED = 1_000;
 const NO_ORDER = { key: null, createdAt: null } as const;
 
 /**
- * A product without a container has no limit. Does not throw for a missing template or supply: then the capacity is 0.
+ * A product without a container has no limit. If a template or another resource is missing, the capacity is 0; this is
+ * not an error.
  */
 export function capacityOf(context: OperationContext, plan: Plan, product: SoldProduct): Capacity {
   const { state, clock, watch } = context;

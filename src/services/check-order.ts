@@ -1,4 +1,4 @@
-/** Parses and checks an order for a site, as far as possible without state or cluster. */
+/** Parses an order for a site and checks everything that can be checked without the state and the cluster. */
 import { AgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../model/email.js';
@@ -12,7 +12,7 @@ import { ID_PATTERN } from '../model/service.js';
 import { isLegalLabel, isReserved } from '../model/subdomain.js';
 import type { SoldProduct } from './context.js';
 
-/** The request as sent; types are checked, values are not. */
+/** The request as sent. The types of the fields are already checked, their values are not. */
 export interface SiteRequest {
   readonly service_id: string | number;
   readonly email: string;
@@ -44,12 +44,12 @@ export interface SiteOrder {
 }
 
 /**
- * A domain that came with the order. The customer paid for the site, so an unusable domain is no reason to refuse it:
- * the domain is kept with its problem.
+ * A domain that came with the order. The customer paid for the site, so an unusable domain is no reason to refuse the
+ * order. The domain is kept together with its problem.
  */
 export interface OrderedDomain {
   readonly name: string;
-  /** For the customer; null: no problem is known so far. */
+  /** A sentence for the customer; null if no problem is known so far. */
   readonly problem: string | null;
 }
 
@@ -57,17 +57,20 @@ export interface OrderRules {
   readonly defaultProduct: string;
   readonly baseDomain: string;
   readonly reservedNames: ReadonlySet<string>;
-  /** Addresses and networks of the proxy: accepted even if they are private. */
+  /** Addresses and networks of the proxy, which are accepted even if they are private. */
   readonly ownNetworks: readonly string[];
 }
 
 export const LOCALE_RULE = 'must be a language tag such as de or pt-BR';
 
 const MOST_ADDRESSES = 16;
-/** The properties are part of the service's document, which is rewritten with every step of its jobs. */
+/**
+ * Limits the size of the properties, because they are part of the service's document, which is rewritten with every
+ * step of its jobs.
+ */
 const MOST_PROPERTIES_BYTES = 16_384;
 
-/** Throws `invalid_request` naming every wrong field, or `name_reserved`. */
+/** Throws `invalid_request`, which names every invalid field, or `name_reserved`. */
 export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
   const problems: Record<string, string> = {};
   const id = String(request.service_id);

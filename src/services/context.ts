@@ -23,12 +23,12 @@ export interface SoldProduct {
     Declarations,
     'parts' | 'abilities' | 'policies' | 'source' | 'loginPath' | 'ownerEmail'
   >;
-  /** From the config, with defaults from the product's schema; pinned in every job. */
+  /** Settings from the config, with defaults from the product's schema. The settings are pinned in every job. */
   readonly settings: JsonObject;
 }
 
 export interface ProductCatalogue {
-  /** Undefined when it is not there, or cannot be used. */
+  /** Undefined when the product is not installed or cannot be used. */
   find(name: string): SoldProduct | undefined;
   /** Throws `unknown_module`. */
   get(name: string): SoldProduct;
@@ -52,13 +52,13 @@ export interface Difference {
 }
 
 export interface Differences {
-  /** The confirmed differences of one service; the same array until they change. */
+  /** The confirmed differences of one service. The same array is returned until the differences change. */
   of(key: ServiceKey): readonly Difference[];
 }
 
 /**
- * A panel's request that indicates a mistake in its configuration. `plan`: as the panel sent it; `service`: the id in
- * the request, if any.
+ * A request that indicates a mistake in the panel's configuration. `plan` is the plan as the panel sent it, `service`
+ * the id in the request, if any.
  */
 export interface Notice {
   readonly kind: NoticeKind;
@@ -73,27 +73,28 @@ export interface OperationContext {
   readonly clock: Clock;
   readonly log: Logger;
   readonly watch: ClusterWatch;
-  /** The systems that operations may call themselves; all other calls are made by jobs. */
+  /** The systems that operations may call directly. All other calls are made by jobs. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
-  /** The same as in the job engine. */
+  /** The same function as in the job engine. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly drift: Differences;
   /**
-   * Calls that create or remove a zone at the name server run one at a time per zone, so that record and server agree.
+   * Calls that create or remove a zone at the name server run one at a time per zone, so that the record and the server
+   * agree.
    */
   readonly zoneTurns: Turns;
   readonly brake: DeletionRateLimit;
   /** Called for a condition that needs an alert and that no record keeps. */
   readonly noticed?: (notice: Notice) => void;
-  /** Reservations are checked and recorded one at a time, so that two do not hold the same capacity. */
+  /** Reservations are checked and recorded one at a time, so that two reservations do not hold the same capacity. */
   readonly reservationTurns: Turns;
   /**
-   * Throws `capacity_exhausted` or `template_missing` when the view shows that it cannot be placed. Capacity that is
-   * promised, held or waited for counts as used.
+   * Throws `capacity_exhausted` or `template_missing` when the view shows that the container cannot be placed. Capacity
+   * that is promised, held or waited for counts as used.
    */
   readonly roomFor: (request: PlacementRequest, view: ClusterView, self: Ordering) => void;
-  /** Number of such sites that can be placed, at most `most`. Throws `template_missing`. */
+  /** Number of sites of this size that can be placed, at most `most`. Throws `template_missing`. */
   readonly countRoom: (request: PlacementRequest, view: ClusterView, most: number) => number;
 }

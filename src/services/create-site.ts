@@ -35,10 +35,11 @@ export interface Ordered {
 }
 
 /**
- * The recorded service; for a repeated request, the one from the first. The order's job waits for a supply that is
- * used up, unless `strict`. Throws `invalid_request`, `unknown_plan`, `unknown_module`, `name_reserved`,
- * `name_taken`, `service_exists`, `service_busy`, `service_failed`, `state_damaged`, `state_unavailable`; when
- * `strict` also `capacity_exhausted`, `reservation_not_found` and `reservation_used`.
+ * Returns the recorded service; for a repeated request, the service from the first request. If addresses or container
+ * numbers are used up, the order's job waits for them, unless `strict` is set. Throws `invalid_request`,
+ * `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`, `service_exists`, `service_busy`, `service_failed`,
+ * `state_damaged`, `state_unavailable`; if `strict` is set, also `capacity_exhausted`, `reservation_not_found` and
+ * `reservation_used`.
  */
 export async function createSite(
   context: OperationContext,
@@ -76,7 +77,10 @@ export async function createSite(
   return { service, warnings: [...used, ...waits] };
 }
 
-/** Why the reservation that the order names is not used. The order is accepted anyway, since the customer has paid. */
+/**
+ * Uses the reservation that the order names. If it cannot be used, returns a warning with the reason: the order is
+ * accepted anyway, because the customer has paid.
+ */
 async function useReservation(
   context: OperationContext,
   { order, key, plan, caller }: Sale,
@@ -97,7 +101,7 @@ async function useReservation(
 const waitsFor = ({ message }: AgentError): string =>
   `${message.replace(/[.]$/, '')}: the order waits until one is free.`;
 
-/** Places a failed order again with what was sold then. Throws as `createSite`. */
+/** Places a failed order again with the plan and options that were sold originally. Throws what `createSite` throws. */
 export async function createOnceMore(
   context: OperationContext,
   allocate: Allocate,
@@ -134,7 +138,10 @@ async function record(
   }
 }
 
-/** True when a concurrent order took the claim and another choice can help, which it cannot for a requested name. */
+/**
+ * True when a concurrent order took the claim and another choice is possible. A name that the order requests has no
+ * alternative.
+ */
 function isLostRace(error: unknown, { order }: Sale): boolean {
   if (!(error instanceof ClaimTakenError)) return false;
   return error.kind !== 'name' || order.subdomain === undefined;
@@ -151,7 +158,7 @@ function newService(
   return {
     panel: caller.panel,
     id: order.id,
-    // failed creations count too: a new one must never adopt what they may have left behind
+    // failed creations count too, because a new creation must never adopt what they may have left behind
     generation: (former?.generation ?? 0) + 1,
     lifecycle: 'creating',
     order: orderOf(sale),
@@ -198,8 +205,8 @@ function newSite({ clock, config }: OperationContext, order: SiteOrder, subdomai
 }
 
 /**
- * True when nothing of the former service is left: it was deleted, or its creation failed and was undone. After an
- * abandoned creation it must be deleted first.
+ * True when nothing of the former service is left, because it was deleted or its creation failed and was undone. A
+ * service whose creation was abandoned must be deleted first.
  */
 function mayStartAgain(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
@@ -208,7 +215,7 @@ function mayStartAgain(service: Service): boolean {
 }
 
 /**
- * A repeated order is compared by e-mail address and plan only. Other differences are not applied, and reported as
+ * A repeated order is compared by e-mail address and plan only. Other differences are not applied, but reported as
  * warnings.
  */
 function otherOptions(
@@ -225,7 +232,7 @@ function otherOptions(
   ];
 }
 
-/** The service if it was created from this order; else throws. */
+/** Returns the service if it was created from this order, and throws otherwise. */
 function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): Service {
   const samePlan =
     plan === undefined ? service.order.planWord === order.planWord : service.order.plan === plan.name;
@@ -252,7 +259,10 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
   return service;
 }
 
-/** Reports only what is certain: without a fresh view it reports nothing, and the job finds out. */
+/**
+ * Reports a lack of capacity only if it is certain. Without a fresh view it reports nothing, and the job detects the
+ * lack later.
+ */
 function lackOfRoom(
   { watch, roomFor }: OperationContext,
   { key, plan, product }: Sale,
@@ -266,8 +276,8 @@ function lackOfRoom(
     return undefined;
   } catch (error) {
     if (isExhausted(error)) return error;
-    // even a strict order is not refused for something that the operator has to provide: its job waits, and an alert
-    // names what is missing
+    // even a strict order is not refused for something that the operator must provide. Its job waits, and an alert
+    // names the missing resource.
     if (error instanceof AgentError && isLack(error.code)) return undefined;
     throw error;
   }

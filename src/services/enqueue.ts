@@ -1,6 +1,6 @@
 /**
- * Records a request as a job of its service, in one write with its immediate changes. The table in conflicts.ts
- * decides whether it joins, queues, supersedes or is refused.
+ * Records a request as a job of its service, in one write with the request's immediate changes. The table in
+ * conflicts.ts decides whether the request joins an open job, is queued, supersedes open jobs, or is refused.
  */
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -16,21 +16,24 @@ import { newJob } from './new-job.js';
 import { productFor } from './product-of.js';
 
 export interface EnqueueRequest {
-  /** The product's `<method>Job` runs it. */
+  /** The kind of the job. The product's `<method>Job` runs it. */
   readonly method: KindName;
-  /** A customer waits for it at a button; default: true for kinds that customers usually request. */
+  /**
+   * True when a customer has pressed a button and waits for the result. Default: true for kinds that customers usually
+   * request.
+   */
   readonly interactive?: boolean;
   readonly args?: JsonObject;
   /** Default: the method. */
   readonly tags?: readonly string[];
-  /** Pinned in the job; default: the service's plan. */
+  /** The plan that is pinned in the job. Default: the service's plan. */
   readonly plan?: Plan;
   /**
-   * Returns the service with the request's immediate changes, and job arguments that depend on the present service.
-   * Not called when the request joins an open job. May throw an AgentError: then nothing is recorded.
+   * Returns the service with the request's immediate changes, and job arguments that depend on the present service. Not
+   * called when the request joins an open job. If it throws an AgentError, nothing is recorded.
    */
   readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
-  /** Whether an open job's arguments count as the same request; default: when they are equal. */
+  /** Whether the arguments of an open job count as the same request. Default: if they are equal. */
   readonly sameArgs?: (args: JsonObject) => boolean;
   /** Changes the job just before it is recorded. */
   readonly shape?: (job: Job) => Job;
@@ -39,7 +42,7 @@ export interface EnqueueRequest {
 export interface Started {
   readonly service: Service;
   readonly job: Job;
-  /** An open job already does this. */
+  /** True when an open job already does what was requested. */
   readonly joined: boolean;
 }
 
@@ -54,7 +57,7 @@ export async function enqueue(
   request: EnqueueRequest,
 ): Promise<Started> {
   const key = keyOf({ panel: caller.panel, id: serviceId });
-  // an unknown id fails here, and not only at the write
+  // an unknown id must fail here, before the write
   await context.state.services.get(key);
   const { value, result } = await context.state.services.change(key, (current) => {
     if (!current) throw new AgentError('service_not_found', 'There is no service with this id.');
@@ -86,7 +89,7 @@ function jobFor(
   return requested.shape?.(job) ?? job;
 }
 
-/** The runner ends superseded jobs, since it must wait for one that is running. */
+/** Adds the job to the service. The runner ends the superseded jobs, because it must wait for a job that is running. */
 function withJob(service: Service, job: Job, supersedes: readonly Job[], now: string): Service {
   const ids = new Set(supersedes.map(({ id }) => id));
   const jobs = service.jobs.map((other): Job =>

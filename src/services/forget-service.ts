@@ -1,12 +1,12 @@
 /**
- * Forgets a service whose container can no longer be reached: only the tombstone and a list of what remains are kept.
+ * Forgets a service whose container can no longer be reached. Only a tombstone and a list of the leftovers are kept.
  * For operators.
  */
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
-/** Throws `service_terminated` when nothing of the service is kept, and as `enqueue`. */
+/** Throws `service_terminated` when nothing of the service is kept, and what `enqueue` throws. */
 export async function forgetService(context: OperationContext, caller: Caller, id: string): Promise<Started> {
   const started = await enqueue(context, caller, id, { method: 'forget' });
   const { guest } = started.service;
@@ -19,7 +19,7 @@ export async function forgetService(context: OperationContext, caller: Caller, i
       node: guest?.node ?? null,
       token: caller.name,
     },
-    'an operator forgets this service; its container must be removed manually',
+    'an operator gave up this service; its container must be removed manually',
   );
   return started;
 }

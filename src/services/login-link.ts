@@ -1,6 +1,6 @@
 /**
- * Creates a link that logs the site's administrator in once, within a minute. Only the response contains the token:
- * the job and the site get its hash.
+ * Creates a link that logs the site's administrator in once, within a minute. Only the response contains the token. The
+ * job and the site get only a hash of it.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { AgentError } from '../kernel/errors.js';
@@ -10,17 +10,17 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { lookUp, seen } from './read-power.js';
 
-/** Seconds of validity, from the moment when the site has the link. */
+/** Validity of the link in seconds, from the moment when the site has received it. */
 export const LINK_S = 60;
-/** A customer at a button does not wait longer for a link. */
+/** Time limit for the job, because a customer who has pressed a button does not wait longer for a link. */
 const PATIENCE_S = 30;
 
 export interface LinkStarted extends Started {
-  /** Valid once the job has completed. */
+  /** The link, which is valid once the job has completed. */
   readonly url: string;
 }
 
-/** Throws `not_supported`, `service_stopped`, and as `enqueue`. */
+/** Throws `not_supported`, `service_stopped`, and what `enqueue` throws. */
 export async function makeLoginLink(
   context: OperationContext,
   caller: Pick<Caller, 'panel' | 'requestId'>,
@@ -43,7 +43,7 @@ export async function makeLoginLink(
   return { ...started, url: `https://${service.site.primaryDomain}${pathOf(loginPath, link, token)}` };
 }
 
-/** Both are of characters that a path may have. */
+/** Both values consist of characters that a path may contain. */
 function pathOf(pattern: string, id: string, token: string): string {
   return pattern.replaceAll('{id}', id).replaceAll('{token}', token);
 }

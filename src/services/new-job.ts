@@ -10,18 +10,24 @@ import type { OperationContext, SoldProduct } from './context.js';
 
 export interface JobOrder {
   readonly method: KindName;
-  /** A customer waits for it at a button; default: true for kinds that customers usually request. */
+  /**
+   * True when a customer has pressed a button and waits for the result. Default: true for kinds that customers usually
+   * request.
+   */
   readonly interactive?: boolean | undefined;
   readonly args?: JsonObject | undefined;
   readonly tags?: readonly string[] | undefined;
   readonly plan: Plan;
   readonly product: SoldProduct;
   readonly caller: Pick<Caller, 'requestId'>;
-  /** Seconds; default: the policy's. */
+  /** Patience in seconds. Default: the value of the policy. */
   readonly patienceS?: number | undefined;
 }
 
-/** A customer at a button does not want it done hours later. */
+/**
+ * Patience of interactive jobs, because a customer who has pressed a button does not want the action to happen hours
+ * later.
+ */
 const INTERACTIVE_PATIENCE_S = 900;
 
 export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'config'>, order: JobOrder): Job {

@@ -1,4 +1,7 @@
-/** The product that a job of a service runs with: the installed one, or what the agent itself can do without it. */
+/**
+ * Chooses the product that runs a job of a service: the installed product or, without it, the flows that the agent
+ * itself has.
+ */
 import { AgentError } from '../kernel/errors.js';
 import { isCoreKind, kindData, type KindName } from '../model/job-kinds.js';
 import type { Service } from '../model/service.js';
@@ -6,7 +9,7 @@ import type { ProductCatalogue, SoldProduct } from './context.js';
 
 /**
  * Throws `not_supported` when the product has no flow for the job, and `unknown_module` when the product cannot be used
- * and the agent has no flow of its own.
+ * and the agent itself has no such flow.
  */
 export function productFor(products: ProductCatalogue, service: Service, method: KindName): SoldProduct {
   const product = products.find(service.module.name);
@@ -25,7 +28,7 @@ export function refuseWithout(product: SoldProduct, method: KindName): void {
 }
 
 /**
- * A service whose module is gone is suspended, resumed and removed by the agent's own flows, as far as it has a
+ * The agent's own flows, for a service whose module is gone. They can suspend, resume and remove a service that has a
  * container. Only the module knows what a service without a container consists of.
  */
 function withoutModule({ module, guest, site, jobs }: Service, method: KindName): SoldProduct | undefined {

@@ -1,6 +1,6 @@
 /**
- * Enqueues the purge of every deleted service whose hold time has passed. It uses records only, so nothing is missed
- * while the agent is down.
+ * Enqueues the purge of every deleted service whose hold time has passed. Due purges are found in the records, so none
+ * is missed while the agent is down.
  */
 import { asAgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
@@ -23,7 +23,7 @@ export async function purgeDue(context: OperationContext): Promise<number | unde
 
 async function purge(context: OperationContext, panel: string, id: string): Promise<void> {
   const service = await context.state.services.get(`${panel}/${id}`);
-  // an alert exists already
+  // an alert already reports the stuck job
   if (service.jobs.some((job) => job.status === 'stuck')) return;
   // an operator has abandoned the purge
   if (service.deletion?.leftBehind !== undefined) return;

@@ -44,9 +44,9 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
 }
 
 /**
- * The service with the job that restores it, with its former name, address and content; a different plan becomes an
- * upgrade queued after it. A suspension for `billing` is lifted, others stay. Throws `service_exists` for another
- * e-mail address, and `plan_too_small` where smaller plans are refused.
+ * The service with a job that restores it with its former name, address and content. If the order has a different plan,
+ * an upgrade is queued after the restoration. A suspension for `billing` is lifted; other suspensions stay. Throws
+ * `service_exists` for a different e-mail address, and `plan_too_small` if smaller plans are refused.
  */
 export function restoredService(context: OperationContext, sale: Sale, held: Service): Service {
   const { order, plan, product, caller } = sale;

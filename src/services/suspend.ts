@@ -1,4 +1,4 @@
-/** Suspends a service for a reason, and lifts a reason again. */
+/** Suspends a service for a given reason, and lifts that reason again. */
 import { AgentError } from '../kernel/errors.js';
 import type { Service, SuspensionReason } from '../model/service.js';
 import { type Caller, mayDo } from '../model/caller.js';
@@ -6,8 +6,8 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 
 /**
- * Customer changes are refused as soon as this is recorded. Throws as `enqueue`, and `forbidden` for a reason that
- * this token may not use.
+ * Changes by the customer are refused as soon as the suspension is recorded. Throws what `enqueue` throws, and
+ * `forbidden` for a reason that this token may not use.
  */
 export async function suspend(
   context: OperationContext,
@@ -23,7 +23,9 @@ export async function suspend(
   });
 }
 
-/** Lifts `billing` unless another reason is named; the site is started again when the last reason is lifted. */
+/**
+ * Lifts the reason `billing`, unless another reason is named. The site is started again when its last reason is lifted.
+ */
 export async function unsuspend(
   context: OperationContext,
   caller: Caller,

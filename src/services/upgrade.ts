@@ -1,4 +1,4 @@
-/** Changes a service's plan. The plan is checked against the usage at once, and again when the job runs. */
+/** Changes a service's plan. The plan is compared with the service's usage at once, and again when the job runs. */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';
@@ -24,7 +24,7 @@ export type Upgraded = (Started | { readonly service: Service; readonly job: und
 
 /**
  * Starts no job when the service already has this plan. Throws `unknown_plan`, `plan_too_small` if smaller plans are
- * refused, and as `enqueue`. The service has the new plan when the job has completed.
+ * refused, and what `enqueue` throws. The service has the new plan when the job has completed.
  */
 export async function upgrade(
   context: OperationContext,
@@ -37,7 +37,10 @@ export async function upgrade(
   if (!isChange) {
     const { log, noticed } = context;
     const sent = shownPlan(request.plan);
-    log.warn({ service_id: id, panel: caller.panel, plan: sent }, 'an upgrade changes nothing');
+    log.warn(
+      { service_id: id, panel: caller.panel, plan: sent },
+      'a panel ordered an upgrade that changes nothing',
+    );
     noticed?.({ kind: 'upgrade_without_change', panel: caller.panel, plan: sent, service: id });
     return { service, job: undefined, warnings };
   }
@@ -64,12 +67,12 @@ const isFor =
 export interface UpgradeCheck {
   readonly service: Service;
   readonly plan: Plan;
-  /** False: the service already has this plan, and no job changes it to another. */
+  /** False if the service already has this plan and no job changes it to another plan. */
   readonly isChange: boolean;
   readonly warnings: readonly string[];
 }
 
-/** Returns what `upgrade` would, without doing it. */
+/** Returns what `upgrade` would return, but changes nothing. */
 export async function checkUpgrade(
   context: OperationContext,
   caller: By,
@@ -89,7 +92,10 @@ export async function checkUpgrade(
   return { service, plan, isChange, warnings };
 }
 
-/** False when a job changes the plan to another, or when such a job failed and needs an operator. */
+/**
+ * Whether the service already has the plan. False when a job changes the plan to another one, or when such a job failed
+ * and needs an operator.
+ */
 function hasAlready(service: Service, plan: Plan): boolean {
   const isUpgrade = ({ method }: { readonly method: string }): boolean => method === 'upgrade';
   const coming = service.jobs.some((job) => isUpgrade(job) && isOpen(job) && !job.cancel);
@@ -97,8 +103,8 @@ function hasAlready(service: Service, plan: Plan): boolean {
 }
 
 /**
- * A service's present plan is found by its name even when it is no longer sold. Options that the request does not
- * name are kept if the plan stays; another plan starts with its own values.
+ * Finds the plan for an upgrade. The service's present plan is found by its name even if it is no longer sold. If the
+ * plan stays the same, options that the request does not name are kept; a different plan starts with its own values.
  */
 function planFor(
   context: OperationContext,

@@ -21,7 +21,7 @@ export interface ServiceEntry {
   readonly id: string;
   readonly lifecycle: Lifecycle;
   readonly plan: string;
-  /** Name of its product module. */
+  /** Name of the service's product module. */
   readonly module: string;
   /** Null when the service has no site. */
   readonly subdomain: string | null;

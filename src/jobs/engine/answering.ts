@@ -1,5 +1,6 @@
 /**
- * Answers the calls of one attempt: journal calls here, calls of a step through its subject's kind.
+ * Answers the calls of one attempt. Journal calls are handled here; other calls of a step are passed to the kind of the
+ * job's subject.
  */
 import type { Logger } from 'pino';
 import { AgentError } from '../../kernel/errors.js';
@@ -19,17 +20,17 @@ export interface AnsweringDeps {
   readonly journal: Journal;
   readonly leases: Leases;
   readonly limit: Limits;
-  /** Ends the calls: combines the deadline, the stop and a failure of another step. */
+  /** Ends the calls at the deadline, when the agent stops, or when another step fails. */
   readonly signal: AbortSignal;
   /** Aborted when no further step may begin. */
   readonly drain: AbortSignal;
   readonly stepEnded: StepEnded | undefined;
-  /** Called when a step failed permanently while the job went forward. */
+  /** Called when a step failed permanently and the job was not being undone. */
   readonly stepFailed: () => void;
 }
 
 export interface Answering {
-  /** Resolves to plain data. Rejects with the error to send to the thread. */
+  /** Resolves to plain data, or rejects with the error to send to the thread. */
   answer(call: Call): Promise<Json>;
   /** The step of the latest call; an empty text before the first. */
   lastStep(): string;
@@ -69,7 +70,7 @@ function stepOf(call: Call): string {
   return 'step' in call.args ? call.args.step : '';
 }
 
-/** Begins and ends of steps set the limits; a permanent failure ends the other steps. */
+/** Starts and ends the time limits of steps, and ends the other steps after a permanent failure. */
 function heed({ job, limit, drain, stepFailed }: AnsweringDeps, call: JournalCall): void {
   if (call.name === 'flow.declare') limit.started();
   if (call.name === 'step.begin') {

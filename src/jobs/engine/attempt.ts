@@ -27,29 +27,29 @@ export interface AttemptDeps {
   readonly leases: Leases;
   readonly circuits: Circuits;
   /**
-   * Path of the job's compiled module; null: it is gone, and the agent can do the job without it. Throws
-   * `unknown_module` when it cannot.
+   * Path of the job's compiled module. Null if the module is gone and the agent can do the job without it. Throws
+   * `unknown_module` if the agent cannot do the job without the module.
    */
   modulePath(job: Job): string | null;
   readonly stepEnded?: StepEnded;
 }
 
-/** The subject of the job, as it was when the attempt began. */
+/** The subject of the job in the state that it had when the attempt began. */
 export interface RunningSubject extends SubjectRef {
   readonly value: Subject;
 }
 
-/** How long a thread may take to end after its effects have been aborted and have settled. */
+/** Time that a thread gets to end, after its effects were aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
 
 export interface Halts {
-  /** No further step begins; running ones may finish. */
+  /** When it aborts, no further step begins, but running steps may finish. */
   readonly drain: AbortSignal;
-  /** Running steps are aborted. */
+  /** When it aborts, running steps are aborted. */
   readonly stop: AbortSignal;
 }
 
-/** Runs the attempt to its end; never rejects. Both kinds of halt return the job unfinished. */
+/** Runs the attempt to its end, and never rejects. After either kind of halt, the job is returned unfinished. */
 export async function runAttempt(
   deps: AttemptDeps,
   subject: RunningSubject,
@@ -143,11 +143,11 @@ interface Circumstance {
   readonly timedOut: boolean;
   /** The step that exceeded its own limit. */
   readonly passed: string | undefined;
-  /** The step of the latest call. It may have ended already, since steps run concurrently. */
+  /** The step of the latest call. The step may have ended already, because steps run concurrently. */
   readonly lastStep: string;
 }
 
-/** The step that the thread's outcome names, or an empty text. */
+/** The step that is named in the thread's outcome, or an empty text. */
 function stepOf(outcome: Outcome | undefined): string {
   return outcome && 'step' in outcome ? outcome.step : '';
 }
@@ -167,7 +167,10 @@ function ending(
   return outcome ?? { kind: 'crashed', detail: death?.message ?? 'the thread ended without a result' };
 }
 
-/** Effects settle first, so that their results are known; then the thread gets a moment to send its outcome. */
+/**
+ * Waits until the effects have settled, so that their results are known. Then the thread gets a moment to send its
+ * outcome.
+ */
 async function settle(
   deps: AttemptDeps,
   inFlight: () => Iterable<Promise<unknown>>,

@@ -1,4 +1,4 @@
-/** The flow of an attempt: the module's, or the agent's own where the module has none or is gone. */
+/** Finds the flow of an attempt: the module's flow, or the agent's own flow if the module has none or is gone. */
 import { AgentError } from '../../kernel/errors.js';
 import { kindData } from '../../model/job-kinds.js';
 import type { JobFlow, Module } from '../../modules/kit/module.js';

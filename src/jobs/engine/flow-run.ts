@@ -1,6 +1,6 @@
 /**
- * Runs one flow once, forward or in undo. It is independent of threads: the main thread answers its journal calls,
- * and `contextFor` builds what steps see.
+ * Runs one flow once, forward or as an undo. The code does not depend on threads: it sends its journal calls to the
+ * main thread through a function, and `contextFor` builds the contexts of steps.
  */
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
@@ -9,7 +9,7 @@ import type { Json, JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';
 import type { Attempt, JournalCallName, JournalCalls, Outcome } from './protocol.js';
 
-/** Sends a journal call to the main thread; rejects with the AgentError of the response. */
+/** Sends a journal call to the main thread. Rejects with the AgentError from the response. */
 export type CallJournal = <N extends JournalCallName>(
   name: N,
   args: JournalCalls[N]['args'],
@@ -26,7 +26,7 @@ export interface FlowRun {
   readonly attempt: Attempt;
   readonly flow: Flow<StepContext>;
   readonly journal: CallJournal;
-  /** Aborted by the main thread at a stop or timeout. */
+  /** Aborted by the main thread when the agent stops or a time limit is exceeded. */
   readonly signal: AbortSignal;
   contextFor(seat: StepSeat): StepContext;
 }
@@ -38,9 +38,9 @@ export async function runFlow(run: FlowRun): Promise<Outcome> {
 }
 
 /**
- * Starts all steps that can start, concurrently. After a temporary failure independent steps continue, so that a dead
- * DNS server does not prevent a container; a permanent failure aborts the others. In both cases all started steps are
- * awaited.
+ * Starts all steps that can start, concurrently. After a temporary failure, independent steps continue, so that e.g. a
+ * DNS server that is down does not prevent the creation of the container. A permanent failure aborts the other steps.
+ * In both cases, all started steps are awaited.
  */
 async function forward(run: FlowRun): Promise<Outcome> {
   const shapes = shapeOf(run.flow);
@@ -53,7 +53,7 @@ async function forward(run: FlowRun): Promise<Outcome> {
     if (done) results[step.name] = step.result;
   }
   const aborter = new AbortController();
-  // not released, since the thread ends with the run
+  // the combined signal is not released, because the thread ends with the run
   const { signal } = anySignal(run.signal, aborter.signal);
   const running = new Map<string, Promise<void>>();
   let failure: { step: string; error: AgentError } | undefined;
@@ -120,7 +120,10 @@ async function runStep(
   return result;
 }
 
-/** Undoes steps one after the other in the order from the journal; stops at the first that cannot be undone. */
+/**
+ * Undoes the steps one after the other, in the order that the journal determines. Stops at the first step that cannot
+ * be undone.
+ */
 async function back(run: FlowRun): Promise<Outcome> {
   const results: Record<string, Json> = {};
   for (const step of run.attempt.steps) results[step.name] = step.result;

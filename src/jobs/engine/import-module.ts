@@ -1,13 +1,16 @@
 /**
  * Loads one module's code into this thread: the thread of a job, or the process that reads modules. The main thread
- * never does this; it works with what modules declare.
+ * never loads module code; it works with the declarations of modules.
  */
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** By shape, not by `instanceof`: a third-party module may be bundled with its own copy of the base class. */
+/**
+ * Checks the shape instead of using `instanceof`, because a third-party module may be bundled with its own copy of the
+ * base class.
+ */
 function isModule(value: unknown): value is Module {
   return (
     isObject(value) &&

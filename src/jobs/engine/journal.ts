@@ -1,4 +1,7 @@
-/** The job's record in its subject's document: every change is durable before the worker gets the response. */
+/**
+ * The journal is the job's record in the document of its subject. Every change is durable before the worker gets the
+ * response.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, instant } from '../../kernel/clock.js';
 import { AgentError, type ErrorRecord } from '../../kernel/errors.js';
@@ -43,12 +46,12 @@ export function journal<S extends Subject>(
     const apply = (subject: S): Job => withLeftovers(records, subject, fn(find(subject), subject));
     for (let known = await records.get(key); ;) {
       const planned = apply(known);
-      // The ended job is archived before the document may drop it. A line written twice is harmless: the last one
-      // counts.
+      // The ended job is archived before the document may drop it. A line that is written twice is harmless, because
+      // the last one counts.
       if (hasEnded(planned, find(known))) await records.archive(key, planned);
       const { value, result } = await records.commit(key, (current) => {
         const next = current === known ? planned : apply(current);
-        // another change came in between, such as a cancel, and the archive does not have this end
+        // another change, such as a cancel, came in between, and the job as it ended now is not in the archive
         const isUnarchived = current !== known && hasEnded(next, find(current));
         const same = next === find(current) || isUnarchived;
         return {
@@ -91,7 +94,7 @@ export function journal<S extends Subject>(
     },
     begin: (step, direction) =>
       changeStep(step, (record, job) => {
-        // the error stays: afterwards nothing else in the record shows which of the undone steps failed
+        // the error is kept, because after the undo nothing else in the record shows which step had failed
         if (direction === 'undo') return { ...record, status: 'undoing' };
         const { error: _, ...rest } = record;
         // the cancel was recorded before the pivot began, so the job can still be undone as promised
@@ -100,7 +103,7 @@ export function journal<S extends Subject>(
           ...rest,
           status: 'running',
           begun: record.begun + 1,
-          // an earlier try left everything untouched, but this one may not
+          // an earlier try changed nothing, but this try may
           notes: record.pivot ? { ...record.notes, [UNTOUCHED]: false } : record.notes,
           startedAt: record.startedAt ?? instant(clock),
           endedAt: null,
@@ -113,7 +116,7 @@ export function journal<S extends Subject>(
       await changeStep(
         step,
         (record) => ended(record, direction, result, error, instant(clock)),
-        // the job made progress: the count of crashes starts again
+        // the job made progress, so the count of crashes starts again
         error ? {} : { crashes: 0 },
       );
     },
@@ -124,7 +127,7 @@ function hasEnded(job: Job, before: Job): boolean {
   return job.endedAt !== null && job.status !== before.status;
 }
 
-/** Adds what an operator has to deal with, from the moment when the job is stuck. */
+/** Adds the list of what an operator must deal with, as soon as the job is stuck. */
 function withLeftovers<S extends Subject>(records: SubjectRecords<S>, subject: S, job: Job): Job {
   if (job.status !== 'stuck') return job;
   const remains = records.remains(subject, job);
@@ -147,7 +150,7 @@ function ended(
     : { ...record, status: 'done', result, endedAt: now };
 }
 
-/** Records from an earlier version of the flow stay: steps that began may have to be undone. */
+/** Step records from an earlier version of the flow are kept, because steps that have begun may have to be undone. */
 function merged(known: readonly StepRecord[], shapes: readonly StepShape[]): StepRecord[] {
   const fresh = shapes.map((shape): StepRecord => {
     const before = known.find((record) => record.name === shape.name);

@@ -6,10 +6,10 @@ import type { Json, JsonObject } from '../../kernel/json.js';
 import type { ServiceView } from '../../modules/kit/context.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 
-/** What a thread gets at its start. `V`: the view of the job's subject that steps get. */
+/** The data that a thread gets at its start. `V` is the type of the view that steps get of the job's subject. */
 export interface Attempt<V = ServiceView> {
   readonly jobId: string;
-  /** Null: the module is gone, and the agent's own flow runs. */
+  /** Null if the module is gone; the agent's own flow runs then. */
   readonly modulePath: string | null;
   readonly method: KindName;
   readonly direction: 'forward' | 'undo';
@@ -28,7 +28,7 @@ export interface Attempt<V = ServiceView> {
 
 /** Journal calls of the thread: arguments and response. */
 export interface JournalCalls {
-  /** First call: the flow's declaration, made durable before any step runs. */
+  /** The first call of a thread. The call declares the flow, and the declaration is durable before any step runs. */
   'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
   'step.begin': {
     args: { step: string; direction: 'forward' | 'undo'; timeoutS?: number };
@@ -43,7 +43,7 @@ export interface JournalCalls {
 
 export type JournalCallName = keyof JournalCalls;
 
-/** A call to the journal, or one of a step (`modules/kit/host-calls.ts`). */
+/** A call to the journal, or a host call of a step (`modules/kit/host-calls.ts`). */
 export type Call =
   | { [N in JournalCallName]: { readonly name: N; readonly args: JournalCalls[N]['args'] } }[JournalCallName]
   | { readonly name: HostCallName; readonly step: string; readonly args: readonly unknown[] };
@@ -67,7 +67,10 @@ export type ToWorker =
   | { readonly kind: 'refusal'; readonly id: number; readonly error: ErrorRecord }
   | { readonly kind: 'abort'; readonly error: ErrorRecord };
 
-/** How an attempt ended. `interrupted`: a step had a temporary failure; the job's policy decides. */
+/**
+ * How an attempt ended. `interrupted`: a step had a temporary failure, and the job's policy decides whether it is
+ * retried.
+ */
 export type Outcome =
   | { readonly kind: 'completed' }
   | { readonly kind: 'undone' }

@@ -1,6 +1,7 @@
 /**
- * Decides what runs next: one lane per subject, a limited number of slots (some reserved for interactive jobs),
- * waiting jobs when they are due, recovery at boot, and the stop.
+ * Decides which job runs next. Each subject has one lane, and the number of slots is limited, with some slots reserved
+ * for interactive jobs. The runner also starts waiting jobs when they are due, resumes jobs at boot, and stops all jobs
+ * at the end.
  */
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { pause } from '../../kernel/async/pause.js';
@@ -24,12 +25,15 @@ export interface Runner {
   /** Resumes every unfinished job and listens for new ones. */
   start(): Promise<void>;
   /**
-   * Drains: no new step begins, short steps finish, long ones are aborted and their jobs returned unfinished. Takes
-   * at most `jobs.stop_s`.
+   * Drains the jobs: no new step begins, short steps finish, and long steps are aborted and their jobs returned
+   * unfinished. Takes at most `jobs.stop_s`.
    */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
-  /** A job that is due and has a slot, but has not begun. While the runner works, this is only momentary. */
+  /**
+   * A job that is due and has a slot, but has not begun. While the runner works normally, this state lasts only a
+   * moment.
+   */
   overdue(): string | undefined;
 }
 
@@ -38,7 +42,7 @@ export interface RunnerDeps extends AttemptDeps {
   readonly subjects: readonly SubjectKind[];
   readonly kinds: EngineKinds;
   readonly config: { readonly jobs: SlotRule & { readonly stop_s: number } };
-  /** Whether the main thread has time for another non-interactive job; each true is for one job. */
+  /** Whether the main thread has time for another non-interactive job. Each true result allows only one job. */
   readonly spare: () => boolean;
 }
 
@@ -100,7 +104,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     wakeAt(next);
   };
 
-  /** Epoch ms; infinite while another job probes the system that this one waits for. */
+  /** When the job may start (epoch ms). Infinite while another job probes the system that this job waits for. */
   const startsAt = (lane: Lane, at: LaneTime): number => {
     const gate = gateOf(lane, circuits, at);
     const isProbed =
@@ -128,7 +132,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     running.set(lane.id, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
   };
 
-  /** Records a job that has not begun as waiting, without a thread and a slot. */
+  /** Records a job that has not begun as waiting. Recording needs neither a thread nor a slot. */
   const hold = (lane: Lane): void => {
     holding.add(lane.id);
     bookOf(lane.subject, lane.jobId)
@@ -140,13 +144,13 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       });
   };
 
-  /** The record could not be written: the job stays unchanged and is checked again later. */
+  /** Handles a record that could not be written. The job stays unchanged and is checked again later. */
   const unrecorded = (lane: Lane, error: unknown): void => {
     log.error({ err: error, ...lineOf(lane.subject, lane.jobId) }, 'the attempt could not be saved');
     lanes.set(lane.id, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
   };
 
-  /** Jobs that wait for a system continue at once when it is back. */
+  /** Jobs that wait for a system continue as soon as the system responds again. */
   const onCircuit = ({ name, state }: CircuitView): void => {
     if (state === 'closed') {
       for (const lane of lanes.values())
@@ -156,7 +160,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     pumpSoon();
   };
 
-  /** An earlier alarm stays: it computes the next one. */
+  /** Sets the alarm, unless an earlier alarm is set already. The earlier alarm computes the next one. */
   const wakeAt = (at: number): void => {
     if (!Number.isFinite(at) || (alarm && alarm.at <= at)) return;
     alarm?.off.abort();
@@ -175,7 +179,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       const { kind, key } = lane.subject;
       const book = bookOf(lane.subject, lane.jobId);
       const job = await book.change((current) => begun(kinds, current, clock));
-      // it was cancelled: it has just ended, or its undo is queued
+      // the job was cancelled, so it has just ended or its undo is queued
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
       const ending = await runAttempt(deps, { kind, key, value: await kind.get(key) }, job, {
@@ -208,8 +212,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   };
 
   /**
-   * Resumes a job that was running when the agent ended, also on a full disk: its attempt begins when it can be
-   * recorded.
+   * Resumes a job that was running when the agent ended. On a full disk, the attempt begins once it can be recorded.
    */
   const resume = async (ref: SubjectRef, orphan: Job): Promise<void> => {
     log.warn(lineOf(ref, orphan.id), 'resuming an interrupted job');
@@ -282,21 +285,21 @@ const timeOf = (clock: Clock): LaneTime => ({ now: clock.now(), trusted: clock.t
 interface Running {
   readonly interactive: boolean;
   readonly jobId: string;
-  /** The circuit that this attempt probes for all jobs that wait for it. */
+  /** The circuit that this attempt probes, on behalf of all jobs that wait for that circuit. */
   readonly probe: string | undefined;
   /** Aborted when the job is cancelled. */
   readonly halt: AbortController;
   readonly done: Promise<void>;
 }
 
-/** Time for aborted steps to learn how their last call ended: drivers wait about 4 s for that. */
+/** Time for aborted steps to learn how their last call ended. Drivers wait about 4 s for the end of a call. */
 const SETTLE_MS = 5_000;
-/** Largest share of the stop's time for this. */
+/** Largest share of the stop's total time that may be used for this wait. */
 const MOST_SETTLING = 0.75;
 const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
 const BUSY_RETRY_MS = 100;
-/** Longer waits are recomputed, since the clock may be set in the meantime. */
+/** The longest sleep. Longer waits are recomputed after it, because the clock may be set in the meantime. */
 const LONGEST_SLEEP_MS = 600_000;
 
 class StopError extends Error {
@@ -306,7 +309,7 @@ class StopError extends Error {
   }
 }
 
-/** Counts the attempt as begun, unless a cancelled job has nothing to begin. */
+/** Counts the attempt as begun. A cancelled job may have nothing to begin; its attempt is not counted. */
 function begun(kinds: EngineKinds, job: Job, clock: Clock): Job {
   if (!isOpen(job)) return job;
   if (endsEarly(kinds, job)) return whenCancelled(job, { kinds, now: clock.now() }) ?? job;

@@ -1,6 +1,9 @@
-/** Runs one attempt in its thread: waits for it, loads its module, runs the flow and reports the outcome. */
+/**
+ * Runs one attempt in a thread: waits for the attempt's data, loads its module, runs the flow and reports the outcome.
+ */
 import { type MessagePort, parentPort } from 'node:worker_threads';
-// three quarters of the code that a module imports: a thread that is loaded in advance then has it
+// this import is three quarters of the code that a module imports, so a thread that is loaded in advance already has
+// that code
 import 'typebox';
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
 import { flowOf } from './flow-of.js';

@@ -1,6 +1,6 @@
 /**
- * Runs each attempt as a bree job in a separate worker thread; only this file uses bree. One spare thread is always
- * loaded, so that the next attempt begins at once instead of waiting for a thread to load its code.
+ * Runs each attempt as a bree job in a separate worker thread. Only this file uses bree. One spare thread is always
+ * loaded, so that the next attempt begins at once and does not wait for the code to load.
  */
 import Bree from 'bree';
 import { once } from 'node:events';
@@ -20,7 +20,7 @@ export interface Thread {
 
 export interface Threads {
   /**
-   * Runs the attempt in an unused thread; an urgent one goes before those that already wait for a thread.
+   * Runs the attempt in an unused thread. An urgent attempt goes before others that already wait for a thread.
    */
   start(attempt: Attempt, onMessage: (message: ToMain) => void, urgent: boolean): Promise<Thread>;
   /** Loads a thread in advance for the first attempt. */
@@ -45,8 +45,8 @@ const LOADED_WITHIN_MS = 1_000;
 
 export function breeThreads(workerPath: string): Threads {
   const deaths = new Map<string, Error>();
-  // Loading a thread takes 25 ms of CPU time. Ten at once would use all processors, and requests would wait. A thread
-  // that hangs does not stop the others from loading.
+  // Loading a thread takes 25 ms of CPU time. If ten threads were loaded at once, they would use all processors, and
+  // requests would wait. A thread that hangs does not prevent others from loading.
   const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
   const waiting: Waiting[] = [];
   const spare = new Set<Loaded>();
@@ -60,7 +60,7 @@ export function breeThreads(workerPath: string): Threads {
     jobs: [],
     timeout: false,
     removeCompleted: true,
-    // Bree calls this twice for a thread that throws, the second time with "exited with code": the first error is the
+    // Bree calls this twice for a thread that throws, the second time with "exited with code". The first error is the
     // cause.
     errorHandler: (error, data) => {
       const name = 'name' in data && typeof data.name === 'string' ? data.name : '';
@@ -91,7 +91,10 @@ export function breeThreads(workerPath: string): Threads {
     return { worker, gone };
   };
 
-  /** Gives loaded threads to waiting attempts in order; a spare thread stays for the next attempt. */
+  /**
+   * Gives loaded threads to the waiting attempts, in order. Without waiting attempts, one spare thread stays for the
+   * next attempt.
+   */
   const handOut = (): void => {
     for (const thread of spare) {
       const next = waiting.find(({ urgent }) => urgent) ?? waiting[0];
@@ -119,7 +122,7 @@ export function breeThreads(workerPath: string): Threads {
             thread.worker.unref();
             void thread.gone.then(() => spare.delete(thread));
           },
-          // without a waiting attempt the error does not matter: the next attempt tries again
+          // without a waiting attempt the error does not matter, because the next attempt tries again
           (error: unknown) => waiting.shift()?.fail(error),
         )
         .finally(() => {
