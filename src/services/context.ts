@@ -47,7 +47,7 @@ export interface Turns {
 /** A difference between a service's records and the systems, found by two comparisons. */
 export interface Difference {
   readonly item: { readonly part: string; readonly problem: string };
-  /** Epoch ms of the first comparison that found it. */
+  /** Epoch ms of the first comparison that found the difference. */
   readonly since: number;
 }
 
@@ -86,7 +86,7 @@ export interface OperationContext {
    */
   readonly zoneTurns: Turns;
   readonly brake: DeletionRateLimit;
-  /** Called for a condition that needs an alert and that no record keeps. */
+  /** Called for a condition that needs an alert but is not kept in any record. */
   readonly noticed?: (notice: Notice) => void;
   /** Reservations are checked and recorded one at a time, so that two reservations do not hold the same capacity. */
   readonly reservationTurns: Turns;

@@ -78,8 +78,8 @@ export async function createSite(
 }
 
 /**
- * Uses the reservation that the order names. If it cannot be used, returns a warning with the reason: the order is
- * accepted anyway, because the customer has paid.
+ * Uses the reservation that the order names. If the reservation cannot be used, returns a warning with the reason. The
+ * order is accepted anyway, because the customer has paid.
  */
 async function useReservation(
   context: OperationContext,
@@ -260,8 +260,8 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
 }
 
 /**
- * Reports a lack of capacity only if it is certain. Without a fresh view it reports nothing, and the job detects the
- * lack later.
+ * Reports a lack of capacity only if it is certain. Without a fresh view of the cluster nothing is reported, and the
+ * job detects the lack later.
  */
 function lackOfRoom(
   { watch, roomFor }: OperationContext,

@@ -30,7 +30,7 @@ export interface EnqueueRequest {
   readonly plan?: Plan;
   /**
    * Returns the service with the request's immediate changes, and job arguments that depend on the present service. Not
-   * called when the request joins an open job. If it throws an AgentError, nothing is recorded.
+   * called when the request joins an open job. If the function throws an AgentError, nothing is recorded.
    */
   readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
   /** Whether the arguments of an open job count as the same request. Default: if they are equal. */

@@ -1,4 +1,4 @@
-/** Creates the job of an accepted request. It pins the present plan, settings and module. */
+/** Creates the job of an accepted request. The job pins the present plan, settings and module. */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
 import { DEFAULT_POLICY, type Job } from '../model/job.js';

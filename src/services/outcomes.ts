@@ -126,7 +126,10 @@ const leftUndeleted: Rule = (service, job) =>
       }
     : become(service, 'failed');
 
-/** A script that reported an error has changed nothing; one whose result was lost may have run. */
+/**
+ * The outcome of a failed password reset. A script that reported an error has changed nothing, but a script whose
+ * result was lost may have run.
+ */
 const notReset: Rule = (service, job) => {
   const error = job.reason ?? job.error;
   const isCertain = error !== undefined && !error.retryable && !job.cancel;
@@ -156,7 +159,7 @@ const unsuspended: Rule = (service, job) => {
   });
 };
 
-/** Restores what the request had changed immediately. */
+/** Restores the domains that the request had changed before the job ran. */
 const domainNotAdded: Rule = (service, { args }) => {
   const added = service.site?.domains ?? [];
   const before = added.find(({ domain, www }) => domain === args['domain'] && www === args['www']);
@@ -178,8 +181,8 @@ const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? withSite(service, { proxyEnabled: args['before'] }) : service;
 
 /**
- * Restores what the request had changed immediately. If a later change is open, it falls back to the restored address
- * when it fails.
+ * Restores the owner that the request had changed before the job ran. If a later change is open, it falls back to the
+ * restored address when it fails.
  */
 const ownerNotSet: Rule = (service, { args }) => {
   const { email, email_before: emailBefore, user_id: user, user_id_before: userBefore } = args;
@@ -254,7 +257,7 @@ const OUTCOMES = {
   },
 } as const satisfies Record<JobKind, Outcome>;
 
-/** Kinds of modules record their changes in their own steps. */
+/** Job kinds that modules define record their changes in their own steps. */
 const outcomeOf = (kind: string): Outcome => (isCoreKind(kind) ? OUTCOMES[kind] : NONE);
 
 /**

@@ -30,7 +30,7 @@ export interface Seen {
   readonly settled: SettledPower | null;
 }
 
-/** Extracts that data from a service's document. */
+/** Extracts the data that is needed to find the guest from a service's document. */
 export function seen({ lifecycle, guest, jobs }: Pick<Service, 'lifecycle' | 'guest' | 'jobs'>): Seen {
   return { lifecycle, hasGuest: guest !== null, vmid: guest?.vmid ?? null, settled: settledPower(jobs) };
 }

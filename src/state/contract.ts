@@ -107,7 +107,7 @@ export interface ServiceStore {
   ): ServiceKey | undefined;
   /** Finds an open or recently ended job, together with the key of its service. For archived jobs use `archive`. */
   findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
-  /** The listener is called after every durable change. Returns a function that removes it. */
+  /** The listener is called after every durable change. Returns a function that removes the listener. */
   onChange(listener: (next: Service, previous: Service | undefined) => void): () => void;
   /** Documents that were found damaged at boot and set aside. */
   readonly damaged: readonly {

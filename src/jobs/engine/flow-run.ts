@@ -38,9 +38,9 @@ export async function runFlow(run: FlowRun): Promise<Outcome> {
 }
 
 /**
- * Starts all steps that can start, concurrently. After a temporary failure, independent steps continue, so that e.g. a
- * DNS server that is down does not prevent the creation of the container. A permanent failure aborts the other steps.
- * In both cases, all started steps are awaited.
+ * Starts all steps that can start, concurrently. After a temporary failure, independent steps continue, so that, for
+ * example, a DNS server that is down does not prevent the creation of the container. A permanent failure aborts the
+ * other steps. In both cases, all started steps are awaited.
  */
 async function forward(run: FlowRun): Promise<Outcome> {
   const shapes = shapeOf(run.flow);

@@ -50,7 +50,7 @@ function dueAtOf({ for: what, until }: NonNullable<Job['waiting']>): number {
 }
 
 interface Gate {
-  /** Which jobs may start. If it is `none` and the start is due, the job must be recorded as waiting. */
+  /** Which jobs may start. If `admits` is `none` and the start is due, the job must be recorded as waiting. */
   readonly admits: 'all' | 'probe' | 'none';
   /** Epoch ms. */
   readonly startsAt: number;
@@ -73,7 +73,7 @@ export function gateOf(
   if (!circuit || admits === 'all' || now >= patientUntil) return { admits: 'all', startsAt: dueAt };
   if (admits === 'probe') return { admits, startsAt: now };
   if (!lane.isWaiting) return { admits, startsAt: dueAt };
-  // while a probe is under way, its end wakes the job
+  // while a probe is under way, the job waits for the end of the probe, which wakes it
   const retryAt = circuit.retryAt() > now ? circuit.retryAt() : patientUntil;
   return { admits, startsAt: Math.min(retryAt, patientUntil) };
 }

@@ -26,7 +26,7 @@ export interface Circumstances {
   readonly now: number;
   /** 0..1 */
   readonly random: number;
-  /** If it is false, no job fails because of elapsed time. Default: true. */
+  /** If the clock is not trusted, no job fails because of elapsed time. Default: true. */
   readonly clockTrusted?: boolean;
 }
 

@@ -299,7 +299,7 @@ const MOST_SETTLING = 0.75;
 const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
 const BUSY_RETRY_MS = 100;
-/** The longest sleep. Longer waits are recomputed after it, because the clock may be set in the meantime. */
+/** The longest sleep. Longer waits are recomputed after this time, because the clock may be set in the meantime. */
 const LONGEST_SLEEP_MS = 600_000;
 
 class StopError extends Error {

@@ -12,7 +12,7 @@ export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords
   readonly name: string;
   /** Keys of the subjects with an open job. */
   unfinished(): Iterable<string>;
-  /** The listener is called after every durable change. Returns a function that removes it. */
+  /** The listener is called after every durable change. Returns a function that removes the listener. */
   onChange(listener: (key: string, next: S) => void): () => void;
   /** Fields for every log line about the subject's jobs. */
   logFields(subject: S): Readonly<Record<string, string>>;
