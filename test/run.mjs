@@ -82,7 +82,7 @@ async function runInTurn(names) {
 
 async function runFile(name) {
   const began = performance.now();
-  const child = spawn(process.execPath, ['--import', './test/source-maps.mjs', `${dist}/test/${name}`], {
+  const child = spawn(process.execPath, ['--import', './test/preload.mjs', `${dist}/test/${name}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutS), TMPDIR: folder },
   });
