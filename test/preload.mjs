@@ -7,8 +7,8 @@ import { syncBuiltinESMExports } from 'node:module';
 process.setSourceMapsEnabled(true);
 
 // tap follows every promise, to find the subtest in which a late error was thrown. That takes up to a fifth of the CPU
-// time of a daemon that runs in the test's process. Without it, such an error ends the file with its stack trace and a code
-// other than 0, so the file still fails.
+// time of a daemon that runs in the test's process. Without it, such an error ends the file with its stack trace and a
+// code other than 0, so the file still fails.
 const inert = { enable: () => inert, disable: () => inert };
 hooks.createHook = () => inert;
 syncBuiltinESMExports();

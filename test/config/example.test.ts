@@ -16,7 +16,7 @@ const EXAMPLE = 'config/innkeeper.example.yaml';
 function switchedOn(text: string): string {
   let inside: string | undefined;
   const lines = text.split('\n').map((line) => {
-    const start = /^( *)#[a-z_]+:/.exec(line)?.[1];
+    const start = /^( *)#[a-z][a-z0-9_]*:/.exec(line)?.[1];
     if (start !== undefined) inside = start;
     else if (inside !== undefined && !line.startsWith(`${inside}#  `)) inside = undefined;
     return inside === undefined ? line : inside + line.slice(inside.length + 1);
