@@ -97,12 +97,12 @@ async function runFile(name) {
 }
 
 /**
- * The folder in which the tests write. It is in memory if there is room and programs can be run from it: on a disk,
- * many tests spend most of their time in fsync. TMPDIR, if set, is used instead.
+ * The folder in which the tests write. For the quick suite it is in memory, if there is room and programs can be run
+ * from it: on a disk, many tests spend most of their time in fsync. TMPDIR, if set, is used instead.
  */
 function scratchFolder() {
   const name = 'innkeeper-test-';
-  if (process.env.TMPDIR === undefined && freeBytes(MEMORY) >= MEMORY_BYTES) {
+  if (suite === 'quick' && process.env.TMPDIR === undefined && freeBytes(MEMORY) >= MEMORY_BYTES) {
     const folder = mkdtempSync(join(MEMORY, name));
     if (runsPrograms(folder)) return folder;
     rmSync(folder, { recursive: true });
