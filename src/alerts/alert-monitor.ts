@@ -45,9 +45,9 @@ export function alertMonitor({
   clock,
   log,
 }: AlertMonitorDeps): AlertMonitor {
-  const book = alertStore({ alerts, clock, changed: (record) => tell(log, record) });
+  const store = alertStore({ alerts, clock, changed: (record) => logChange(log, record) });
   const names = hooks.map(({ name }) => name);
-  const deliveries = hooks.map((hook) => delivery(hook, { agent, book, clock, log }));
+  const deliveries = hooks.map((hook) => delivery(hook, { agent, store, clock, log }));
   const stopping = new AbortController();
   const halted = new AbortController();
   const alarm = new Alarm();
@@ -58,12 +58,12 @@ export function alertMonitor({
   const look = async (): Promise<void> => {
     for (const [kind, condition] of conditions) {
       try {
-        await book.settle(kind, await condition(book.active(kind)));
+        await store.settle(kind, await condition(store.active(kind)));
       } catch (error) {
         log.error({ alert: kind, err: error }, 'the conditions of alerts could not be checked');
       }
     }
-    await book.tidy(names).catch((error: unknown) => {
+    await store.tidy(names).catch((error: unknown) => {
       log.warn({ err: error }, 'old alerts could not be removed');
     });
   };
@@ -93,7 +93,7 @@ export function alertMonitor({
     nudge() {
       alarm.ring();
     },
-    list: () => book.all(),
+    list: () => store.all(),
     test: () =>
       Promise.all(
         deliveries.map(async (one) => {
@@ -114,7 +114,7 @@ export function alertMonitor({
   };
 }
 
-function tell(log: DriverLog, record: AlertRecord): void {
+function logChange(log: DriverLog, record: AlertRecord): void {
   const { id, kind, subject, panel, serviceId, text, commands, clearedAt } = record;
   const line = { alarm: kind, alert_id: id, subject, panel, service_id: serviceId, commands };
   if (clearedAt !== null) log.info(line, `alert cleared: ${text}`);

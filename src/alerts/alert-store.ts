@@ -24,7 +24,7 @@ export interface AlertStore {
    * longer exists.
    */
   settle(kind: AlertKind, specs: readonly AlertSpec[]): Promise<void>;
-  told(id: string, hook: string, what: Told): Promise<void>;
+  markNotified(id: string, hook: string, what: Told): Promise<void>;
   /** Writes the alerts that could not be saved before, and removes old alerts. */
   tidy(hooks: readonly string[]): Promise<void>;
 }
@@ -85,7 +85,7 @@ export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertSto
         changed(cleared);
       }
     },
-    async told(id, hook, what) {
+    async markNotified(id, hook, what) {
       const record = records.get(id);
       if (record) await save({ ...record, told: { ...record.told, [hook]: what } });
     },

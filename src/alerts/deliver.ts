@@ -8,7 +8,7 @@ import type { Hook } from '../drivers/hook/contract.js';
 import type { DriverLog } from '../drivers/shared/log.js';
 import type { AlertStore } from './alert-store.js';
 
-const TELL_MS = 10_000;
+const NOTIFY_MS = 10_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 600_000;
 /** Consecutive failures after which the remaining alerts of a round are not tried. */
@@ -16,7 +16,7 @@ const FAILURES_A_ROUND = 3;
 
 export interface DeliverDeps {
   readonly agent: string;
-  readonly book: AlertStore;
+  readonly store: AlertStore;
   readonly clock: Clock;
   readonly log: DriverLog;
   readonly random?: () => number;
@@ -35,7 +35,7 @@ export interface Delivery {
 
 export function delivery(
   hook: Hook,
-  { agent, book, clock, log, random = Math.random }: DeliverDeps,
+  { agent, store, clock, log, random = Math.random }: DeliverDeps,
 ): Delivery {
   /** Number of times that the hook refused each alert. An alert that the hook rejects must not block the others. */
   const refused = new Map<string, number>();
@@ -43,19 +43,19 @@ export function delivery(
   let notBefore = 0;
 
   const due = (): AlertRecord[] =>
-    book
+    store
       .all()
       .filter((record) => nextToNotify(record, hook.name) !== undefined)
       .sort((a, b) => (refused.get(a.id) ?? 0) - (refused.get(b.id) ?? 0));
 
-  const tell = async (record: AlertRecord, signal: AbortSignal): Promise<void> => {
+  const notify = async (record: AlertRecord, signal: AbortSignal): Promise<void> => {
     for (let current = record; ;) {
       const what = nextToNotify(current, hook.name);
       if (what === undefined) return;
-      await withLimit(signal, TELL_MS, (limited) =>
-        hook.tell({ id: `${record.id}-${what}`, body: bodyOf(agent, current, what) }, limited),
+      await withLimit(signal, NOTIFY_MS, (limited) =>
+        hook.notify({ id: `${record.id}-${what}`, body: bodyOf(agent, current, what) }, limited),
       );
-      await book.told(record.id, hook.name, what);
+      await store.markNotified(record.id, hook.name, what);
       current = { ...current, told: { ...current.told, [hook.name]: what } };
     }
   };
@@ -65,16 +65,17 @@ export function delivery(
     test: (signal) => {
       const id = uuidV7({ msecs: clock.now() });
       const body = testBody(agent, id, instant(clock));
-      return withLimit(signal, TELL_MS, (limited) => hook.tell({ id: `${id}-test`, body }, limited));
+      return withLimit(signal, NOTIFY_MS, (limited) => hook.notify({ id: `${id}-test`, body }, limited));
     },
     async round(signal) {
-      for (const id of refused.keys()) if (!book.all().some((record) => record.id === id)) refused.delete(id);
+      for (const id of refused.keys())
+        if (!store.all().some((record) => record.id === id)) refused.delete(id);
       if (clock.monotonic() < notBefore) return due().length > 0 ? notBefore : undefined;
       let failed = 0;
       for (const record of due()) {
         if (signal.aborted || failed >= FAILURES_A_ROUND) break;
         try {
-          await tell(record, signal);
+          await notify(record, signal);
           refused.delete(record.id);
           failures = 0;
         } catch (error) {

@@ -47,7 +47,7 @@ export async function processCertificate(
   }
   try {
     if (record.certificate === null && record.failures === 0)
-      await tell(deps, record, record.service, record.problem);
+      await showInService(deps, record, record.service, record.problem);
     return await keep(
       deps,
       record,
@@ -82,7 +82,7 @@ async function keep(
       nextAt: new Date(at).toISOString(),
       problem: obtained.problem,
     });
-    await tell(deps, next, key, obtained.problem);
+    await showInService(deps, next, key, obtained.problem);
     return 'done';
   }
   const { missing } = obtained;
@@ -94,7 +94,7 @@ async function keep(
   if (obtained.kind === 'kept') {
     // the last run may have been interrupted by a failure of the proxy or by the end of the agent
     await show(deps, record, signal);
-    await tell(deps, record, key, problem);
+    await showInService(deps, record, key, problem);
     await changeRecord(deps, record, {
       ...{ failures: 0, nextAt, problem },
       refusals: [...record.refusals, ...refusals],
@@ -114,7 +114,7 @@ async function keep(
     problem,
   });
   await show(deps, next, signal);
-  await tell(deps, next, key, problem);
+  await showInService(deps, next, key, problem);
   await changeRecord(deps, next, { nextAt });
   deps.log.info({ domain: record.domain, expires_at: certificate.expiresAt }, 'certificate issued');
   return 'done';
@@ -155,10 +155,10 @@ async function afterFailure(
     problem,
     ...(refused ? { refusals: [...record.refusals, new Date(now).toISOString()] } : {}),
   });
-  await tell(deps, next, key, problem, refused);
+  await showInService(deps, next, key, problem, refused);
 }
 
-function tell(
+function showInService(
   deps: CertificateDeps,
   record: CustomDomainRecord,
   key: ServiceKey,

@@ -21,30 +21,30 @@ export function happenings(before: Service | undefined, after: Service): Happeni
 }
 
 function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
-  const tell = (type: EventType, data: Happening['data'] = {}): Happening[] => [{ type, data }];
+  const event = (type: EventType, data: Happening['data'] = {}): Happening[] => [{ type, data }];
   const reasons = { suspended_for: [...after.suspendedFor] };
   if (!before)
-    return tell('service.ordered', {
+    return event('service.ordered', {
       plan: after.plan.name,
       email: after.email,
       fqdn: after.site?.fqdn ?? null,
     });
   const purged = after.lifecycle === 'terminated' && isNothingKept(before, after);
   if (before.lifecycle === after.lifecycle) {
-    if (purged) return tell('service.purged');
+    if (purged) return event('service.purged');
     const changed = before.suspendedFor.join() !== after.suspendedFor.join();
-    return changed && after.lifecycle === 'suspended' ? tell('service.suspended', reasons) : [];
+    return changed && after.lifecycle === 'suspended' ? event('service.suspended', reasons) : [];
   }
   if (after.lifecycle === 'terminated')
     return [
-      ...tell('service.terminated', { purge_at: after.deletion?.purgeAt ?? null }),
-      ...(purged ? tell('service.purged') : []),
+      ...event('service.terminated', { purge_at: after.deletion?.purgeAt ?? null }),
+      ...(purged ? event('service.purged') : []),
     ];
-  if (before.lifecycle === 'terminated') return tell('service.restored');
-  if (after.lifecycle === 'suspended') return tell('service.suspended', reasons);
-  if (after.lifecycle === 'failed') return tell('service.failed', failureOf(after));
+  if (before.lifecycle === 'terminated') return event('service.restored');
+  if (after.lifecycle === 'suspended') return event('service.suspended', reasons);
+  if (after.lifecycle === 'failed') return event('service.failed', failureOf(after));
   if (after.lifecycle !== 'active') return [];
-  return tell(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
+  return event(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
 }
 
 /** True when nothing of the deleted service is kept, because this change removed its container or it had none. */
@@ -93,7 +93,7 @@ function domainsOf(before: Service | undefined, after: Service): Happening[] {
       const old = had.get(domain);
       const names = [...certifiedNames(entry)];
       const { state, expiresAt, problem } = certificate;
-      const told = { domain, state, expires_at: expiresAt, names, problem };
+      const data = { domain, state, expires_at: expiresAt, names, problem };
       if (!old) return [{ type: 'domain.added', data: { domain } }];
       const same =
         old.certificate.state === state &&
@@ -108,7 +108,7 @@ function domainsOf(before: Service | undefined, after: Service): Happening[] {
                 ? { type: 'domain.disabled', data: { domain, problem: stray.problem } }
                 : { type: 'domain.enabled', data: { domain } },
             ];
-      return [...(same ? [] : [{ type: 'domain.certificate_changed' as const, data: told }]), ...turned];
+      return [...(same ? [] : [{ type: 'domain.certificate_changed' as const, data }]), ...turned];
     }),
     ...[...had.keys()]
       .filter((domain) => !has.has(domain))
@@ -120,9 +120,9 @@ function backupsOf(before: Service | undefined, after: Service): Happening[] {
   const names = (service: Service | undefined): Set<string> =>
     new Set(service?.guest?.snapshots.filter(({ kind }) => kind === 'backup').map(({ name }) => name));
   const [had, has] = [names(before), names(after)];
-  const tell = (type: EventType, from: Set<string>, without: Set<string>): Happening[] =>
+  const difference = (type: EventType, from: Set<string>, without: Set<string>): Happening[] =>
     [...from].filter((name) => !without.has(name)).map((name) => ({ type, data: { name } }));
-  return [...tell('backup.made', has, had), ...tell('backup.removed', had, has)];
+  return [...difference('backup.made', has, had), ...difference('backup.removed', had, has)];
 }
 
 function jobsOf(before: Service | undefined, after: Service): Happening[] {

@@ -11,7 +11,7 @@ import type { Drivers } from '../drivers/table.js';
 import type { Ordering } from '../jobs/effects/held-units.js';
 import type { SubjectRecords } from '../jobs/engine/subject.js';
 import type { Declarations } from '../modules/kit/declarations.js';
-import type { ContainerSource } from '../modules/kit/values.js';
+import type { ContainerSource } from '../modules/kit/host-call-types.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
 import type { State } from '../state/contract.js';
 import type { DeletionRateLimit } from './deletion-rate-limit.js';

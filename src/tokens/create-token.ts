@@ -10,7 +10,7 @@ import { isPermission, PANEL_PERMISSIONS, PERMISSIONS } from '../model/permissio
 import { hashToken, isLive, newTokenId, newTokenText } from './tokens.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 
-export interface TokenWish {
+export interface TokenRequest {
   readonly name: string;
   readonly panel?: string | undefined;
   readonly permissions?: readonly string[] | undefined;
@@ -23,7 +23,7 @@ export interface TokenWish {
 /** Throws `invalid_request` naming every wrong field, `token_exists`, `state_unavailable`. */
 export async function createToken(
   { state, clock, config }: OperationContext,
-  request: TokenWish,
+  request: TokenRequest,
 ): Promise<{ text: string; token: ApiToken }> {
   const text = newTokenText();
   const name = request.name.trim();

@@ -58,7 +58,7 @@ function ear(name = 'ear'): Hook & { readonly heard: HookMessage[]; refuse: bool
     name,
     heard: [] as HookMessage[],
     refuse: false,
-    async tell(message: HookMessage) {
+    async notify(message: HookMessage) {
       if (self.refuse) throw new Error('not now');
       self.heard.push(message);
     },
@@ -78,34 +78,34 @@ t.test(
     const clock = handClock();
     let state = await openState({ dir, key: KEY, clock });
     const changes: string[] = [];
-    const bookOf = () =>
+    const storeOf = () =>
       alertStore({
         alerts: state.alerts,
         clock,
         changed: ({ subject, clearedAt }) =>
           void changes.push(`${subject} ${clearedAt === null ? 'raised' : 'cleared'}`),
       });
-    let book = bookOf();
-    await book.settle('pool_low', [spec('a'), spec('b')]);
-    await book.settle('pool_low', [spec('a'), spec('b')]);
+    let store = storeOf();
+    await store.settle('pool_low', [spec('a'), spec('b')]);
+    await store.settle('pool_low', [spec('a'), spec('b')]);
     t.same(changes, ['a raised', 'b raised']);
     await state.close();
     state = await openState({ dir, key: KEY, clock });
     t.teardown(() => state.close());
-    book = bookOf();
-    await book.settle('pool_low', [spec('b')]);
-    await book.settle('pool_low', [spec('b', { text: 'b is lower still.' })]);
-    t.equal(book.active('pool_low')[0]?.text, 'b is lower still.', 'who looks reads what is so now');
-    await book.settle('drift', []);
+    store = storeOf();
+    await store.settle('pool_low', [spec('b')]);
+    await store.settle('pool_low', [spec('b', { text: 'b is lower still.' })]);
+    t.equal(store.active('pool_low')[0]?.text, 'b is lower still.', 'who looks reads what is so now');
+    await store.settle('drift', []);
     t.same(changes.slice(2), ['a cleared']);
     await clock.turn(60_000);
-    await book.settle('pool_low', [spec('a'), spec('b')]);
+    await store.settle('pool_low', [spec('a'), spec('b')]);
     t.same(changes.slice(3), ['a raised']);
-    t.equal(book.all().length, 3, 'what has ended stays to be looked at');
+    t.equal(store.all().length, 3, 'what has ended stays to be looked at');
     await clock.turn(8 * DAY);
-    await book.tidy([]);
+    await store.tidy([]);
     t.same(
-      book.all().map(({ subject }) => subject),
+      store.all().map(({ subject }) => subject),
       ['b', 'a'],
     );
     t.equal(state.alerts.list().length, 2);
@@ -121,16 +121,17 @@ t.test(
     const [good, deaf] = [ear('good'), ear('deaf')];
     deaf.refuse = true;
     const open = () => {
-      const book = alertStore({ alerts: state.alerts, clock, changed: () => {} });
-      const of = (hook: Hook) => delivery(hook, { agent: 'test', book, clock, log: silent, random: () => 1 });
-      return { book, good: of(good), deaf: of(deaf) };
+      const store = alertStore({ alerts: state.alerts, clock, changed: () => {} });
+      const of = (hook: Hook) =>
+        delivery(hook, { agent: 'test', store, clock, log: silent, random: () => 1 });
+      return { store, good: of(good), deaf: of(deaf) };
     };
     let house = open();
-    await house.book.settle('pool_low', [spec('a'), spec('b')]);
+    await house.store.settle('pool_low', [spec('a'), spec('b')]);
     t.equal(await house.good.round(signal), undefined);
     t.equal(await house.deaf.round(signal), clock.monotonic() + 5_000);
     t.same(told(good), ['raised a', 'raised b']);
-    await house.book.settle('pool_low', [spec('b')]);
+    await house.store.settle('pool_low', [spec('b')]);
     await house.good.round(signal);
     await house.good.round(signal);
     t.same(told(good).slice(2), ['cleared a']);
@@ -175,15 +176,15 @@ t.test('when the disk fails alerts are told all the same, and recorded when it w
       records.delete(id);
     },
   };
-  const book = alertStore({ alerts, clock, changed: () => {} });
+  const store = alertStore({ alerts, clock, changed: () => {} });
   const hook = ear();
-  const deliver = delivery(hook, { agent: 'test', book, clock, log: silent });
-  await book.settle('state_write_failing', [spec('state', { kind: 'state_write_failing' })]);
+  const deliver = delivery(hook, { agent: 'test', store, clock, log: silent });
+  await store.settle('state_write_failing', [spec('state', { kind: 'state_write_failing' })]);
   await deliver.round(signal);
   await deliver.round(signal);
   t.same(told(hook), ['raised state']);
   full = false;
-  await book.tidy(['ear']);
+  await store.tidy(['ear']);
   t.match([...records.values()], [{ kind: 'state_write_failing', told: { ear: 'raised' } }]);
 });
 
@@ -549,7 +550,7 @@ t.test('a webhook is signed, follows no redirect, and its URL stands in no error
     webhook({ name: 'w', url: new Secret(where), secret: new Secret('shared'), ca_file: null }, clock);
   const hook = to(`http://127.0.0.1:${port}/secret-path`);
   const message: HookMessage = { id: 'a1-raised', body: { alert: 'drift', text: 'ä' } };
-  await hook.tell(message, signal);
+  await hook.notify(message, signal);
   const [, time = '', mac = ''] =
     /^t=(\d+),v1=([0-9a-f]{64})$/.exec(String(requests[0]?.headers['innkeeper-signature'])) ?? [];
   t.equal(Number(time), Math.floor(clock.now() / 1000));
@@ -562,7 +563,7 @@ t.test('a webhook is signed, follows no redirect, and its URL stands in no error
   t.match(requests[0]?.headers, { 'innkeeper-delivery': 'a1-raised', 'content-type': 'application/json' });
   for (const refused of [302, 400, 500]) {
     status = refused;
-    await t.rejects(hook.tell(message, signal), {
+    await t.rejects(hook.notify(message, signal), {
       message: `the webhook could not be notified: it answered ${refused}`,
     });
   }
@@ -570,7 +571,7 @@ t.test('a webhook is signed, follows no redirect, and its URL stands in no error
   server.close();
   for (const dead of [`http://127.0.0.1:${port}/secret-path`, 'https://secret-path.invalid/x']) {
     const error: unknown = await to(dead)
-      .tell(message, signal)
+      .notify(message, signal)
       .catch((thrown: unknown) => thrown);
     t.notMatch(error instanceof Error ? `${error.stack ?? ''} ${String(error.cause)}` : error, /secret-path/);
   }
@@ -580,10 +581,10 @@ t.test('a command gets the alert on its standard input, and only its exit code 0
   const dir = await folder(t);
   const file = join(dir, 'told');
   const message: HookMessage = { id: 'x', body: { alert: 'drift' } };
-  await commandHook('c', ['tee', file]).tell(message, signal);
+  await commandHook('c', ['tee', file]).notify(message, signal);
   t.same(JSON.parse(await readFile(file, 'utf8')), { alert: 'drift' });
-  await t.rejects(commandHook('c', ['false']).tell(message, signal), { message: /exit code 1/ });
-  await t.rejects(commandHook('c', ['/nowhere/at-all']).tell(message, signal), { code: 'ENOENT' });
+  await t.rejects(commandHook('c', ['false']).notify(message, signal), { message: /exit code 1/ });
+  await t.rejects(commandHook('c', ['/nowhere/at-all']).notify(message, signal), { code: 'ENOENT' });
 });
 
 t.test('the keeper looks when something has changed, and once more when the agent stops', async (t) => {

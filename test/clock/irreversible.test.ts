@@ -256,21 +256,21 @@ t.test('an alert that is over', async (t) => {
   const dir = join(t.testdir(), 'state');
   const clock = handClock(NOW);
   const state = await openState({ dir, key: Buffer.alloc(32, 1), clock });
-  const book = alertStore({ alerts: state.alerts, clock, changed: () => {} });
+  const store = alertStore({ alerts: state.alerts, clock, changed: () => {} });
   const requested = {
     kind: 'drift',
     ...{ subject: 'dns', panel: null, serviceId: null, text: 'x', data: {} },
     commands: ['innkeeper reconcile --dry-run'],
   } as const;
-  await book.settle('drift', [requested]);
-  await book.settle('drift', []);
+  await store.settle('drift', [requested]);
+  await store.settle('drift', []);
   clock.jump(40 * DAY);
   clock.isTrusted = false;
-  await book.tidy([]);
-  t.equal(book.all().length, 1);
+  await store.tidy([]);
+  t.equal(store.all().length, 1);
   clock.isTrusted = true;
-  await book.tidy([]);
-  t.equal(book.all().length, 0);
+  await store.tidy([]);
+  t.equal(store.all().length, 0);
   await state.close();
 });
 

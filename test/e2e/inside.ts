@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { encodeScript, splitEnd } from '../../src/drivers/exec/script.js';
-import type { ScriptCall } from '../../src/modules/kit/values.js';
+import type { ScriptCall } from '../../src/modules/kit/host-call-types.js';
 
 const NONCE = '0123456789abcdef';
 

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../src/kernel/json.js';
 import { stepContext } from '../../src/jobs/engine/step-context.js';
 import type { GuestView, ServiceView, SiteView, StepContext } from '../../src/modules/kit/context.js';
 import type { HostCallAnswer, HostCallArgs, HostCallName } from '../../src/modules/kit/host-calls.js';
-import type { ScriptCall, SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/values.js';
+import type { ScriptCall, SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/host-call-types.js';
 import { basicPlan } from './samples.js';
 
 /** What a call answers, for calls whose answer a step reads; may throw or reject. */

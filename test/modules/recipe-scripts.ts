@@ -5,7 +5,7 @@
 import WordPress from '../../modules/product/wordpress/module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
-import type { ScriptCall } from '../../src/modules/kit/values.js';
+import type { ScriptCall } from '../../src/modules/kit/host-call-types.js';
 import { settingsOf } from '../fakes/registered-product.js';
 import { fakeStep, type FakeStepOptions } from '../fakes/step-context.js';
 

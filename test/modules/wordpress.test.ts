@@ -8,7 +8,7 @@ import { shapeOf } from '../../src/model/flow.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import { encodeScript } from '../../src/drivers/exec/script.js';
 import type { StepContext } from '../../src/modules/kit/context.js';
-import type { SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/values.js';
+import type { SiteAnswerView, SiteRequestCall } from '../../src/modules/kit/host-call-types.js';
 import { settingsOf } from '../fakes/registered-product.js';
 import { fakeStep } from '../fakes/step-context.js';
 

@@ -4,7 +4,7 @@
  */
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
-import type { SiteAnswerView } from '../../../src/modules/kit/values.js';
+import type { SiteAnswerView } from '../../../src/modules/kit/host-call-types.js';
 import { siteOf } from '../../../src/modules/kit/parts.js';
 import { titleOf } from './html-text.js';
 import { showsTitle } from './site-title.js';

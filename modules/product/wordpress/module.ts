@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
-import type { ContainerSource, LoginLink, SecretRef } from '../../../src/modules/kit/values.js';
+import type { ContainerSource, LoginLink, SecretRef } from '../../../src/modules/kit/host-call-types.js';
 import { HostedProduct } from '../../../src/modules/kit/hosted-product.js';
 import type { ModuleInfo } from '../../../src/modules/kit/module.js';
 import type { TemplateRecipe } from '../../../src/modules/kit/product.js';

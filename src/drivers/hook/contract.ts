@@ -12,5 +12,5 @@ export interface HookMessage {
 
 export interface Hook {
   readonly name: string;
-  tell(message: HookMessage, signal: AbortSignal): Promise<void>;
+  notify(message: HookMessage, signal: AbortSignal): Promise<void>;
 }

@@ -20,7 +20,7 @@ import { MainThread } from './main-thread.js';
 import { describeApi } from './openapi.js';
 import { limitPipelining } from './pipelining.js';
 import { requestIds } from './request-id.js';
-import type { Figures, Readiness, RouteContext } from './route.js';
+import type { RequestMetrics, Readiness, RouteContext } from './route.js';
 import { ROUTES, SOCKET_ROUTES } from '../routes/table.js';
 import { refuseBrokenRequest, serverFactory } from './server.js';
 import { compileSerializer } from './serialization.js';
@@ -36,7 +36,7 @@ import { makeJobFeed } from '../../jobs/manage/job-feed.js';
 import type { Listener } from '../../model/listener.js';
 
 export interface AppDeps extends DriftContext {
-  readonly metrics: Figures;
+  readonly metrics: RequestMetrics;
   readonly alerts: ListedAlerts;
   readonly timekeeper: Timekeeper;
   readonly ready: () => Readiness | Promise<Readiness>;
@@ -193,10 +193,10 @@ function guardRoutes(app: App, guard: Guard): void {
 }
 
 /** Logs requests that change something; reads are too frequent. */
-function logCalls(app: App, figures: Figures, mainThread: MainThread): void {
+function logCalls(app: App, metrics: RequestMetrics, mainThread: MainThread): void {
   app.addHook('onResponse', (request, reply, done) => {
     mainThread.look(request);
-    figures.answered({
+    metrics.answered({
       method: request.method,
       route: request.is404 ? undefined : request.routeOptions.url,
       status: reply.statusCode,

@@ -18,7 +18,7 @@ export interface Readiness {
 }
 
 /** Counts requests, and provides the text of /metrics. */
-export interface Figures {
+export interface RequestMetrics {
   /** `route` is the pattern of the route, or undefined if no route matches. */
   answered(call: {
     readonly method: string;
@@ -33,7 +33,7 @@ export interface Figures {
 }
 
 export interface RouteContext extends DriftContext, Omit<StatusSources, keyof DriftContext> {
-  readonly metrics: Figures;
+  readonly metrics: RequestMetrics;
   readonly alerts: ListedAlerts;
   readonly allocate: Allocate;
   readonly reconcile: Pick<Reconciler, 'ask' | 'repair' | 'remove'>;

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import { guestHostname, guestOf, type Service, withGuest } from '../../model/service.js';
 import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
-import type { ContainerSource } from '../../modules/kit/values.js';
+import type { ContainerSource } from '../../modules/kit/host-call-types.js';
 import type { LeaseRequest } from '../engine/leases.js';
 import { findPlacement, sourceOf } from './placement.js';
 import { nextVmid, orderingOf, reallocate } from './allocation.js';

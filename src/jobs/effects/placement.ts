@@ -7,7 +7,7 @@ import { AgentError } from '../../kernel/errors.js';
 import type { ServiceKey } from '../../model/service.js';
 import { type Held, type HoldDeps, holdsBefore, type Ordering } from './held-units.js';
 import type { ClusterView, GuestDriver, Promised, Resources, Source } from '../../drivers/guest/contract.js';
-import type { ContainerSource } from '../../modules/kit/values.js';
+import type { ContainerSource } from '../../modules/kit/host-call-types.js';
 import type { ServiceStore } from '../../state/contract.js';
 
 export interface PlacementDeps extends HoldDeps {

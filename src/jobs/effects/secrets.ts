@@ -6,7 +6,7 @@ import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
 import { Secret } from '../../kernel/secret.js';
 import type { Service } from '../../model/service.js';
-import type { SecretRef } from '../../modules/kit/values.js';
+import type { SecretRef } from '../../modules/kit/host-call-types.js';
 import type { EffectOf } from './effect.js';
 
 /** The letters and digits of secrets, without those that are easily confused. */

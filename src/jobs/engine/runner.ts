@@ -57,7 +57,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   let unlisten = (): void => {};
   let pumping = false;
   const room = ordersFirst(deps.spare, clock);
-  const bookOf = ({ kind, key }: SubjectRef, jobId: string) => journal(kind, key, jobId, clock);
+  const journalOf = ({ kind, key }: SubjectRef, jobId: string) => journal(kind, key, jobId, clock);
   const circumstances = () => ({ kinds, now: clock.now(), clockTrusted: clock.trusted() });
 
   const look = (ref: SubjectRef, { jobs }: Subject): void => {
@@ -135,7 +135,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   /** Records a job that has not begun as waiting. Recording needs neither a thread nor a slot. */
   const hold = (lane: Lane): void => {
     holding.add(lane.id);
-    bookOf(lane.subject, lane.jobId)
+    journalOf(lane.subject, lane.jobId)
       .change((job) => held(kinds, job, circuits, clock.now()))
       .catch((error: unknown) => unrecorded(lane, error))
       .finally(() => {
@@ -177,8 +177,8 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const attempt = async (lane: Lane, halt: AbortSignal): Promise<void> => {
     try {
       const { kind, key } = lane.subject;
-      const book = bookOf(lane.subject, lane.jobId);
-      const job = await book.change((current) => begun(kinds, current, clock));
+      const jobJournal = journalOf(lane.subject, lane.jobId);
+      const job = await jobJournal.change((current) => begun(kinds, current, clock));
       // the job was cancelled, so it has just ended or its undo is queued
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
@@ -186,7 +186,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
         drain: draining.signal,
         stop: stop.signal,
       }).finally(stop.release);
-      const after = await book.change((current) =>
+      const after = await jobJournal.change((current) =>
         afterAttempt(current, ending, { ...circumstances(), random: random() }),
       );
       report(lane, after, ending);
@@ -218,7 +218,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     log.warn(lineOf(ref, orphan.id), 'resuming an interrupted job');
     const ending = { kind: 'crashed', detail: 'the agent stopped while the job was running' } as const;
     try {
-      await bookOf(ref, orphan.id).change((job) =>
+      await journalOf(ref, orphan.id).change((job) =>
         afterAttempt(job, ending, { ...circumstances(), random: random() }),
       );
     } catch (error) {

@@ -8,7 +8,7 @@ import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
 import type { ModuleInfo } from './module.js';
 import type { TemplateRecipe } from './product.js';
-import type { ContainerSource } from './values.js';
+import type { ContainerSource } from './host-call-types.js';
 
 export interface Declarations {
   readonly info: ModuleInfo;

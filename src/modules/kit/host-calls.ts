@@ -15,7 +15,7 @@ import type {
   SecretRef,
   SiteAnswerView,
   SiteRequestCall,
-} from './values.js';
+} from './host-call-types.js';
 
 /** Only types: at run time a call is its name. */
 interface HostCall<Args extends unknown[], Answer> {

@@ -6,7 +6,7 @@ import { AgentError, asAgentError } from '../../kernel/errors.js';
 import type { JobPolicy } from '../../model/job.js';
 import { type JobKind, kindData } from '../../model/job-kinds.js';
 import type { StepContext } from './context.js';
-import type { ContainerSource, LoginLink, SecretRef } from './values.js';
+import type { ContainerSource, LoginLink, SecretRef } from './host-call-types.js';
 import type { JobFlow } from './module.js';
 import { domainAddition, domainChange, domainRemoval, toggling } from './hosted/domains.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';

@@ -1,7 +1,7 @@
 /** A Product module defines a kind of service: how one is created and changed. */
 import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
-import type { ContainerSource } from './values.js';
+import type { ContainerSource } from './host-call-types.js';
 import { type JobFlow, Module } from './module.js';
 
 /** How `innkeeper template build` makes this product's golden template inside a fresh container. */

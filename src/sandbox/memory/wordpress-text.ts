@@ -1,6 +1,6 @@
 /**
  * How WordPress changes the title and the addresses of a site between an order, its database and a page. Compared
- * with the real WordPress by test/e2e/delivered.real.test.ts. Sources: wp-includes/formatting.php, kses.php and
+ * with the real WordPress by test/e2e/hostile-site.real.test.ts. Sources: wp-includes/formatting.php, kses.php and
  * default-filters.php.
  */
 import { ENTITY_NAMES } from './entity-names.js';

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../kernel/json.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';
-import { figures } from './usage.js';
+import { usageFields } from './usage.js';
 import { untilMounted } from './mount-check.js';
 import type { Container } from './state.js';
 import { IDLE } from './stats.js';
@@ -38,7 +38,7 @@ export async function guestStatus(cluster: Cluster, container: Container): Promi
     swap: 0,
     diskread: 0,
     diskwrite: 0,
-    ...figures(usage),
+    ...usageFields(usage),
     ...(running ? { pid: String(10_000 + vmid), ...(cluster.version === '9.1' ? PRESSURES : {}) } : {}),
     ...(config['template'] === '1' ? { template: 1 } : {}),
     ...(config['lock'] === undefined ? {} : { lock: config['lock'] }),

@@ -9,7 +9,7 @@ const GIB = 1024 ** 3;
 /** The share of a disk that is in use on thin storage. */
 const SHARE_IN_USE = 0.03;
 
-export function figures(usage: BackendUsage): JsonObject {
+export function usageFields(usage: BackendUsage): JsonObject {
   return {
     cpu: usage.cpu,
     mem: usage.memoryBytes,
@@ -20,7 +20,7 @@ export function figures(usage: BackendUsage): JsonObject {
   };
 }
 
-export function nodeFigures(cluster: Cluster, node: string): JsonObject {
+export function nodeUsage(cluster: Cluster, node: string): JsonObject {
   const option = cluster.nodes.find((each) => each.node === node);
   const guests = Object.values(cluster.store.state.containers).filter((each) => each.node === node);
   const used = guests.reduce(
@@ -38,7 +38,7 @@ export function nodeFigures(cluster: Cluster, node: string): JsonObject {
   };
 }
 
-export function storageFigures(
+export function storageUsage(
   cluster: Cluster,
   storage: StorageOption,
   node: string,

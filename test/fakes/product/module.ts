@@ -1,7 +1,7 @@
 /** A product for tests: its flow does what the job's args say. */
 import { Type } from 'typebox';
 import { AgentError, type ErrorCode } from '../../../src/kernel/errors.js';
-import type { ContainerSource } from '../../../src/modules/kit/values.js';
+import type { ContainerSource } from '../../../src/modules/kit/host-call-types.js';
 import type { JobFlow, ModuleInfo } from '../../../src/modules/kit/module.js';
 import { Product } from '../../../src/modules/kit/product.js';
 

@@ -23,7 +23,7 @@ import type { PowerDnsConfig, PowerDnsSettings } from './config.js';
 import { isMarkedAlone, isOwnerName, marksOf, ownerName } from './marks.js';
 import { contentsOf, liveOf, plan, planRemoval, type Wanted } from './plan.js';
 import { type InTurn, powerDnsZones } from './zones.js';
-import { fromContent, isName } from './values.js';
+import { fromContent, isName } from './record-content.js';
 
 export function driver({ agent, dns }: PowerDnsSettings, { circuits }: DnsDeps): DnsDriver {
   if (!dns.powerdns) throw new Error('dns.powerdns is missing');

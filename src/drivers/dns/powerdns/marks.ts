@@ -6,7 +6,7 @@
  */
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { RecordSet, RecordSetChange } from './client.js';
-import { fromContent, toContent } from './values.js';
+import { fromContent, toContent } from './record-content.js';
 
 const OWNER = '_innkeeper-owner.';
 

@@ -6,7 +6,7 @@ import type { Mark } from '../../../kernel/mark.js';
 import type { DnsRecord } from '../contract.js';
 import { failed, inTheWay, type RecordSet, type RecordSetChange } from './client.js';
 import { carries, commentsWith, commentsWithout, marksOf, ownerChange } from './marks.js';
-import { fromContent, toContent } from './values.js';
+import { fromContent, toContent } from './record-content.js';
 
 export interface Ours {
   /** With the final dot. */

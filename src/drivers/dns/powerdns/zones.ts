@@ -16,7 +16,7 @@ import {
   unproven,
   type WholeZone,
 } from './client.js';
-import { fromContent, isName, toContent } from './values.js';
+import { fromContent, isName, toContent } from './record-content.js';
 
 /** Waits for its turn, because the server accepts one change at a time. */
 export type InTurn = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;

@@ -10,7 +10,7 @@ const KEPT_OUTPUT_BYTES = 2_048;
 export function commandHook(name: string, argv: readonly string[]): Hook {
   return {
     name,
-    async tell({ body }, signal) {
+    async notify({ body }, signal) {
       const stdin = `${JSON.stringify(body)}\n`;
       const end = await runChild(argv, { stdin, maxOutputBytes: KEPT_OUTPUT_BYTES }, signal);
       if (end.code === 0) return;

@@ -22,7 +22,7 @@ export interface WebhookConfig {
 export function webhook({ name, url, secret, ca_file: caFile }: WebhookConfig, clock: Clock): Hook {
   return {
     name,
-    async tell({ id, body }, signal) {
+    async notify({ id, body }, signal) {
       const text = JSON.stringify(body);
       const signature = secret === null ? {} : { 'innkeeper-signature': sign(text, secret, clock.now()) };
       const ca = caFile === null ? undefined : await readFile(caFile, 'utf8');

@@ -41,9 +41,9 @@ export function nginxProxyDriver(
 ): ProxyDriver {
   const place = deps.place ?? localBackend(config, deps);
   const presented = deps.presented ?? place.presented;
-  const keeper = new BatchWriter(place, deps.clock, deps.circuit);
+  const writer = new BatchWriter(place, deps.clock, deps.circuit);
   let closed = false;
-  keeper.add({
+  writer.add({
     kind: 'nothing',
     settle: (error) => {
       if (error && !closed)
@@ -61,7 +61,7 @@ export function nginxProxyDriver(
     await new Promise<void>((resolve, reject) => {
       const forget = onAbort(signal, () => {
         // Once a batch has picked it up, the outcome is awaited so that it is known; a batch has its own deadlines.
-        if (!keeper.withdraw(asked)) return;
+        if (!writer.withdraw(asked)) return;
         reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
       });
       const settle = (error?: AgentError): void => {
@@ -70,7 +70,7 @@ export function nginxProxyDriver(
         else resolve();
       };
       const asked: QueuedChange = { ...change, settle };
-      keeper.add(asked);
+      writer.add(asked);
     });
   };
 
@@ -128,7 +128,7 @@ export function nginxProxyDriver(
     removeChallenge: (token) => place.removeChallenge(token),
     async close() {
       closed = true;
-      for (const asked of await keeper.stop())
+      for (const asked of await writer.stop())
         asked.settle(new AgentError('aborted', 'The agent is stopping.'));
       await place.close();
     },

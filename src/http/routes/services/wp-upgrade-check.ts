@@ -10,7 +10,7 @@ import { warn } from '../../server/unknown-fields.js';
 import { warnOfOptions } from './option-names.js';
 import { UpgradeBody } from './wp-upgrade.js';
 
-const Figures = Type.Object(
+const Resources = Type.Object(
   {
     name: text('The name of the plan.', 'basic'),
     memory_mb: whole('Memory in MiB.', 2048),
@@ -34,8 +34,8 @@ export const upgradeCheckRoute = jsonRoute({
   answer: Type.Object({
     service_id: ServiceId,
     plan: withExample(PlanName, 'premium'),
-    from: described(Figures, 'The current resources of the service.'),
-    to: withExample(described(Figures, 'The resources after the upgrade.'), PREMIUM),
+    from: described(Resources, 'The current resources of the service.'),
+    to: withExample(described(Resources, 'The resources after the upgrade.'), PREMIUM),
   }),
   answers: { 200: 'The upgrade would be accepted.' },
   failures: [
@@ -53,11 +53,16 @@ export const upgradeCheckRoute = jsonRoute({
     const { service, plan, warnings } = await checkUpgrade(context, caller, id, body);
     warnOfOptions(request, body.properties);
     warn(request, ...warnings);
-    return { service_id: service.id, plan: plan.name, from: figures(service.plan), to: figures(plan) };
+    return {
+      service_id: service.id,
+      plan: plan.name,
+      from: resourcesOf(service.plan),
+      to: resourcesOf(plan),
+    };
   },
 });
 
-const figures = ({ name, memoryMb, diskGb, cores, domains, backups }: Plan) => ({
+const resourcesOf = ({ name, memoryMb, diskGb, cores, domains, backups }: Plan) => ({
   name,
   memory_mb: memoryMb,
   disk_gb: diskGb,

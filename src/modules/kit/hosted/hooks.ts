@@ -1,7 +1,7 @@
 /** What the flows of a hosted product call in the product. */
 import type { ProxyState } from '../../../model/proxy-state.js';
 import type { StepContext } from '../context.js';
-import type { ContainerSource, LoginLink, SecretRef } from '../values.js';
+import type { ContainerSource, LoginLink, SecretRef } from '../host-call-types.js';
 import { siteOf } from '../parts.js';
 
 export interface Hooks {

@@ -6,7 +6,7 @@ import { refuse } from '../failure.js';
 import { kindOf, type StorageOption } from '../options.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
 import type { Container, HaService } from '../state.js';
-import { figures, nodeFigures, storageFigures } from '../usage.js';
+import { nodeUsage, storageUsage, usageFields } from '../usage.js';
 import { guestFilter, may } from '../permissions.js';
 import type { Dump, GuestStats } from '../stats.js';
 
@@ -24,7 +24,7 @@ function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?
         maxdisk: (stats.running ? container.filesystem : undefined) ?? rootDisk(config).bytes,
         diskread: 0,
         diskwrite: 0,
-        ...figures(stats.usage),
+        ...usageFields(stats.usage),
       }
     : { status: 'unknown' };
   return {
@@ -78,12 +78,12 @@ function nodeResources(cluster: Cluster): JsonObject[] {
     node,
     status: online ? 'online' : 'offline',
     ...(online ? { level: '', 'cgroup-mode': 2 } : {}),
-    ...(online && may(cluster, `/nodes/${node}`, 'Sys.Audit') ? nodeFigures(cluster, node) : {}),
+    ...(online && may(cluster, `/nodes/${node}`, 'Sys.Audit') ? nodeUsage(cluster, node) : {}),
   }));
 }
 
 function storageResource(cluster: Cluster, storage: StorageOption, node: string): JsonObject {
-  const { used, total } = storageFigures(cluster, storage, node);
+  const { used, total } = storageUsage(cluster, storage, node);
   return {
     id: `storage/${node}/${storage.storage}`,
     type: 'storage',

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, storageOnNode, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
-import { nodeFigures, storageFigures } from '../usage.js';
+import { nodeUsage, storageUsage } from '../usage.js';
 import { kindOf, type StorageOption } from '../options.js';
 import { may, mayAny } from '../permissions.js';
 import { PATH_PROPERTIES, type Route } from '../route.js';
@@ -16,27 +16,27 @@ function nodes({ cluster }: Call): Json {
     node,
     status: online ? 'online' : 'offline',
     ssl_fingerprint: '',
-    ...(online ? { level: '', ...nodeFigures(cluster, node) } : {}),
+    ...(online ? { level: '', ...nodeUsage(cluster, node) } : {}),
   }));
 }
 
 function nodeStatus({ cluster, values }: Call): Json {
-  const figures = nodeFigures(cluster, values['node'] ?? '');
-  const total = Number(figures['maxmem']);
-  const used = Number(figures['mem']);
-  const disk = { total: Number(figures['maxdisk']), used: Number(figures['disk']) };
+  const usage = nodeUsage(cluster, values['node'] ?? '');
+  const total = Number(usage['maxmem']);
+  const used = Number(usage['mem']);
+  const disk = { total: Number(usage['maxdisk']), used: Number(usage['disk']) };
   return {
-    cpu: figures['cpu'] ?? 0,
+    cpu: usage['cpu'] ?? 0,
     cpuinfo: {
-      cpus: figures['maxcpu'] ?? 1,
-      cores: figures['maxcpu'] ?? 1,
+      cpus: usage['maxcpu'] ?? 1,
+      cores: usage['maxcpu'] ?? 1,
       sockets: 1,
       model: 'sandbox',
     },
     loadavg: ['0.10', '0.12', '0.09'],
     memory: { total, used, free: total - used, available: total - used },
     rootfs: { ...disk, free: disk.total - disk.used, avail: disk.total - disk.used },
-    uptime: figures['uptime'] ?? 0,
+    uptime: usage['uptime'] ?? 0,
     pveversion: cluster.version === '9.1' ? 'pve-manager/9.1.9/a1b2c3d4' : 'pve-manager/8.4.14/b2c3d4e5',
   };
 }
@@ -64,7 +64,7 @@ function networks({ cluster, values }: Call): Json {
 }
 
 function storageStatus(call: Call, storage: StorageOption): JsonObject {
-  const { used, total } = storageFigures(call.cluster, storage, call.values['node'] ?? '');
+  const { used, total } = storageUsage(call.cluster, storage, call.values['node'] ?? '');
   return {
     type: storage.type,
     content: storage.content.join(','),
