@@ -1,6 +1,6 @@
 /**
- * The rooms of src/, floor by floor: a room knows itself, what stands on the floors below, and the neighbours that it names. Of configuration, state,
- * drivers and modules others see the contracts only. docs/architecture.md says what each room is for.
+ * The folders of src/, layer by layer: a folder knows itself, the layers below, and the neighbours that it names. Of
+ * configuration, state, drivers and modules the others see only the contracts. docs/architecture.md describes each.
  */
 const room = (name) => `^src/${name}/`;
 

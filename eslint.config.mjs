@@ -94,12 +94,12 @@ const STATE_OF_A_MODULE = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', '.builds/**', 'node_modules/**', '.tap/**', '*.cjs'] },
+  { ignores: ['dist/**', '.builds/**', 'node_modules/**', '.tap/**'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs'] },
+        projectService: { allowDefaultProject: ['*.mjs', '*.cjs'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -143,7 +143,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', ...EVERYWHERE, ...STATE_OF_A_MODULE, ...BY_HAND] },
   },
   { files: ['src/**/*.ts', 'modules/**/*.ts'], rules: { 'innkeeper/plain-words': 'error' } },
-  { files: ['**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.mjs', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
   {
     files: ['test/**/*.ts'],
     // tap collects the promises of its own `test` calls

@@ -66,7 +66,7 @@ export interface NameRequest {
   readonly reserved: ReadonlySet<string>;
 }
 
-/** The first name that is free, or undefined when even a hundred thousand suffixes are taken. */
+/** The first name that is free, or undefined when even a hundred thousand suffixes are in use. */
 export function chooseSubdomain(
   request: NameRequest,
   isTaken: (label: string) => boolean,

@@ -53,7 +53,7 @@ export function staysSentence({ what, has, allowed }: Excess, plan: string): str
   return `${has} ${what} remain, but the plan ${plan} allows ${allowed}: none can be added until ${few} ${gone}.`;
 }
 
-/** The error that refuses a smaller plan, with the figures; undefined when the service fits. */
+/** The error that refuses a smaller plan, with the numbers; undefined when the service fits. */
 export function planProblem(service: Used, wanted: Plan): AgentError | undefined {
   const problems = excessOver(service, wanted).map(({ what, has, allowed }) =>
     what === 'disk'

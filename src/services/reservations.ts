@@ -99,7 +99,7 @@ function ofPanel(found: Reservation | undefined, { panel }: By): Reservation {
 
 /**
  * Takes one unit of the reservation for this order; a repeated order takes it only once. Call this before the order is
- * recorded. If the daemon ends in between, the unit stays taken until the order is sent again. Throws
+ * recorded. If the daemon ends in between, the unit stays in use until the order is sent again. Throws
  * `reservation_not_found`, `reservation_used`, `invalid_request` for another plan.
  */
 export async function takeUnit(

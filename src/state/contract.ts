@@ -87,7 +87,7 @@ export interface ServiceStore {
   get(key: ServiceKey): Promise<Service>;
   /**
    * The only way to change a service. Under the key's lock, `fn` gets the current value (undefined if there is none
-   * yet) and returns the next value. If `fn` returns the same value, nothing is written. New claims are taken before
+   * yet) and returns the next value. If `fn` returns the same value, nothing is written. New claims are made before
    * the write, and dropped claims are freed after it. Throws ClaimTakenError when another service holds a new claim.
    * Resolves when the file and its folder are fsynced. Throws `state_unavailable` when the write failed; nothing has
    * changed then.

@@ -142,7 +142,7 @@ async function requireOurs(work: Work, { vmid, node }: GuestView): Promise<void>
   );
 }
 
-/** Resolves with the VMID of the template. Skips VMIDs that are taken in the meantime. */
+/** Resolves with the VMID of the template. Skips VMIDs that come into use in the meantime. */
 async function make(work: Work, node: string, view: ClusterView, above: number | undefined): Promise<number> {
   const tried = new Set<number>();
   for (;;) {

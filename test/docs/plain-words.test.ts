@@ -1,6 +1,7 @@
 /** Words of the hand-written pages: those that readers have to translate are not used. */
 import { readFile } from 'node:fs/promises';
 import t from 'tap';
+import { WORDS } from '../lint/plain-words.mjs';
 
 /** `docs/api.md` is written by the program. */
 const PAGES = [
@@ -12,24 +13,8 @@ const PAGES = [
   'docs/installing.md',
   'docs/operating.md',
   'docs/sandbox.md',
+  'docs/writing-a-driver.md',
   'docs/writing-a-module.md',
-];
-
-/** A word -> what the field says instead. */
-const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/\bwish(?:es|ed)?\b/i, 'request'],
-  [/\bmend(?:s|ed)?\b/i, 'fix'],
-  [/\banew\b/i, 'again'],
-  [/\bwhoever\b/i, 'a named actor'],
-  [/\bbears?\b/i, 'have, accept'],
-  [/\bbehind us\b/i, 'remote'],
-  [/\bbecomes? of\b/i, 'result'],
-  [/\b(?:is|are) told\b/i, 'is notified, is reported'],
-  [/\bworlds?\b/i, 'environment'],
-  [/\bdoors?\b/i, 'endpoint, public address'],
-  [/\bknocks?\b/i, 'probe'],
-  [/\b(?:no|some)body\b/i, 'the passive, or a named actor'],
-  [/\bfigures?\b/i, 'metrics'],
 ];
 
 /** Without code, and without what a column of a table quotes in parentheses: titles of tests. */

@@ -1,8 +1,8 @@
 /**
  * ESLint rule: comments and texts use the words of the field. Readers have to translate the words listed here. A string
- * without a space is a name, not prose.
+ * without a space is a name, not prose, and so is what stands in backticks.
  */
-const WORDS = [
+export const WORDS = [
   [/\bwish(?:es|ed)?\b/i, 'request, desired, new'],
   [/\bmend(?:s|ed|ing)?\b/i, 'fix, repair'],
   [/\banew\b/i, 'again'],
@@ -12,9 +12,12 @@ const WORDS = [
   [/\b(?:lest|hence|amiss|thereby|whereby)\b/i, 'so that, therefore, wrong'],
   [/\bbehind us\b/i, 'remote'],
   [/\b(?:becomes?|became) of\b/i, 'result'],
-  [/\b(?:is|are|was|were|be|been|being) told\b/i, 'is reported, is notified'],
-  [/\btells? (?:of|us)\b/i, 'reports'],
+  [/\b(?:tells?|telling|told)\b/i, 'report, notify, show'],
   [/\b(?:takes?|taken|took) up\b(?! to\b)/i, 'pick up, start'],
+  [/\btaken (?:as|by|for)\b|\b(?:is|are|stays?) taken\b(?! from\b)/i, 'in use, accepted, treated as'],
+  [/\bknock(?:s|ed|ing)?\b/i, 'probe, request'],
+  [/(?<!--|\/|Hello )\bworlds?\b/i, 'environment, actual state'],
+  [/\bfigures?\b/i, 'metrics, values, numbers'],
   [/\bgone over\b/i, 'checked'],
   [/\b(?:at rest|comes? to rest)\b/i, 'idle, done'],
   [/\b(?:lends?|lent)\b/i, 'allocate, lease'],
@@ -29,7 +32,8 @@ export const plainWords = {
     messages: { word: '"{{found}}" has to be translated by readers. Say: {{instead}}.' },
   },
   create({ report, sourceCode }) {
-    const check = (text, loc) => {
+    const check = (whole, loc) => {
+      const text = whole.replace(/`[^`]*`/g, '');
       for (const [word, instead] of WORDS) {
         const [found] = word.exec(text) ?? [];
         if (found !== undefined) report({ loc, messageId: 'word', data: { found, instead } });

@@ -34,7 +34,7 @@ async function test({ config, json }: AlertOptions): Promise<void> {
   if (json) sayJson(hooks);
   else
     for (const { hook, problem } of hooks)
-      say(`${formatCell(hook)}: ${problem === null ? 'told' : formatCell(problem)}`);
+      say(`${formatCell(hook)}: ${problem === null ? 'delivered' : formatCell(problem)}`);
   const failed = hooks.filter(({ problem }) => problem !== null).length;
   if (failed > 0) throw new CommandFailure(`${failed} of ${hooks.length} hooks failed.`);
 }

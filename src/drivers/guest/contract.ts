@@ -103,7 +103,7 @@ export interface GuestView {
   readonly tags: readonly string[];
   /** For a template: the storage of its root disk; absent while it could not be read. */
   readonly rootStorage?: string;
-  /** Set (epoch ms) while its node cannot be queried: the figures are the last known ones. */
+  /** Set (epoch ms) while its node cannot be queried: the values are the last known ones. */
   readonly staleSince?: number;
 }
 

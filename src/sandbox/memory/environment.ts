@@ -193,7 +193,7 @@ async function makePve(site: Site) {
     storages: DEFAULT_STORAGES.map((one) =>
       storageType !== undefined && one.storage === STORAGE ? { ...one, type: storageType } : one,
     ),
-    // Ten-second-old figures, as in the real system, would confuse people who try the sandbox
+    // Ten-second-old values, as in the real system, would confuse people who try the sandbox
     statsMs: 500,
     ...(proxyTimeoutMs === undefined ? {} : { proxyTimeoutMs }),
     log,

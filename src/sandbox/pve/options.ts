@@ -75,9 +75,9 @@ export interface PveOptions {
    * looks mounted, and ext4 waits until it is sure that it is not mounted elsewhere. Default 42000 x delays.
    */
   readonly mountCheckMs?: number;
-  /** Time in ms between two updates of the cached guest figures; default 10000 x delays, at least 50. */
+  /** Time in ms between two updates of the cached guest values; default 10000 x delays, at least 50. */
   readonly statsMs?: number;
-  /** How long (ms) an API worker keeps the figures that it read; default 2000 x delays, as in Proxmox (2 s). */
+  /** How long (ms) an API worker keeps the values that it read; default 2000 x delays, as in Proxmox (2 s). */
   readonly dumpMs?: number;
   /** Time in ms between two rounds of the HA manager; default 10000 x delays, at least 20. */
   readonly haMs?: number;

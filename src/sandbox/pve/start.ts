@@ -39,7 +39,7 @@ export interface Pve {
    * membership stay.
    */
   lose(vmid: number): Promise<void>;
-  /** Cuts a node off (or reconnects it): calls for it answer 595, and its guests keep their last figures. */
+  /** Cuts a node off (or reconnects it): calls for it answer 595, and its guests keep their last values. */
   setOnline(node: string, online: boolean): void;
   /** Sets the privileges of user and token; undefined: as at the start. */
   setGrants(grants: Grants | undefined): void;

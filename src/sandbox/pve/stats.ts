@@ -1,5 +1,5 @@
 /**
- * The figures that the cluster's status daemon broadcasts at intervals. `/cluster/resources` shows these, not the
+ * The values that the cluster's status daemon broadcasts at intervals. `/cluster/resources` shows these, not the
  * present state.
  */
 import type { Backend, BackendUsage } from '../backend.js';
@@ -12,19 +12,19 @@ export interface GuestStats {
   readonly usage: BackendUsage;
 }
 
-/** The figures as one API worker has them. */
+/** The values as one API worker has them. */
 export type Dump = ReadonlyMap<number, GuestStats>;
 
 export interface Stats {
   /** As of the last broadcast; undefined for a newer guest. */
   of(vmid: number): GuestStats | undefined;
   /**
-   * The figures of the API's next worker. It reads the broadcast figures at most once in `dumpMs`, so two workers
+   * The values of the API's next worker. It reads the broadcast values at most once in `dumpMs`, so two workers
    * differ for that long after a change.
    */
   nextDump(): Dump;
   /**
-   * The figures from before the last time that guests were added, removed or renamed, as a worker has them that has
+   * The values from before the last time that guests were added, removed or renamed, as a worker has them that has
    * not read them since.
    */
   outdatedDump(): Dump;

@@ -1,5 +1,5 @@
 /**
- * The store of services. Each service is one document. Changes of a key run in sequence; claims are taken before a
+ * The store of services. Each service is one document. Changes of a key run in sequence; claims are made before a
  * write and freed after it.
  */
 import { Low } from 'lowdb';
@@ -215,7 +215,7 @@ export class Services implements ServiceStore {
     try {
       await new Low<Service | null>(adapter, next).write();
     } catch (error) {
-      // while the content of the disk is uncertain, both old and new claims stay taken
+      // while the content of the disk is uncertain, both old and new claims stay held
       if (this.#options.disk.broken === undefined) this.#index.claims.free(key, claims, held);
       throw error;
     }

@@ -14,7 +14,7 @@ type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 're
 
 /**
  * Throws `template_missing` if no node has the source, `host_incomplete` if none has the configured storage,
- * `capacity_exhausted` (with each node's figures in `detail`) if none has room.
+ * `capacity_exhausted` (with each node's values in `detail`) if none has room.
  */
 export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView): string {
   const holders = sourceHolders(rules, spec, view);

@@ -153,7 +153,7 @@ async function settled(host: Host, spec: ContainerSpec, call: DriverCall, patien
 }
 
 function taken(spec: ContainerSpec, detail: string): AgentError {
-  return new AgentError('vmid_taken', 'The container number is taken by something that is not ours.', {
+  return new AgentError('vmid_taken', 'The VMID is in use by something that the agent did not create.', {
     role: 'container host',
     detail: `${spec.vmid}: ${detail}`,
   });
@@ -190,7 +190,7 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
 }
 
 /**
- * Each of the API's workers keeps its figures for 2 s: until then, one of them may show a new guest without a name.
+ * Each of the API's workers keeps its values for 2 s: until then, one of them may show a new guest without a name.
  */
 const SHOWN_WITHIN_MS = 2_500;
 const LOOK_MS = 400;

@@ -195,7 +195,7 @@ const CONTRADICTION_PAUSES = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 /**
  * The container with this VMID, ours or not; undefined if there is none (or a virtual machine: not our kind, see
  * `occupant`). Throws `container_host_failed` if the cluster keeps listing it on a node that denies it: it must not
- * be taken for gone then.
+ * be treated as gone then.
  */
 export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const hint = host.seenOn.get(vmid);

@@ -1,6 +1,6 @@
 /**
  * Reads one HTTP response of Proxmox: the `data` of a good one, a PveError for anything else. A gateway's page or
- * half a body is never taken for data. A response that Proxmox's API never sends (a redirect, a page) comes from a
+ * half a body is never used as data. A response that Proxmox's API never sends (a redirect, a page) comes from a
  * system in front of it, which does not let our request through.
  */
 import { Type } from 'typebox';

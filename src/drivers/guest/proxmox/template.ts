@@ -35,7 +35,7 @@ export function reachOf(view: ClusterView, storage: string, template: GuestView)
   return isEverywhere ? view.nodes.map(({ name }) => name) : [template.node];
 }
 
-/** The time between rounds of the status daemon, which updates the figures (and names) that the cluster shows. */
+/** The time between rounds of the status daemon, which updates the values (and names) that the cluster shows. */
 const SHOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 250;
 

@@ -137,7 +137,7 @@ async function discardNewer(context: StepContext): Promise<void> {
   for (const name of names.slice(at + 1).reverse()) await context.container.unsnapshot(name);
 }
 
-/** Outside the quota. None is taken if the storage could not roll back past it. */
+/** Outside the quota. None is created if the storage could not roll back past it. */
 async function takeSafety(context: StepContext): Promise<void> {
   if (context.args['safety'] === false) return;
   const noted = context.notes['name'];

@@ -70,7 +70,7 @@ function guestResources(call: Call): JsonObject[] {
     .map((each) => guestResource(cluster, each, dump, poolOf.get(each.vmid)));
 }
 
-/** Without the privilege to look into a node, its figures are left out. */
+/** Without the privilege to look into a node, its usage is left out. */
 function nodeResources(cluster: Cluster): JsonObject[] {
   return cluster.nodes.map(({ node, online }) => ({
     id: `node/${node}`,

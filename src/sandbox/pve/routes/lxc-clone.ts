@@ -56,7 +56,7 @@ interface ClonePlan {
   readonly rootfs: string;
 }
 
-/** The checks before any lock is taken. */
+/** The checks before any lock is acquired. */
 function refuseTarget({ cluster, values }: Call): void {
   const { node = '', target = node, storage, pool } = values;
   refuseMissingPool(cluster, pool);
