@@ -24,7 +24,9 @@ export function dueAt(
   return record.service !== null && record.off !== true && certificate ? renewFrom(certificate) : 0;
 }
 
-/** When the quarantine has ended and no limit of the authority counts the record any more. */
+/**
+ * When the record can be forgotten: the quarantine has ended, and no limit of the authority counts the record any more.
+ */
 function forgettableFrom(record: CustomDomainRecord): number {
   const last = record.issued.map(({ at }) => Date.parse(at) + WEEK_MS);
   const quarantine = record.quarantineUntil === null ? 0 : Date.parse(record.quarantineUntil);

@@ -81,8 +81,8 @@ export async function clockGuard({
     lookedAt = host.monotonic();
     const before = doubt;
     doubt = doubtOf(anchor, now);
-    // A reading without doubt is accepted at once after a reboot, and after a suspension that the monotonic clock did
-    // not count.
+    // If the clock is not in doubt, the present reading becomes the anchor at once after a reboot, and after a
+    // suspension that the monotonic clock did not count.
     if (!doubt && (anchor.hostWasOff || strayed())) believe(now);
     if ((before === undefined) !== (doubt === undefined)) turned();
   };

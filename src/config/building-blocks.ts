@@ -82,7 +82,7 @@ export function list<I extends TSchema>(
   return Type.Array(items, { expected, ...options, description });
 }
 
-/** A group of keys. Missing ones get their defaults. */
+/** A group of keys. Missing keys get their defaults. */
 export function section<P extends TProperties>(description: string, properties: P) {
   return Type.Object(properties, { additionalProperties: false, default: {}, description });
 }

@@ -1,4 +1,4 @@
-/** Data for messages between threads, files and the network. */
+/** JSON data, for messages between threads, for files and for the network. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 

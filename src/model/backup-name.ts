@@ -1,6 +1,6 @@
 /**
- * Names of backups: `BAK<DDMMYYYY>-<N>`, the day in the agent's time zone; N counts the day's backups and is never
- * used twice.
+ * Names of backups: `BAK<DDMMYYYY>-<N>`. The day is in the agent's time zone, and N counts the backups of the day and
+ * is never used twice.
  */
 
 /** `DDMMYYYY` of an instant (epoch ms). */

@@ -41,7 +41,7 @@ export interface CustomDomainRecord {
   readonly failures: number;
   /** The certificate is not ordered again before this time (RFC 3339); null: it may be ordered at once. */
   readonly nextAt: string | null;
-  /** The present problem as a sentence for the customer, or null. */
+  /** The domain's present problem as a sentence for the customer, or null. */
   readonly problem: string | null;
   /** When the agent last checked whether the domain still points here (RFC 3339). */
   readonly checkedAt?: string;

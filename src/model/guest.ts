@@ -26,7 +26,9 @@ export interface Snapshot {
 }
 
 export interface Guest {
-  /** The addresses that the guest claims or uses; empty once they are released. The proxy forwards to the first one. */
+  /**
+   * The addresses that the guest claims or uses; empty once they are released. The proxy forwards to the first address.
+   */
   readonly addresses: readonly ClaimedAddress[];
   /** The VMID that the guest claims or uses; null once it is released. */
   readonly vmid: number | null;

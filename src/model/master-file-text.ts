@@ -83,7 +83,7 @@ function plainText(text: string, first: number): Buffer {
     if (char === '"') throw wrong('unquoted text contains a quotation mark; write \\"', at);
     const { bytes, next } = letterAt(text, at);
     parts.push(bytes);
-    // trailing blanks do not count, unless they are escaped
+    // trailing blanks are ignored, unless they are escaped
     if (next - at > 1 || char !== ' ') kept = parts.length;
     at = next;
   }

@@ -46,7 +46,7 @@ export interface ZoneRules {
    * networks.
    */
   readonly closed: readonly string[];
-  /** TTL in seconds for requests without one. */
+  /** Default TTL in seconds, for requests that contain none. */
   readonly ttlS: number;
 }
 

@@ -117,7 +117,7 @@ export async function takeUnit(
     if (!sameValues(found.plan, plan))
       throw invalid({ reservation: `is for the plan ${found.plan.name}${sameName(found.plan, plan)}` });
     if (found.takenBy.includes(key)) return found;
-    // a failed order loses its unit once another order needs it
+    // a failed order loses its unit of the reservation once another order needs the unit
     const stay = found.takenBy.filter((one) => services.entry(one)?.lifecycle !== 'failed');
     if (stay.length >= found.count) throw new AgentError('reservation_used', 'The reservation is used up.');
     const takenBy = found.takenBy.length < found.count ? found.takenBy : stay;

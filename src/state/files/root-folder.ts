@@ -13,7 +13,7 @@ export async function makeRoot(dir: string): Promise<void> {
     const first = await mkdir(dir, { recursive: true, mode: 0o700 });
     if (first === undefined) await refuseOthers(dir);
     await chmod(dir, 0o700);
-    // existing parent folders are not opened, because the service's user may not have the permission
+    // existing parent folders are not opened, because the service's user may lack the permission
     if (first !== undefined) await syncParents(resolve(dir), dirname(resolve(first)));
   } catch (error) {
     if (error instanceof AgentError) throw error;

@@ -66,7 +66,7 @@ export function opened(value: unknown, open: (text: string) => Secret): unknown 
   let escaped = false;
   for (const key of Object.keys(value)) {
     const item = value[key];
-    // the JSON parser creates `__proto__` as an own property, and this assignment keeps it one
+    // the JSON parser creates `__proto__` as an own property, and this assignment does not change that
     if (typeof item === 'object') value[key] = opened(item, open);
     escaped ||= RESERVED.test(key);
   }
