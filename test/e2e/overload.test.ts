@@ -3,7 +3,7 @@ import { flood } from '../bench/flood.js';
 import { openHouse } from './harness.js';
 
 /** `npm run bench -- overload` sends more. */
-const ORDERS = 20;
+const ORDERS = 12;
 
 t.test(
   'a flood of orders against a slow container host is all recorded, all made, and none twice',

@@ -141,7 +141,7 @@ function judgePools({ config, configFile }: DoctorParts, held: readonly string[]
     const range = rangeOf(pool);
     const used = BigInt(held.filter((address) => valueIn(range, address) !== undefined).length);
     const text = `${pool.name}: ${range.size - used} of ${range.size} are free`;
-    const fix = `# in ${configFile}: addresses.pools, a longer range or another pool`;
+    const fix = `# in ${configFile}: extend a range in addresses.pools, or add a pool`;
     if (used >= range.size) return warning(text, fix);
     return (range.size - used) * 10n < range.size ? warning(text, fix) : ok(text);
   });
@@ -159,7 +159,7 @@ function judgePools({ config, configFile }: DoctorParts, held: readonly string[]
   if (out.length > 0)
     return wrong(
       `no address is available for another site (IPv${out.join(', IPv')})`,
-      `# in ${configFile}: addresses.pools, a longer range or another pool`,
+      `# in ${configFile}: extend a range in addresses.pools, or add a pool`,
     );
   return worst(verdicts, ok('none'));
 }
