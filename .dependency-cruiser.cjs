@@ -73,7 +73,7 @@ module.exports = {
         path: '^(src|modules)/',
         pathNot: [
           '\\.d\\.ts$',
-          '^src/jobs/engine/worker\\.ts$',
+          '^src/jobs/engine/(worker|process-main)\\.ts$',
           '^src/modules/discovery/(reader|parent-watch)\\.ts$',
           '^src/cli\\.ts$',
           '^src/http/routes/docs/page/',
@@ -123,8 +123,11 @@ module.exports = {
     {
       name: 'only-threads-load-flows',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/jobs/engine/(thread-main|worker)\\.ts$'] },
-      to: { path: '^src/jobs/engine/(flow-of|thread-main)\\.ts$' },
+      from: {
+        path: '^src/',
+        pathNot: ['^src/jobs/engine/(thread-main|process-main|carry-out|worker)\\.ts$'],
+      },
+      to: { path: '^src/jobs/engine/(flow-of|thread-main|process-main|carry-out)\\.ts$' },
     },
     {
       name: 'only-the-process-loads-the-reader',

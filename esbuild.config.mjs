@@ -22,8 +22,8 @@ const withoutScript = {
 };
 
 /**
- * The command line, the entries of worker threads and of the process that reads modules, the shipped modules and the
- * tests in `outdir`, sharing chunks so that classes keep one identity.
+ * The command line, the entries of a job's thread and process and of the process that reads modules, the shipped
+ * modules and the tests in `outdir`, sharing chunks so that classes keep one identity.
  */
 export const program = (outdir, withTests) => ({
   entryPoints: [
@@ -31,6 +31,7 @@ export const program = (outdir, withTests) => ({
     'src/jobs/engine/worker.ts',
     'src/modules/discovery/reader.ts',
     'src/modules/discovery/parent-watch.ts',
+    'src/jobs/engine/process-main.ts',
     ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
     ...(withTests ? files('test', /\.ts$/) : []),
   ],

@@ -10,12 +10,11 @@ import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
 import { clockGuard, type ClockGuard } from './clock/guard.js';
 import { type HostTime, hostTime } from './clock/host-time.js';
-import type { Clock } from './kernel/clock.js';
+import { type Clock, instant } from './kernel/clock.js';
 import { listenOnNetwork, listenOnSocket } from './http/server/listen.js';
 import type { HandedSockets } from './systemd/environment.js';
 import type { Watched } from './systemd/watchdog.js';
 import { certificateManager } from './certificates/certificate-manager.js';
-import type { Job } from './model/job.js';
 import { kindData } from './model/job-kinds.js';
 import type { ModuleView } from './model/module-view.js';
 import { isHeld } from './model/service.js';
@@ -25,14 +24,18 @@ import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/engine/leases.js';
 import { countPlaces, findPlacement } from './jobs/effects/placement.js';
 import { serviceRecords, serviceSubject } from './jobs/effects/service-subject.js';
-import { type Runner, runner } from './jobs/engine/runner.js';
+import { moduleProcesses } from './jobs/engine/processes.js';
+import { type Runner, type RunnerDeps, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
 import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import { declarationsCache } from './modules/discovery/declarations-cache.js';
+import { codeOfJobs } from './modules/code-of-jobs.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
 import type { Products } from './modules/registry.js';
+import { openStrikes } from './modules/strikes.js';
+import { openVersions } from './boot/module-versions.js';
 import { openLog } from './boot/log.js';
 import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
 import type { DriftContext } from './drift/context.js';
@@ -149,8 +152,10 @@ export async function startDaemon({
     stops.push(() => state.close());
     timekeeper.start(newestInstant(state));
     stops.push(() => timekeeper.stop());
+    const strikes = openStrikes(config.agent.state_dir, host.bootId, instant(clock));
+    stops.push(() => strikes.close());
     const cache = declarationsCache(config.agent.state_dir, () => clock.now());
-    const { products, modules: known } = await openCatalogue(config, configFile, log, cache);
+    const { products, modules: known } = await openCatalogue(config, configFile, log, { cache, strikes });
     const modules = (): ModuleView[] => moduleViews(known, state.services.entries());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
@@ -184,8 +189,9 @@ export async function startDaemon({
       ...{ config, clock, state, drivers, watch, products, log, counting, observation, drift },
       circuits: systems,
     };
-    const threads = breeThreads(join(dirname(shippedModules()), 'src', 'jobs', 'engine', 'worker.js'));
-    const engine = buildEngine(parts, threads);
+    const { threads, processes } = openThreads(config);
+    const versions = await openVersions(parts);
+    const engine = buildEngine(parts, { threads, processes, code: codeOfJobs(versions, strikes) });
     await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
@@ -253,8 +259,21 @@ interface Parts {
   readonly drift: DriftStore;
 }
 
-function buildEngine(parts: Parts, threads: Threads): Runner {
-  const { config, clock, state, drivers, watch, products, log, counting, circuits } = parts;
+/** Attempts of shipped modules run in threads, those of other modules in processes. */
+function openThreads({ modules }: Config): { readonly threads: Threads; readonly processes: Threads } {
+  const engine = join(dirname(shippedModules()), 'src', 'jobs', 'engine');
+  return {
+    threads: breeThreads(join(engine, 'worker.js'), modules.job_heap_mb),
+    processes: moduleProcesses({
+      entry: join(engine, 'process-main.js'),
+      heapMb: modules.job_heap_mb,
+      memoryMb: modules.job_memory_mb,
+    }),
+  };
+}
+
+function buildEngine(parts: Parts, attempts: Pick<RunnerDeps, 'threads' | 'processes' | 'code'>): Runner {
+  const { config, clock, state, drivers, watch, log, counting, circuits } = parts;
   return runner({
     subjects: [
       serviceSubject({
@@ -271,16 +290,9 @@ function buildEngine(parts: Parts, threads: Threads): Runner {
     stepEnded: counting.metrics.stepEnded,
     leases: leases(),
     circuits,
-    threads,
-    modulePath: (job) => modulePath(products, job),
+    ...attempts,
     spare: eventLoopLoad(),
   });
-}
-
-/** Throws `unknown_module` when the job needs its module, and that cannot be used. */
-function modulePath(products: Products, { method, pinned }: Job): string | null {
-  const { name } = pinned.module;
-  return products.find(name)?.path ?? (kindData(method).agentCan ? null : products.get(name).path);
 }
 
 function operationContext(parts: Parts): DriftContext {

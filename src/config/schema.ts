@@ -348,6 +348,16 @@ export const ConfigSchema = Type.Object(
           default: [],
         },
       ),
+      job_heap_mb: number('JavaScript heap of one job. A job that needs more ends as crashed.', 32, 4096, {
+        unit: 'MiB',
+        default: 128,
+      }),
+      job_memory_mb: number(
+        'Total memory of the process of one job whose module is not shipped with the agent.',
+        128,
+        16_384,
+        { unit: 'MiB', default: 512 },
+      ),
       default_product: text('Product of an order that does not name one.', {
         pattern: LABEL,
         expected: 'the name of a product module',

@@ -70,7 +70,13 @@ export interface Job {
   readonly args: JsonObject;
   /** Values from the time when the job was accepted. Later changes of the config do not affect an open job. */
   readonly pinned: {
-    readonly module: { readonly type: string; readonly name: string; readonly version: string };
+    readonly module: {
+      readonly type: string;
+      readonly name: string;
+      readonly version: string;
+      /** Hash of the code; the state keeps a copy of it. Absent for shipped modules. */
+      readonly hash?: string;
+    };
     readonly plan: Plan;
     readonly settings: JsonObject;
   };

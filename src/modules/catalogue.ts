@@ -7,6 +7,7 @@ import type { DeclarationsCache } from './discovery/declarations-cache.js';
 import { discover, readerOf } from './discovery/discover.js';
 import { readLimits } from './discovery/read-module.js';
 import { findModules, type FoundModule, shippedModules } from './loader.js';
+import { readStrikes, type Strikes } from './strikes.js';
 import { openRegistry, type Products, type Registry } from './registry.js';
 
 export interface Catalogue extends Registry {
@@ -14,11 +15,15 @@ export interface Catalogue extends Registry {
   readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
 }
 
-/**
- * All modules with their states. Never rejects for a module or folder of others. `cache`: by default every module is
- * read.
- */
-export async function readCatalogue(config: Config, cache?: DeclarationsCache): Promise<Catalogue> {
+export interface Kept {
+  /** By default every module is read. */
+  readonly cache?: DeclarationsCache;
+  /** Only the daemon records what it reads. */
+  readonly strikes?: Strikes;
+}
+
+/** All modules with their states. Never rejects for a module or folder of others. */
+export async function readCatalogue(config: Config, { cache, strikes }: Kept = {}): Promise<Catalogue> {
   const shipped = shippedModules();
   const found: FoundModule[] = await findModules([shipped]);
   const unreadable: { path: string; problem: string }[] = [];
@@ -31,7 +36,9 @@ export async function readCatalogue(config: Config, cache?: DeclarationsCache): 
   }
   const isShipped = ({ path }: FoundModule): boolean => path.startsWith(resolve(shipped) + sep);
   const limits = readLimits(config.modules.read_timeout_s);
-  const deps = { reader: readerOf(dirname(shipped)), cache, isShipped, limits };
+  const struckOut = readStrikes(config.agent.state_dir);
+  const problemOf = strikes?.problemOf ?? ((hash: string) => struckOut.get(hash));
+  const deps = { reader: readerOf(dirname(shipped)), cache, isShipped, limits, problemOf, strikes };
   const discovered = await discover(deps, found, config.products);
   const registry = openRegistry({
     discovered,
@@ -50,9 +57,9 @@ export async function openCatalogue(
   config: Config,
   configFile: string,
   log: Logger,
-  cache?: DeclarationsCache,
+  kept: Kept = {},
 ): Promise<Catalogue> {
-  const catalogue = await readCatalogue(config, cache);
+  const catalogue = await readCatalogue(config, kept);
   for (const { path, problem } of catalogue.unreadable)
     log.error({ path, problem }, 'a module folder cannot be read');
   for (const { path, type, name, state, reason } of catalogue.modules)

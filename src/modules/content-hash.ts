@@ -41,13 +41,16 @@ export async function contentHash(folder: string): Promise<string> {
  * `#x#`, `x.tmp`, `x.swp`) are not part of a module. Throws an Error as `contentHash` does: for a link out of the
  * folder, a native add-on, a copy of `innkeeper`, something that is no file, or more than `MODULE_LIMITS`.
  */
-export async function moduleFiles(folder: string): Promise<ModuleFile[]> {
+export async function moduleFiles(
+  folder: string,
+  limits: Readonly<Record<keyof typeof MODULE_LIMITS, number>> = MODULE_LIMITS,
+): Promise<ModuleFile[]> {
   const root = await realpath(folder);
   const files: ModuleFile[] = [];
   let bytes = 0;
   const walk = async (below: string, depth: number): Promise<void> => {
-    if (depth > MODULE_LIMITS.depth)
-      throw new Error(`${below} is nested too deeply: more than ${MODULE_LIMITS.depth} folders`);
+    if (depth > limits.depth)
+      throw new Error(`${below} is nested too deeply: more than ${limits.depth} folders`);
     for (const name of (await readdir(join(root, below))).sort()) {
       if (isLeftOut(name)) continue;
       const path = below === '' ? name : `${below}/${name}`;
@@ -61,9 +64,8 @@ export async function moduleFiles(folder: string): Promise<ModuleFile[]> {
       if (!found.isFile()) throw new Error(`${path} is neither a file nor a folder`);
       bytes += found.size;
       files.push({ path, at, bytes: found.size });
-      if (files.length > MODULE_LIMITS.files)
-        throw new Error(`it has more than ${MODULE_LIMITS.files} files`);
-      if (bytes > MODULE_LIMITS.bytes) throw tooLarge();
+      if (files.length > limits.files) throw new Error(`it has more than ${limits.files} files`);
+      if (bytes > limits.bytes) throw tooLarge();
     }
   };
   await walk('', 0);

@@ -23,6 +23,8 @@ export interface SoldProduct {
     Declarations,
     'parts' | 'abilities' | 'policies' | 'source' | 'loginPath' | 'ownerEmail'
   >;
+  /** Hash of its code; null or absent for shipped modules. */
+  readonly hash?: string | null;
   /** Settings from the config, with defaults from the product's schema. The settings are pinned in every job. */
   readonly settings: JsonObject;
 }

@@ -43,7 +43,12 @@ export function newJob({ clock, config }: Pick<OperationContext, 'clock' | 'conf
     requestId: order.caller.requestId,
     args: order.args ?? {},
     pinned: {
-      module: { type: 'product', name: product.info.name, version: product.info.version },
+      module: {
+        type: 'product',
+        name: product.info.name,
+        version: product.info.version,
+        ...(typeof product.hash === 'string' ? { hash: product.hash } : {}),
+      },
       plan: order.plan,
       settings: product.settings,
     },

@@ -33,9 +33,9 @@ export interface Surroundings {
   readonly stateDir: string;
   readonly configFile: string;
   /** @param before what starts it, as an argv prefix */
-  serve(before?: readonly string[]): Promise<Served>;
-  fault(fault: Fault): Promise<void>;
-  noFaults(): Promise<void>;
+  readonly serve: (before?: readonly string[]) => Promise<Served>;
+  readonly fault: (fault: Fault) => Promise<void>;
+  readonly noFaults: () => Promise<void>;
   /** The documents of all services, as they lie on the disk. */
   readonly documents: () => Promise<Record<string, unknown>[]>;
 }

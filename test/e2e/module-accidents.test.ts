@@ -1,8 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { accident, ACCIDENTS, sound } from '../fakes/accidents.js';
 import { fields } from '../http/harness.js';
+import { surroundings } from './daemon-process.js';
 import { type Fields, openHouse, order } from './harness.js';
 import { alertsOf, completed, innkeeper, list, withAdmin } from './operator.js';
 
@@ -87,4 +89,23 @@ t.test('a daemon starts and serves with every accident of a module on its disk',
     body: { hash: /^[0-9a-f]{64}$/, parts: ['guest', 'site'], settings_schema: { type: 'object' } },
   });
   t.match(await house.get('/modules/product/nothing'), { status: 404, body: { code: 'module_not_found' } });
+});
+
+t.test('a module that kills the daemon while it is read is not read a third time', async (t) => {
+  const more = await mkdtemp(join(tmpdir(), 'innkeeper-modules-'));
+  t.teardown(() => rm(more, { recursive: true, force: true }));
+  const texts = { killer: "process.kill(process.ppid, 'SIGKILL');\nfor (;;);", harmless: sound('harmless') };
+  for (const [name, text] of Object.entries(texts)) {
+    await mkdir(join(more, 'product', name), { recursive: true });
+    await writeFile(join(more, 'product', name, 'module.js'), text);
+    await writeFile(join(more, 'product', name, 'package.json'), '{"type":"module"}');
+  }
+  const { serve } = await surroundings(t, { modules: { paths: [more] } });
+  await t.rejects(serve(), /it ended with null/);
+  await t.rejects(serve(), /it ended with null/);
+  const served = await serve();
+  const ordered = (id: string, module: string) => served.call('POST', '/create-site', order(id, { module }));
+  t.match(await ordered('a', 'killer'), { status: 400, body: { code: 'unknown_module' } });
+  t.match(await ordered('b', 'harmless'), { status: 202 }, 'only the one that did it is switched off');
+  t.match(await ordered('c', 'wordpress'), { status: 202 });
 });

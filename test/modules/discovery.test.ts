@@ -8,6 +8,7 @@ import { type CacheKey, declarationsCache } from '../../src/modules/discovery/de
 import { discover, type DiscoveredModule, readerOf } from '../../src/modules/discovery/discover.js';
 import { readLimits, readModule } from '../../src/modules/discovery/read-module.js';
 import { findModules, shippedModules } from '../../src/modules/loader.js';
+import type { RunningCode } from '../../src/modules/strikes.js';
 import { sound } from '../fakes/accidents.js';
 
 const READER = readerOf(dirname(shippedModules()));
@@ -145,6 +146,60 @@ async function untilTold<T>(ask: () => Promise<T>): Promise<T> {
     }
   }
 }
+
+t.test('code that ran at two deaths of the daemon is not read', async (t) => {
+  const { folder, ran } = await shelf(t);
+  const found = await findModules([join(folder, '..', '..')]);
+  const deps = { reader: READER, isShipped: () => false, limits: readLimits(30) };
+  const [struck] = await discover({ ...deps, problemOf: () => 'it was there twice' }, found, {});
+  t.match(struck, { problem: 'it was there twice', read: null, hash: /^[0-9a-f]{64}$/ });
+  t.equal(await ran(), 0);
+  const [own] = await discover({ ...deps, isShipped: () => true, problemOf: () => 'x' }, found, {});
+  t.match(own, { problem: null }, 'a shipped module is never blamed');
+});
+
+t.test('what is read is recorded, and suspects are read one at a time', async (t) => {
+  const dir = t.testdir({
+    product: Object.fromEntries(
+      ['a', 'b', 'c'].map((name) => [
+        name,
+        { 'module.js': sound(name), 'package.json': '{"type":"module"}' },
+      ]),
+    ),
+  });
+  const found = await findModules([dir]);
+  const recorded: string[] = [];
+  const counts = { now: 0, most: 0 };
+  const strikes = {
+    isSuspect: () => true,
+    enter({ module }: RunningCode) {
+      recorded.push(module);
+      counts.now += 1;
+      counts.most = Math.max(counts.most, counts.now);
+      return () => void (counts.now -= 1);
+    },
+  };
+  const deps = { reader: READER, isShipped: () => false, limits: readLimits(30) };
+  const read = await discover({ ...deps, strikes }, found, {});
+  t.same(
+    read.map(({ problem }) => problem),
+    [null, null, null],
+  );
+  t.same(recorded.sort(), ['product/a', 'product/b', 'product/c']);
+  t.same(counts, { now: 0, most: 1 });
+  const full = (): never => {
+    throw new Error('ENOSPC');
+  };
+  const [tolerated] = await discover(
+    { ...deps, strikes: { isSuspect: () => false, enter: full } },
+    found,
+    {},
+  );
+  t.match(tolerated, { problem: null }, 'a full disk makes no module unusable');
+  recorded.length = 0;
+  await discover({ ...deps, isShipped: () => true, strikes }, found, {});
+  t.same(recorded, [], 'shipped modules are not recorded');
+});
 
 t.test('a reader that cannot be started is a reason, not a crash', async (t) => {
   const request = { type: 'product', name: 'some', path: '/nowhere/module.js', settings: {} } as const;

@@ -10,6 +10,7 @@ import type { GuestView, ServiceView, SiteView } from '../../modules/kit/context
 import type { JobArchive, ServiceStore } from '../../state/contract.js';
 import type { SubjectRecords } from '../engine/subject.js';
 import type { SubjectKind } from '../engine/subject-kind.js';
+import { callCheck } from './call-check.js';
 import type { EffectDeps } from './effect.js';
 import { carryOut } from './table.js';
 
@@ -36,6 +37,7 @@ export function serviceRecords({ services, archive, withJob }: ServiceRecordsDep
 
 export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDeps): SubjectKind<Service> {
   const { services } = deps;
+  const check = callCheck();
   return {
     ...serviceRecords(deps),
     name: 'service',
@@ -45,7 +47,8 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
     onChange: (listener) => services.onChange((next) => listener(keyOf(next), next)),
     logFields: ({ id, panel }) => ({ service_id: id, panel }),
     view: (service) => viewOf(service, deps.config.panels),
-    call: (context, name, args) => carryOut({ ...context, deps: { ...deps, log: context.log } }, name, args),
+    call: (context, name, args) =>
+      carryOut({ ...context, deps: { ...deps, log: context.log } }, name, args, check),
   };
 }
 

@@ -1,6 +1,10 @@
 /** Maps every call that a step of a service's job can make to its implementation. */
 import { AgentError } from '../../kernel/errors.js';
+import { plainJson } from '../../kernel/plain-json.js';
+import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
+import { within } from '../engine/bounded-call.js';
+import type { CallCheck } from './call-check.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
@@ -8,7 +12,11 @@ import * as snapshots from './snapshots.js';
 import * as secrets from './secrets.js';
 
 const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
-  await journal.changeSubject((service) => ({ ...service, data: { ...service.data, ...values } }));
+  await journal.changeSubject((service) => {
+    const data = { ...service.data, ...values };
+    within(() => plainJson(data, 'the data of the service', { bytes: CALL_BOUNDS.data }));
+    return { ...service, data };
+  });
 };
 
 const EFFECTS: { readonly [N in HostCallName]: EffectOf<N> } = {
@@ -36,17 +44,19 @@ const EFFECTS: { readonly [N in HostCallName]: EffectOf<N> } = {
   'data.save': saveData,
 };
 
-/** Throws `module_failed` for a name that is not in the table. */
+/** Throws `module_failed` for a name that is not in the table, and for arguments of another shape. */
 export async function carryOut(
   effect: Effect,
   name: HostCallName,
   args: readonly unknown[],
+  check: CallCheck,
 ): Promise<unknown> {
   if (!Object.hasOwn(EFFECTS, name))
     throw new AgentError('module_failed', 'The product called an unknown operation.', {
       retryable: false,
       detail: name,
     });
+  check(name, args);
   // each function has the right type for its name, but the compiler cannot express that for the union of all names
   const run = EFFECTS[name] as (effect: Effect, ...args: readonly unknown[]) => Promise<unknown>;
   return run(effect, ...args);

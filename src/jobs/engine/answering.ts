@@ -6,7 +6,11 @@ import type { Logger } from 'pino';
 import { AgentError } from '../../kernel/errors.js';
 import type { Json } from '../../kernel/json.js';
 import type { Job } from '../../model/job.js';
+import { plainJson } from '../../kernel/plain-json.js';
+import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
+import { boundedCall, isForJournal, within } from './bounded-call.js';
 import type { Journal } from './journal.js';
+import { checkedJournalCall } from './journal-call.js';
 import type { Leases } from './leases.js';
 import type { Limits } from './limits.js';
 import type { Call, JournalCallName, JournalCalls } from './protocol.js';
@@ -44,7 +48,9 @@ export function answering(deps: AnsweringDeps): Answering {
   let lastStep = '';
   return {
     lastStep: () => lastStep,
-    async answer(call) {
+    async answer(raw) {
+      const bounded = boundedCall(raw);
+      const call = isForJournal(bounded) ? checkedJournalCall(bounded) : bounded;
       const step = stepOf(call);
       if (step !== '') lastStep = step;
       if (!isForJournal(call)) {
@@ -59,10 +65,6 @@ export function answering(deps: AnsweringDeps): Answering {
       return answer;
     },
   };
-}
-
-function isForJournal(call: Call): call is JournalCall {
-  return call.name.startsWith('flow.') || call.name.startsWith('step.');
 }
 
 function stepOf(call: Call): string {
@@ -96,7 +98,7 @@ async function recorded(
       return { notes };
     }
     case 'step.note':
-      await journal.note(call.args.step, call.args.values);
+      await note(journal, call.args);
       return null;
     case 'step.end': {
       const { step, direction, result, error } = call.args;
@@ -104,4 +106,12 @@ async function recorded(
       return null;
     }
   }
+}
+
+/** What a step has noted stays within its bound as a whole. */
+async function note(journal: Journal, { step, values }: JournalCalls['step.note']['args']): Promise<void> {
+  const known = (await journal.job()).steps.find(({ name }) => name === step);
+  const bounds = { bytes: CALL_BOUNDS.note };
+  within(() => plainJson({ ...known?.notes, ...values }, `all that the step ${step} notes`, bounds));
+  await journal.note(step, values);
 }

@@ -11,26 +11,28 @@ import type { Circuits } from '../../drivers/shared/circuit.js';
 import { type Answering, answering } from './answering.js';
 import { watchHungCalls } from './hung-calls.js';
 import { journal } from './journal.js';
+import { readMessage } from './message.js';
+import type { CodePlace, ModuleCode } from './module-code.js';
 import type { Leases } from './leases.js';
 import { limits } from './limits.js';
 import { type Ending, undoOrder } from './policy.js';
-import type { Attempt, Call, Outcome, ToMain } from './protocol.js';
+import { unusable } from './bounded-call.js';
+import type { Attempt, Call, Outcome } from './protocol.js';
 import type { Subject } from './subject.js';
 import type { SubjectRef } from './subject-kind.js';
 import type { StepEnded } from './step-logger.js';
-import type { Threads } from './threads.js';
+import type { Thread, Threads } from './threads.js';
 
 export interface AttemptDeps {
   readonly clock: Clock;
   readonly log: Logger;
+  /** For shipped modules. */
   readonly threads: Threads;
+  /** For modules of other authors. */
+  readonly processes: Threads;
   readonly leases: Leases;
   readonly circuits: Circuits;
-  /**
-   * Path of the job's compiled module. Null if the module is gone and the agent can do the job without it. Throws
-   * `unknown_module` if the agent cannot do the job without the module.
-   */
-  modulePath(job: Job): string | null;
+  readonly code: ModuleCode;
   readonly stepEnded?: StepEnded;
 }
 
@@ -41,6 +43,8 @@ export interface RunningSubject extends SubjectRef {
 
 /** Time that a thread gets to end, after its effects were aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
+/** Pending calls of one attempt: more than the shell around a module allows. */
+const MOST_IN_FLIGHT = 256;
 
 export interface Halts {
   /** When it aborts, no further step begins, but running steps may finish. */
@@ -60,7 +64,8 @@ export async function runAttempt(
   const log = deps.log.child({ request_id: job.requestId, job_id: job.id, ...kind.logFields(value) });
   const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
-  const { signal, release } = anySignal(limit.signal, stop, elsewhere.signal);
+  const ends = anySignal(limit.signal, stop, elsewhere.signal);
+  const { signal } = ends;
   const inFlight = new Map<Promise<unknown>, Call['name']>();
   const calls: Answering = answering({
     ...{ kind, job, log, limit, signal, drain },
@@ -81,14 +86,23 @@ export async function runAttempt(
   });
   let outcome: Outcome | undefined;
 
-  const onMessage = (message: ToMain): void => {
-    if (message.kind === 'end') {
+  let isOddLogged = false;
+  const onMessage = (said: unknown): void => {
+    const message = readMessage(said);
+    if (!message) {
+      if (!isOddLogged) log.warn({ step: calls.lastStep() }, 'ignored an invalid message of the module');
+      isOddLogged = true;
+    } else if (message.kind === 'end') {
       outcome = message.outcome;
     } else if (message.kind === 'log') {
       log[message.level]({ step: message.step, ...message.fields }, detailOf(message.message));
     } else if (message.kind === 'call') {
       const { id, call } = message;
-      const work = calls.answer(call).then(
+      const answered =
+        inFlight.size < MOST_IN_FLIGHT
+          ? calls.answer(call)
+          : Promise.reject(unusable(`more than ${MOST_IN_FLIGHT} calls are pending`));
+      const work = answered.then(
         (answer) => thread?.send({ kind: 'answer', id, value: answer }),
         (error: unknown) => {
           const refused = asAgentError(error);
@@ -102,12 +116,26 @@ export async function runAttempt(
     }
   };
 
-  let thread: Awaited<ReturnType<Threads['start']>> | undefined;
-  try {
-    thread = await deps.threads.start(attemptOf(deps, subject, job), onMessage, job.interactive);
-  } catch (error) {
+  const release = (): void => {
     limit.cancel();
     unwatch();
+    ends.release();
+  };
+  let thread: Thread | undefined;
+  let leave: () => void;
+  let place: CodePlace;
+  try {
+    place = await deps.code.of(job);
+    leave = deps.code.enter(job, place);
+  } catch (error) {
+    release();
+    return { kind: 'failed', step: '', error: toRecord(asAgentError(error)) };
+  }
+  try {
+    const threads = place.hash === null ? deps.threads : deps.processes;
+    thread = await threads.start(attemptOf(subject, job, place.path), onMessage, job.interactive);
+  } catch (error) {
+    leave();
     release();
     if (stop.aborted || drain.aborted) return { kind: 'released' };
     return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
@@ -122,6 +150,7 @@ export async function runAttempt(
   const forget = onAbort(halt.signal, abort);
 
   const death = await thread.gone;
+  leave();
   halt.release();
   forget();
   limit.cancel();
@@ -181,10 +210,10 @@ async function settle(
   await Promise.allSettled(inFlight());
 }
 
-function attemptOf(deps: AttemptDeps, { kind, value }: RunningSubject, job: Job): Attempt {
+function attemptOf({ kind, value }: RunningSubject, job: Job, modulePath: string | null): Attempt {
   return {
     jobId: job.id,
-    modulePath: deps.modulePath(job),
+    modulePath,
     method: job.method,
     direction: job.direction,
     subject: kind.view(value),

@@ -6,7 +6,10 @@ import { anySignal } from '../../kernel/async/any-signal.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import { type Flow, shapeOf, startable, type Step, type StepStatus } from '../../model/flow.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
+import { plainJson } from '../../kernel/plain-json.js';
+import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
 import type { StepContext } from '../../modules/kit/context.js';
+import { within } from './bounded-call.js';
 import type { Attempt, JournalCallName, JournalCalls, Outcome } from './protocol.js';
 
 /** Sends a journal call to the main thread. Rejects with the AgentError from the response. */
@@ -14,6 +17,8 @@ export type CallJournal = <N extends JournalCallName>(
   name: N,
   args: JournalCalls[N]['args'],
 ) => Promise<JournalCalls[N]['answer']>;
+
+const RESULT_BOUNDS = { bytes: CALL_BOUNDS.result };
 
 export interface StepSeat {
   readonly step: string;
@@ -109,7 +114,8 @@ async function runStep(
   });
   let result: Json;
   try {
-    result = (await step.run(run.contextFor({ step: name, notes, results: { ...results }, signal }))) ?? null;
+    const returned = await step.run(run.contextFor({ step: name, notes, results: { ...results }, signal }));
+    result = resultOf(name, returned);
     signal.throwIfAborted();
   } catch (error) {
     const failed = asAgentError(error, 'module_failed');
@@ -118,6 +124,11 @@ async function runStep(
   }
   await run.journal('step.end', { step: name, direction: 'forward', result });
   return result;
+}
+
+/** The result as the journal can store it. A result that it cannot store fails the step. */
+function resultOf(step: string, returned: unknown): Json {
+  return within(() => plainJson(returned ?? null, `the result of the step ${step}`, RESULT_BOUNDS));
 }
 
 /**

@@ -76,7 +76,8 @@ export function journal<S extends Subject>(
     }));
     const found = job.steps.find((step) => step.name === name);
     if (!found)
-      throw new AgentError('internal_error', 'The job does not have this step.', {
+      throw new AgentError('module_failed', 'The job does not have this step.', {
+        retryable: false,
         detail: `${jobId} ${name}`,
       });
     return found;

@@ -201,6 +201,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       request_id: job.requestId,
       method: job.method,
       ending: ending.kind,
+      ...(ending.kind === 'crashed' ? { detail: ending.detail } : {}),
       step: progressOf(job).step,
       status: job.status,
       error: job.error,
@@ -259,7 +260,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       await atMost(stopMs - settleMs);
       stopping.abort(new StopError());
       await atMost(settleMs);
-      await deps.threads.stop();
+      await Promise.all([deps.threads.stop(), deps.processes.stop()]);
       await atMost(RECORD_MS);
     },
     counts: () => ({ running: running.size, waiting: lanes.size - running.size }),

@@ -9,7 +9,7 @@ import type { Worker } from 'node:worker_threads';
 import PQueue from 'p-queue';
 import { AgentError } from '../../kernel/errors.js';
 import { within } from '../../kernel/async/within.js';
-import type { Attempt, ToMain, ToWorker } from './protocol.js';
+import type { Attempt, ToWorker } from './protocol.js';
 
 export interface Thread {
   send(message: ToWorker): void;
@@ -22,7 +22,7 @@ export interface Threads {
   /**
    * Runs the attempt in an unused thread. An urgent attempt goes before others that already wait for a thread.
    */
-  start(attempt: Attempt, onMessage: (message: ToMain) => void, urgent: boolean): Promise<Thread>;
+  start(attempt: Attempt, onMessage: (message: unknown) => void, urgent: boolean): Promise<Thread>;
   /** Loads a thread in advance for the first attempt. */
   warm(): void;
   stop(): Promise<void>;
@@ -43,7 +43,8 @@ const SPARE = 1;
 const stopping = (): AgentError => new AgentError('aborted', 'The agent is stopping.');
 const LOADED_WITHIN_MS = 1_000;
 
-export function breeThreads(workerPath: string): Threads {
+/** `heapMb`: MiB of JavaScript heap of each thread; default: the same as the daemon's. */
+export function breeThreads(workerPath: string, heapMb?: number): Threads {
   const deaths = new Map<string, Error>();
   // Loading a thread takes 25 ms of CPU time. If ten threads were loaded at once, they would use all processors, and
   // requests would wait. A thread that hangs does not prevent others from loading.
@@ -74,7 +75,8 @@ export function breeThreads(workerPath: string): Threads {
     // bree drops a job whose name is in use
     const name = `attempt-${count}`;
     // Module code gets neither the daemon's environment nor its Node options.
-    await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [] } });
+    const limits = heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } };
+    await bree.add({ name, path: workerPath, timeout: false, worker: { env: {}, execArgv: [], ...limits } });
     if (stopped) throw stopping();
     await bree.run(name);
     const worker = bree.workers.get(name);

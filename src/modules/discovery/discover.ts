@@ -11,6 +11,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import { cleaned } from '../../kernel/text.js';
 import { contentHash } from '../content-hash.js';
 import type { FoundModule } from '../loader.js';
+import type { RunningCode, Strikes } from '../strikes.js';
 import type { ReadModule } from './answer.js';
 import type { DeclarationsCache } from './declarations-cache.js';
 import { type ReadEnd, readModule, SHIPPED_LIMITS } from './read-module.js';
@@ -25,6 +26,10 @@ export interface DiscoverDeps {
   readonly isShipped: (module: FoundModule) => boolean;
   /** Of those that do not. */
   readonly limits: ReadLimits;
+  /** By hash, why code of those that do not must not run; undefined when it may (`strikes.ts`). */
+  readonly problemOf?: Strikes['problemOf'];
+  /** Records what is being read, because module code can end the daemon from the other process. */
+  readonly strikes?: Pick<Strikes, 'enter' | 'isSuspect'> | undefined;
 }
 
 /** A module with its declarations, or with what is wrong with it. */
@@ -41,14 +46,27 @@ const AT_ONCE = 4;
 
 /** In the order of `found`. Of two modules with one name the first is used. `settings`: by the name of a product. */
 export async function discover(
-  { reader, cache, isShipped, limits }: DiscoverDeps,
+  { reader, cache, isShipped, limits, problemOf, strikes }: DiscoverDeps,
   found: readonly FoundModule[],
   settings: Readonly<Record<string, JsonObject>>,
 ): Promise<DiscoveredModule[]> {
   const queue = new PQueue({ concurrency: AT_ONCE });
+  // one at a time, so that a second death counts only against the module that caused it
+  const suspects = new PQueue({ concurrency: 1 });
   const program = createHash('sha256')
     .update(await readFile(reader))
     .digest('hex');
+  const recorded = (
+    { type, name }: FoundModule,
+    hash: string,
+    read: () => Promise<ReadEnd>,
+  ): Promise<ReadEnd> => {
+    const run = async (): Promise<ReadEnd> => {
+      const leave = enter(strikes, { module: `${type}/${name}`, hash });
+      return read().finally(leave);
+    };
+    return strikes?.isSuspect(hash) === true ? suspects.add(run) : run();
+  };
   const examine = async (one: FoundModule): Promise<DiscoveredModule> => {
     const twin = found.find(({ type, name }) => type === one.type && name === one.name);
     if (twin && twin !== one)
@@ -61,14 +79,15 @@ export async function discover(
     } catch (error) {
       return broken(one, null, cleaned(error instanceof Error ? error.message : String(error)));
     }
+    const problem = isShipped(one) ? undefined : problemOf?.(hash);
+    if (problem !== undefined) return broken(one, hash, problem);
     const key = { ...one, hash, settings: given, reader: program };
     const known = await cache?.find(key);
     if (known) return outcome(one, hash, known);
-    const end = await readModule(
-      reader,
-      { ...one, settings: given },
-      isShipped(one) ? SHIPPED_LIMITS : limits,
-    );
+    const request = { ...one, settings: given };
+    const end = isShipped(one)
+      ? await readModule(reader, request, SHIPPED_LIMITS)
+      : await recorded(one, hash, () => readModule(reader, request, limits));
     // false if a file was replaced meanwhile
     const isSame = (await contentHash(dirname(one.path)).catch(() => null)) === hash;
     const isKept = end.kind === 'read' || (end.isLate && !isShipped(one));
@@ -76,6 +95,15 @@ export async function discover(
     return outcome(one, hash, end);
   };
   return Promise.all(found.map((one) => queue.add(() => examine(one))));
+}
+
+/** On a full disk the module is read without a record: otherwise it could not be used until the next start. */
+function enter(strikes: DiscoverDeps['strikes'], code: RunningCode): () => void {
+  try {
+    return strikes?.enter(code) ?? ((): void => undefined);
+  } catch {
+    return () => undefined;
+  }
 }
 
 /** The entry in the build of the running program. `programs`: the folder that holds `src` and `modules`. */

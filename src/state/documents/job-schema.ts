@@ -66,7 +66,12 @@ export const JobSchema = Type.Object({
   requestId: TextSchema,
   args: JsonObjectSchema,
   pinned: Type.Object({
-    module: Type.Object({ type: TextSchema, name: TextSchema, version: TextSchema }),
+    module: Type.Object({
+      type: TextSchema,
+      name: TextSchema,
+      version: TextSchema,
+      hash: Type.Optional(Type.String()),
+    }),
     plan: PlanSchema,
     settings: JsonObjectSchema,
   }),

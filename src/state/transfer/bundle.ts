@@ -9,6 +9,7 @@ import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { cleaned } from '../../kernel/text.js';
 import { KINDS } from '../documents/kinds.js';
+import { isModulePath, MOST_MODULE_FILE } from './module-copies.js';
 
 export const FORMAT = 'innkeeper-state/1';
 export const MANIFEST = 'manifest.json';
@@ -62,12 +63,13 @@ const MOST_FILES = 1_000_000;
 const MOST_TOTAL = 65_536 * MIB;
 
 export function isStatePath(path: string): boolean {
-  if (path === KEY_FILE) return true;
+  if (path === KEY_FILE || isModulePath(path)) return true;
   return path.length <= LONGEST_PATH && PATH.test(path) && FOLDERS.has(path.split('/', 1)[0] ?? '');
 }
 
 function mostBytesOf(name: string): number {
   if (name === MANIFEST) return MOST_MANIFEST;
+  if (isModulePath(name)) return MOST_MODULE_FILE;
   return name.endsWith('.ndjson') ? MOST_LOG : MOST_DOCUMENT;
 }
 

@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import type { AlertRecord } from '../../model/alert.js';
 import type { CustomDomainRecord } from '../../model/custom-domain.js';
 import { failedOrders } from '../../model/failed-order.js';
-import type { Job } from '../../model/job.js';
+import { isOpen, type Job } from '../../model/job.js';
 import { Secret } from '../../kernel/secret.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import { alertKind } from '../documents/alert-document.js';
@@ -13,6 +13,7 @@ import { type DocumentKind, parseDocument } from '../documents/document.js';
 import { domainKind } from '../documents/domain-document.js';
 import { KINDS } from '../documents/kinds.js';
 import { NewerDocumentError } from '../documents/migrations.js';
+import { ModuleCopies } from './module-copies.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from '../documents/service-document.js';
 import { tokenKind } from '../documents/token-document.js';
@@ -65,6 +66,7 @@ export class DocumentCheck {
   readonly #addresses: string[] = [];
   readonly #lives = new Map<ServiceKey, number | null>();
   readonly #modules = new Set<string>();
+  readonly #copies = new ModuleCopies();
   readonly #troubles: Trouble[] = [];
   readonly #alerts: AlertRecord[] = [];
   #documents = 0;
@@ -86,6 +88,11 @@ export class DocumentCheck {
     else if (name.endsWith('.json')) this.#takeOther(file, folder, name, text);
   }
 
+  /** A file of a module's copy, with any content. It is read to its end. */
+  async takeModuleFile(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    await this.#copies.take(file, bytes);
+  }
+
   /** Reads a log as a stream, because it may not fit into memory. */
   async takeLog(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
     let torn = 0;
@@ -97,6 +104,7 @@ export class DocumentCheck {
     for (const { file, record } of this.#domains)
       if (record.service !== null && !this.#services.has(record.service))
         this.#found(file, `names ${record.service} as its service, but there is no such service`);
+    this.#findings.push(...this.#copies.findings());
     if (this.#keys.size > 1)
       this.#notes.push({
         file: '',
@@ -148,7 +156,10 @@ export class DocumentCheck {
       if (other !== undefined)
         this.#found(file, `holds ${claim}, and so does ${other} (${this.#services.get(other) ?? '?'})`);
     }
-    for (const { id } of service.jobs) this.#onlyOnce(file, `job ${id}`);
+    for (const job of service.jobs) {
+      this.#onlyOnce(file, `job ${job.id}`);
+      if (isOpen(job) || job.status === 'stuck') this.#copies.needed(file, job.pinned.module);
+    }
   }
 
   #takeOther(file: string, folder: string, name: string, text: string): void {

@@ -18,6 +18,7 @@ import { type Checked, DocumentCheck } from './check-documents.js';
 
 export type { Trouble } from './check-documents.js';
 import { statePaths } from './instant-copy.js';
+import { isModulePath } from './module-copies.js';
 import { keyIdOf, SecretBox } from '../keys/secret-box.js';
 import { isUnfinished } from '../files/unfinished-import.js';
 
@@ -41,7 +42,9 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
       file,
       problem: 'is not part of a state, so exports omit it: move the file elsewhere',
     }));
-  for (const path of paths.filter(isStatePath)) check.take(path, await readFile(join(dir, path), 'utf8'));
+  for (const path of paths.filter(isStatePath))
+    if (isModulePath(path)) await check.takeModuleFile(path, createReadStream(join(dir, path)));
+    else check.take(path, await readFile(join(dir, path), 'utf8'));
   const checked = check.finish();
   const unfinished = (await isUnfinished(dir))
     ? [{ file: '', problem: 'an import into this folder was not finished' }]
@@ -64,7 +67,8 @@ export async function verifyStream(source: Readable, keys: readonly Buffer[]): P
   const opened = keys.length > 0;
   try {
     const manifest = await readBundle(source, async (path, bytes) => {
-      if (path.endsWith('.ndjson')) await check.takeLog(path, bytes);
+      if (isModulePath(path)) await check.takeModuleFile(path, bytes);
+      else if (path.endsWith('.ndjson')) await check.takeLog(path, bytes);
       else {
         const text = await textOf(bytes);
         if (path !== KEY_FILE) check.take(path, text);

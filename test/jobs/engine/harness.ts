@@ -14,6 +14,8 @@ import { withJob } from '../../../src/services/outcomes.js';
 import { serviceSubject } from '../../../src/jobs/effects/service-subject.js';
 import { leases } from '../../../src/jobs/engine/leases.js';
 import { type Runner, type RunnerDeps, runner } from '../../../src/jobs/engine/runner.js';
+import type { ModuleCode } from '../../../src/jobs/engine/module-code.js';
+import { moduleProcesses } from '../../../src/jobs/engine/processes.js';
 import { breeThreads } from '../../../src/jobs/engine/threads.js';
 import { shippedModules } from '../../../src/modules/loader.js';
 import type { State } from '../../../src/state/contract.js';
@@ -46,11 +48,19 @@ export interface Engine {
   readonly circuits: Circuits;
 }
 
+/** Whose code the jobs run. */
+export interface TestModule {
+  readonly path: string;
+  readonly isOurs: boolean;
+  readonly enter?: ModuleCode['enter'];
+}
+
 export async function engine(
   t: Test,
   dir = t.testdir(),
   drivers = fakeDrivers(),
   watch = fakeWatch(),
+  module: TestModule = { path: join(dist, 'test/fakes/product/module.js'), isOurs: true },
 ): Promise<Engine> {
   const log: string[] = [];
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
@@ -72,7 +82,15 @@ export async function engine(
     leases: leases(),
     circuits,
     threads: breeThreads(join(dist, 'src/jobs/engine/worker.js')),
-    modulePath: () => join(dist, 'test/fakes/product/module.js'),
+    processes: moduleProcesses({
+      entry: join(dist, 'src/jobs/engine/process-main.js'),
+      heapMb: 64,
+      memoryMb: 256,
+    }),
+    code: {
+      of: async () => ({ path: module.path, hash: module.isOurs ? null : 'a'.repeat(64) }),
+      enter: module.enter ?? (() => () => {}),
+    },
     spare: () => true,
   };
   return { state, drivers, runner: runner(deps, () => 0), log, circuits };

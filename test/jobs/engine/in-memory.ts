@@ -68,7 +68,8 @@ export function inMemory(
     leases: leases(),
     circuits,
     threads,
-    modulePath: () => '/module.js',
+    processes: threads,
+    code: { of: async () => ({ path: '/module.js', hash: null }), enter: () => () => {} },
     spare: () => true,
   };
   return { kind, clock, memory, circuits, log, deps, threads };

@@ -64,7 +64,7 @@ t.test('a step that begins is counted, and keeps its first start and its notes',
   await clock.turn(1000);
   t.match(await book.begin('a', 'forward'), { begun: 2, startedAt: later, notes: { x: 1, y: 2 } });
   t.match(await step('a'), { begun: 2 });
-  await t.rejects(book.begin('none', 'forward'), { code: 'internal_error' });
+  await t.rejects(book.begin('none', 'forward'), { code: 'module_failed', retryable: false });
 });
 
 t.test('a pivot that begins is at stake again, and does not begin once the job is cancelled', async (t) => {

@@ -41,7 +41,7 @@ async function until(what: () => Promise<boolean>): Promise<void> {
 /** What the thread of one attempt said, and its end. */
 async function run(threads: Threads): Promise<{ said: readonly ToMain[]; death: Error | undefined }> {
   const said: ToMain[] = [];
-  const thread: Thread = await threads.start(attempt, (message) => said.push(message), false);
+  const thread: Thread = await threads.start(attempt, (message) => said.push(message as ToMain), false);
   const death = await thread.gone;
   return { said, death };
 }

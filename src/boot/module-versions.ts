@@ -1,0 +1,42 @@
+/** Opens the copies of modules that jobs run: creates those that are needed, and removes the others. */
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { isOpen, type Job } from '../model/job.js';
+import type { Products } from '../modules/registry.js';
+import { type ModuleVersions, moduleVersions } from '../modules/versions.js';
+import type { State } from '../state/contract.js';
+
+interface Parts {
+  readonly config: Config;
+  readonly state: State;
+  readonly products: Products;
+  readonly log: Logger;
+}
+
+/** A copy that cannot be made or removed is logged, and tried again when a job needs it, or at the next start. */
+export async function openVersions({ config, state, products, log }: Parts): Promise<ModuleVersions> {
+  const versions = moduleVersions(config.agent.state_dir, () =>
+    products.list().map(({ info, path, hash }) => ({ info, path, hash })),
+  );
+  for (const product of products.list())
+    await versions.keep(product).catch((error: unknown) => {
+      log.error({ err: error, module: product.info.name }, 'a module cannot be copied: its jobs wait');
+    });
+  const removed = await versions.sweep(await pinnedModules(state)).catch((error: unknown) => {
+    log.error({ err: error }, 'unused copies of modules cannot be removed');
+    return [];
+  });
+  if (removed.length > 0) log.info({ removed }, 'removed copies of modules that no job needs');
+  return versions;
+}
+
+/** The modules of jobs that may still run: open jobs, and stuck jobs that an operator may retry. */
+async function pinnedModules({ services }: State): Promise<Job['pinned']['module'][]> {
+  const pinned: Job['pinned']['module'][] = [];
+  for (const { key, openJobs, stuck } of [...services.entries()]) {
+    if (openJobs.length === 0 && !stuck) continue;
+    const { jobs } = await services.get(key);
+    for (const job of jobs) if (isOpen(job) || job.status === 'stuck') pinned.push(job.pinned.module);
+  }
+  return pinned;
+}

@@ -1,0 +1,80 @@
+/** The arguments of each call that a step may make, as schemas, because module code may pass anything. */
+import { type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { unusable } from '../engine/bounded-call.js';
+import { PROXY_STATES } from '../../model/proxy-state.js';
+import type { HostCallName } from '../../modules/kit/host-calls.js';
+
+/** Throws `module_failed` with what is wrong with the arguments. */
+export type CallCheck = (name: HostCallName, args: readonly unknown[]) => void;
+
+const closed = { additionalProperties: false };
+const Name = Type.String({ minLength: 1, maxLength: 200 });
+const Secret = Type.Object({ secret: Name }, closed);
+const Values = Type.Record(Type.String(), Type.Union([Type.String(), Secret]));
+const Source = Type.Object(
+  { kind: Type.Enum(['template', 'os']), template: Type.Optional(Type.String({ maxLength: 200 })) },
+  closed,
+);
+const Seconds = Type.Number({ minimum: 0, maximum: 86_400 });
+const Script = Type.Object(
+  { name: Name, body: Type.String(), values: Values, timeoutS: Type.Optional(Seconds) },
+  closed,
+);
+const Proxy = Type.Object(
+  {
+    state: Type.Enum([...PROXY_STATES]),
+    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    without: Type.Optional(Type.Array(Type.String({ maxLength: 255 }))),
+  },
+  closed,
+);
+const SiteRequest = Type.Object(
+  {
+    path: Type.String({ maxLength: 8_192, pattern: '^/' }),
+    method: Type.Optional(Type.Enum(['GET', 'POST'])),
+    form: Type.Optional(Values),
+    cookies: Type.Optional(Type.Record(Type.String(), Type.String())),
+  },
+  closed,
+);
+const Resize = Type.Object({ plan: Type.Enum(['present', 'requested']), disk: Type.Boolean() }, closed);
+const SnapshotKind = Type.Enum(['initial', 'backup', 'safety']);
+
+const none = Type.Tuple([]);
+const ARGUMENTS: Readonly<Record<HostCallName, TSchema>> = {
+  'container.allocate': Type.Tuple([Source]),
+  'container.ensure': Type.Tuple([Source]),
+  'container.start': none,
+  'container.run': Type.Tuple([Script]),
+  'container.stop': Type.Tuple([Seconds]),
+  'container.resize': Type.Tuple([Resize]),
+  'container.converge': Type.Tuple([Source]),
+  'container.snapshot': Type.Tuple([Name, Type.String({ maxLength: 4_096 }), SnapshotKind]),
+  'container.unsnapshot': Type.Tuple([Name]),
+  'container.rollback': Type.Tuple([Name]),
+  'container.look': none,
+  'container.remove': none,
+  'ha.ensure': none,
+  'ha.remove': none,
+  'plan.check': none,
+  'dns.ensure': none,
+  'dns.remove': none,
+  'proxy.ensure': Type.Tuple([Proxy]),
+  'proxy.remove': none,
+  'site.fetch': Type.Tuple([SiteRequest]),
+  'secrets.ensure': Type.Union([Type.Tuple([Type.String()]), Type.Tuple([Type.String(), Type.Number()])]),
+  'data.save': Type.Tuple([Type.Record(Type.String(), Type.Unknown())]),
+};
+
+/** Compiles each schema at its first use. The name must be one of the table. */
+export function callCheck(): CallCheck {
+  const compiled = new Map<HostCallName, ReturnType<typeof Compile>>();
+  return (name, args) => {
+    const known = compiled.get(name) ?? Compile(ARGUMENTS[name]);
+    compiled.set(name, known);
+    if (known.Check(args)) return;
+    const [wrong] = known.Errors(args);
+    throw unusable(`${name}${wrong?.instancePath ?? ''} ${wrong?.message ?? 'has other arguments'}`);
+  };
+}

@@ -1,0 +1,46 @@
+/** One attempt on the module's side: waits for it, loads its module, runs the flow and reports the outcome. */
+import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
+import { runFlow } from './flow-run.js';
+import { flowOf } from './flow-of.js';
+import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
+import { shell } from './shell.js';
+import { type Outside, stepContext } from './step-context.js';
+
+/** The connection to the main thread. */
+export interface Port {
+  say(message: ToMain): void;
+  onMessage(listener: (message: ToWorker) => void): void;
+  /** Messages that were sent before still arrive. */
+  close(): void;
+}
+
+/** Waits for the only attempt of this thread or process, runs it, and closes the port. */
+export function carryOutOne(port: Port): void {
+  const aborter = new AbortController();
+  const outside = shell((message) => port.say(message));
+  port.onMessage((message) => {
+    if (message.kind === 'begin')
+      void outcome(message.attempt, outside, aborter.signal).then((end) => {
+        outside.end();
+        port.say({ kind: 'end', outcome: end });
+        port.close();
+      });
+    else if (message.kind === 'abort') aborter.abort(fromRecord(message.error));
+    else outside.settle(message);
+  });
+  port.say({ kind: 'loaded' });
+}
+
+async function outcome(attempt: Attempt, outside: Outside, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return await runFlow({
+      attempt,
+      flow: await flowOf(attempt),
+      journal: outside.journal,
+      signal,
+      contextFor: (seat) => stepContext(attempt, seat, outside),
+    });
+  } catch (error) {
+    return { kind: 'failed', step: '', error: toRecord(asAgentError(error, 'module_failed')) };
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Runs attempts of other authors' modules, each in a separate child process. A full heap ends its whole process,
+ * whatever limit a thread has (measured for pushed numbers, a growing Map and growing keys), and so does
+ * `process.kill`. In a child process both end only the attempt.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Duplex, Readable } from 'node:stream';
+import { AgentError } from '../../kernel/errors.js';
+import { within } from '../../kernel/async/within.js';
+import { Tail } from '../../drivers/shared/tail.js';
+import { causeOfDeath } from './cause-of-death.js';
+import { readFrames, writeFrame } from './frames.js';
+import { watchMemory } from './process-memory.js';
+import type { Thread, Threads } from './threads.js';
+
+export interface ProcessOptions {
+  /** Path of the compiled `process-main.js`. */
+  readonly entry: string;
+  /** MiB of JavaScript heap. */
+  readonly heapMb: number;
+  /** MiB of total memory, including buffers. */
+  readonly memoryMb: number;
+}
+
+/** More than the longest call with its frame. */
+const LONGEST_MESSAGE = 1024 ** 2;
+/** A flow sends a few dozen in all, and the shell allows 50 log lines. */
+const MESSAGES_PER_S = 500;
+/** The end of stderr is kept, because it names the error. */
+const STDERR_BYTES = 8_192;
+const STDERR_AFTER_EXIT_MS = 500;
+
+export function moduleProcesses(options: ProcessOptions): Threads {
+  const alive = new Set<Thread>();
+  const stopping = new AbortController();
+  const hasStopped = (): boolean => stopping.signal.aborted;
+  return {
+    async start(attempt, onMessage) {
+      if (hasStopped()) throw new AgentError('aborted', 'The agent is stopping.');
+      const thread = await open(options, onMessage);
+      alive.add(thread);
+      void thread.gone.then(() => alive.delete(thread));
+      if (hasStopped()) await thread.terminate();
+      else thread.send({ kind: 'begin', attempt });
+      return thread;
+    },
+    // a process costs too much memory to wait for an attempt
+    warm: () => undefined,
+    async stop() {
+      stopping.abort();
+      await Promise.all([...alive].map((thread) => thread.terminate()));
+    },
+  };
+}
+
+async function open(
+  { entry, heapMb, memoryMb }: ProcessOptions,
+  onMessage: Parameters<Threads['start']>[1],
+): Promise<Thread> {
+  // Bare: neither the daemon's environment nor its Node options reach module code.
+  const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, entry], {
+    // the last descriptor is open as long as the daemon lives (`modules/discovery/parent-watch.ts`)
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
+    detached: true,
+    env: {},
+    cwd: '/',
+  });
+  const [, , stderr, socket, , life] = child.stdio as readonly (Readable | Duplex | null)[];
+  if (!stderr || !socket || !life) throw await startError(child);
+  const pipe = socket as Duplex;
+  life.on('error', () => {});
+  const said = new Tail(STDERR_BYTES);
+  stderr.on('data', (chunk: Buffer) => said.push(chunk));
+  let reason: string | undefined;
+  const kill = (why?: string): void => {
+    reason ??= why;
+    killGroup(child);
+  };
+  const unwatch = watchMemory(child.pid, memoryMb, kill);
+  readFrames(pipe, { onMessage, onProblem: kill }, { longest: LONGEST_MESSAGE, perSecond: MESSAGES_PER_S });
+  const gone = endOf(child).then(async ({ code, signal }) => {
+    unwatch();
+    // also ends what it has started
+    killGroup(child);
+    // its last output may still be in the pipes
+    await within(Promise.all([ended(stderr), ended(pipe)]), STDERR_AFTER_EXIT_MS);
+    for (const stream of [pipe, stderr, life]) stream.destroy();
+    return causeOfDeath({ code, signal, reason, stderr: said.text(), heapMb });
+  });
+  return {
+    send: (message) => writeFrame(pipe, message),
+    gone,
+    async terminate() {
+      kill();
+      await gone;
+    },
+  };
+}
+
+interface End {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+function endOf(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('error', () => resolve({ code: null, signal: null }));
+  });
+}
+
+function ended(stream: NodeJS.EventEmitter): Promise<void> {
+  return new Promise((resolve) => stream.once('close', () => resolve()));
+}
+
+/** Without free descriptors Node creates no streams, and emits the error in its next turn. */
+async function startError(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => child.once('error', resolve));
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined || pid <= 1) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended in the meantime
+  }
+}

@@ -1,0 +1,47 @@
+/** Limits the calls and log lines of module code on the module's side, before they reach the main thread. */
+import { fromRecord } from '../../kernel/errors.js';
+import { boundedCall } from './bounded-call.js';
+import { callCredits } from './call-credits.js';
+import { logRation } from './log-ration.js';
+import type { Call, ToMain, ToWorker } from './protocol.js';
+import type { Outside } from './step-context.js';
+
+export interface Shell extends Outside {
+  settle(answer: Extract<ToWorker, { kind: 'answer' | 'refusal' }>): void;
+  /** Logs the count of the lines that were dropped last. */
+  end(): void;
+}
+
+export function shell(say: (message: ToMain) => void): Shell {
+  const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
+  const credits = callCredits();
+  const lines = logRation(say, () => performance.now());
+  let lastId = 0;
+  const send = (call: Call): Promise<never> =>
+    new Promise((resolve, reject) => {
+      const id = ++lastId;
+      waiting.set(id, { resolve, reject });
+      say({ kind: 'call', id, call });
+    });
+  return {
+    async journal(name, args) {
+      const given = { name, args };
+      // the compiler cannot see that the arguments belong to this name
+      const call = boundedCall(given as Call);
+      // calls of the flow itself do not wait for those of its steps
+      return name === 'step.note' ? credits.spend(() => send(call)) : send(call);
+    },
+    async ask(step, name, args) {
+      const call = boundedCall({ name, step, args });
+      return credits.spend(() => send(call));
+    },
+    log: (level, step, message, fields) => lines.line({ level, step, message, fields }),
+    settle(answer) {
+      const caller = waiting.get(answer.id);
+      waiting.delete(answer.id);
+      if (answer.kind === 'answer') caller?.resolve(answer.value as never);
+      else caller?.reject(fromRecord(answer.error));
+    },
+    end: () => lines.flush(),
+  };
+}

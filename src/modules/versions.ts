@@ -1,0 +1,111 @@
+/**
+ * The code that jobs run. A job of another author's module pins the hash of its code, and runs a copy that the state
+ * keeps. So undo runs the same code as the forward direction, whatever the module's folder contains by then. A shipped
+ * module is part of the agent and always runs in its current version: steps are matched by name.
+ */
+import { readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AgentError } from '../kernel/errors.js';
+import { KeyedLock } from '../kernel/async/keyed-lock.js';
+import type { Job } from '../model/job.js';
+import type { CodePlace } from '../jobs/engine/module-code.js';
+import { copyModule, removeCopies } from './copy-module.js';
+
+/** An installed module. */
+export interface InstalledModule {
+  readonly info: { readonly type: string; readonly name: string };
+  /** Of `module.js`. */
+  readonly path: string;
+  /** Of its content; null: it is part of the agent. */
+  readonly hash: string | null;
+}
+
+export interface ModuleVersions {
+  /** Copies an installed module that jobs are about to pin. Throws an Error with the reason. */
+  readonly keep: (module: InstalledModule) => Promise<void>;
+  /** Throws `unknown_module` if neither the pinned code nor a module of this name exists; the job waits then. */
+  readonly placeOf: (pinned: Job['pinned']['module']) => Promise<CodePlace & { readonly path: string }>;
+  /** Removes all copies except those of installed modules and of `pinned` jobs. Returns the removed ones. */
+  readonly sweep: (pinned: Iterable<Job['pinned']['module']>) => Promise<string[]>;
+}
+
+/** Below the state folder. */
+export const COPIES_FOLDER = 'modules';
+
+export function moduleVersions(
+  stateDir: string,
+  installed: () => readonly InstalledModule[],
+): ModuleVersions {
+  const turns = new KeyedLock();
+  const root = join(stateDir, COPIES_FOLDER);
+  const folderOf = ({ type, name }: { type: string; name: string }): string => join(root, type, name);
+  const installedAs = (type: string, name: string): InstalledModule | undefined =>
+    installed().find(({ info }) => info.type === type && info.name === name);
+
+  const keep = async ({ info, path, hash }: InstalledModule): Promise<void> => {
+    if (hash === null) return;
+    await turns.run(`${info.type}/${info.name}`, () => copyModule(dirname(path), folderOf(info), hash));
+  };
+
+  return {
+    keep,
+    async placeOf({ type, name, hash }) {
+      const module = installedAs(type, name);
+      if (module?.hash === null) return { path: module.path, hash: null };
+      // a job of a release that pinned no code runs the installed module
+      const wanted = hash ?? module?.hash;
+      if (wanted === undefined) throw missing(`the ${type} module "${name}" is not installed`);
+      const path = join(folderOf({ type, name }), wanted, 'module.js');
+      if (await exists(path)) return { path, hash: wanted };
+      if (module?.hash !== wanted)
+        throw missing(`the code that the job was accepted with is gone: ${dirname(path)}`);
+      await keep(module).catch((error: unknown) => {
+        throw missing(`${type}/${name} cannot be copied: ${String(error)}`, error);
+      });
+      return { path, hash: wanted };
+    },
+    async sweep(pinned) {
+      const kept = new Map<string, Set<string>>();
+      const note = (at: { type: string; name: string }, hash: string | null | undefined): void => {
+        const known = kept.get(folderOf(at)) ?? new Set();
+        if (typeof hash === 'string') known.add(hash);
+        kept.set(folderOf(at), known);
+      };
+      for (const { info, hash } of installed()) note(info, hash);
+      for (const at of pinned) note(at, at.hash);
+      const removed: string[] = [];
+      for (const type of await foldersOf(root))
+        for (const name of await foldersOf(join(root, type))) {
+          const folder = join(root, type, name);
+          const gone = await removeCopies(folder, kept.get(folder) ?? new Set());
+          removed.push(...gone.map((hash) => `${type}/${name}/${hash}`));
+        }
+      return removed;
+    },
+  };
+}
+
+/** The operator can restore it, so the job waits as for a system that is down. */
+function missing(detail: string, cause?: unknown): AgentError {
+  return new AgentError('unknown_module', 'The product of this service is not installed.', {
+    role: 'agent',
+    failure: 'unreachable',
+    detail,
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+/** Empty if the folder does not exist. */
+async function foldersOf(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name);
+}

@@ -1,0 +1,61 @@
+/**
+ * Copies of modules in a state: `modules/<type>/<name>/<hash>/...`, the code that jobs pin. The hash covers the files
+ * of a copy, so it shows whether they have changed.
+ */
+import { createHash } from 'node:crypto';
+import { contentDigest, type FileDigest } from '../../kernel/content-digest.js';
+import type { Job } from '../../model/job.js';
+
+const COPY = /^(modules\/[a-z]+\/[a-z0-9-]{1,64}\/([0-9a-f]{64}))\/(.+)$/;
+const LONGEST_INSIDE = 255;
+/** The limits of a module as a whole (`modules/content-hash.ts`). */
+export const MOST_MODULE_FILE = 64 * 1024 ** 2;
+
+/** Accepts any file name that does not lead out of the folder and is not hidden. */
+export function isModulePath(path: string): boolean {
+  const inside = COPY.exec(path)?.[3];
+  if (inside === undefined || inside.length > LONGEST_INSIDE) return false;
+  if (/[\p{C}\p{Zl}\p{Zp}\\\uFFFD]/u.test(inside)) return false;
+  return inside.split('/').every((name) => name !== '' && !name.startsWith('.'));
+}
+
+interface Finding {
+  readonly file: string;
+  readonly problem: string;
+}
+
+export class ModuleCopies {
+  /** By folder. */
+  readonly #files = new Map<string, FileDigest[]>();
+  readonly #needed: { readonly file: string; readonly module: Job['pinned']['module'] }[] = [];
+
+  async take(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    const hash = createHash('sha256');
+    for await (const chunk of bytes) hash.update(chunk);
+    const [, folder = '', , path = ''] = COPY.exec(file) ?? [];
+    const known = this.#files.get(folder) ?? [];
+    known.push({ path, sha256: hash.digest('hex') });
+    this.#files.set(folder, known);
+  }
+
+  /** A job of the document in `file` runs this code. */
+  needed(file: string, module: Job['pinned']['module']): void {
+    if (module.hash !== undefined) this.#needed.push({ file, module });
+  }
+
+  findings(): Finding[] {
+    const changed = [...this.#files]
+      .filter(([folder, files]) => !folder.endsWith(`/${contentDigest(files)}`))
+      .map(([file]) => ({
+        file,
+        problem: 'its files do not match the hash in its name: jobs that pin it would run other code',
+      }));
+    const missing = this.#needed
+      .filter(({ module: { type, name, hash } }) => !this.#files.has(`modules/${type}/${name}/${hash ?? ''}`))
+      .map(({ file, module: { type, name, hash } }) => ({
+        file,
+        problem: `has a job that runs version ${hash ?? ''} of ${type}/${name}, of which there is no copy`,
+      }));
+    return [...changed, ...missing];
+  }
+}
