@@ -5,24 +5,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 import { isOpen, type Job } from '../model/job.js';
-import { endsTheSite, type Group, kindData, type KindName } from '../model/job-kinds.js';
+import type { Standing, StandingRule } from '../model/job-kind-data.js';
+import { endsTheSite, GROUPS, kindData, type KindName } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
 import { isHeld, type Service } from '../model/service.js';
-
-export const STANDINGS = [
-  'creating',
-  'active',
-  'suspended',
-  'stuck',
-  'failed',
-  'held',
-  'terminated',
-] as const;
-/**
- * `stuck`: an operator must finish a job. `held`: the service is deleted, and its container is kept until the purge.
- * The other words have the same meaning as in the lifecycle.
- */
-export type Standing = (typeof STANDINGS)[number];
 
 export const REFUSALS = {
   suspended: ['service_suspended', 'The service is suspended.'],
@@ -41,53 +27,7 @@ export const REFUSALS = {
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
 export type Refusal = keyof typeof REFUSALS;
-export type StandingRule = 'go' | Refusal;
 export type OpenJobRule = 'queue' | 'supersede' | Refusal;
-
-type ByStanding = Readonly<Record<Standing, StandingRule>>;
-
-const customer: ByStanding = {
-  creating: 'go',
-  active: 'go',
-  suspended: 'suspended',
-  stuck: 'stuck',
-  failed: 'failed',
-  held: 'gone',
-  terminated: 'gone',
-};
-const panel: ByStanding = { ...customer, suspended: 'go', stuck: 'go' };
-const everAfter: ByStanding = {
-  creating: 'alive',
-  active: 'alive',
-  suspended: 'alive',
-  stuck: 'alive',
-  failed: 'alive',
-  held: 'go',
-  terminated: 'gone',
-};
-const whileItLives: ByStanding = { ...panel, failed: 'go' };
-
-/** First check: is the request allowed in this state of the service? */
-export const BY_STANDING: Readonly<Record<Group, ByStanding>> = {
-  // orders are checked by create-site.ts, so a job `create` is never requested through this table
-  create: { ...everAfter, held: 'gone' },
-  restore: everAfter,
-  delete: whileItLives,
-  forget: { ...whileItLives, held: 'go' },
-  purge: everAfter,
-  suspend: panel,
-  unsuspend: panel,
-  upgrade: { ...panel, stuck: 'stuck' },
-  repair: { ...panel, creating: 'making', stuck: 'stuck' },
-  owner: panel,
-  power: customer,
-  backup: customer,
-  // a rollback to a known state resolves many stuck jobs
-  rollback: { ...customer, creating: 'making', stuck: 'go' },
-  domain: customer,
-  certificate: { ...customer, suspended: 'go' },
-  other: customer,
-};
 
 /**
  * Open jobs are part of the service's document, which must not grow without limit while a system is down. Requests
@@ -130,7 +70,7 @@ export function judge(
   const lack = lackedPart(service, method);
   if (lack) return refuse(lack);
   const open = service.jobs.filter(isOpen);
-  const standing = BY_STANDING[kindData(method).group][standingOf(service)];
+  const standing = allowed(method, service);
   if (standing !== 'go') return refuse(standing);
   const joined = joinable(open, method, args);
   if (joined) return { kind: 'join', job: joined };
@@ -142,6 +82,11 @@ export function judge(
     else if (rule !== 'queue') return refuse(rule);
   }
   return { kind: 'add', supersedes };
+}
+
+/** First check: is the request allowed in this state of the service? */
+function allowed(method: KindName, service: Service): StandingRule {
+  return GROUPS[kindData(method).group][standingOf(service)];
 }
 
 function lackedPart({ guest, site }: Service, method: KindName): Refusal | undefined {

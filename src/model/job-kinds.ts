@@ -2,73 +2,59 @@
  * The fixed properties of each kind of job. To add a kind, start here; docs/architecture.md lists the other places to
  * change.
  */
-import type { Part } from './part.js';
+import type { ByStanding, JobKindData } from './job-kind-data.js';
 
-export const GROUPS = [
-  'create',
-  'restore',
-  'delete',
-  'forget',
-  'purge',
-  'suspend',
-  'unsuspend',
-  'upgrade',
+const customer: ByStanding = {
+  creating: 'go',
+  active: 'go',
+  suspended: 'suspended',
+  stuck: 'stuck',
+  failed: 'failed',
+  held: 'gone',
+  terminated: 'gone',
+};
+const panel: ByStanding = { ...customer, suspended: 'go', stuck: 'go' };
+const everAfter: ByStanding = {
+  creating: 'alive',
+  active: 'alive',
+  suspended: 'alive',
+  stuck: 'alive',
+  failed: 'alive',
+  held: 'go',
+  terminated: 'gone',
+};
+const whileItLives: ByStanding = { ...panel, failed: 'go' };
+
+/**
+ * Kinds that are treated alike when two jobs of one service conflict. The value of a group says in which states of the
+ * service a request is allowed.
+ */
+export const GROUPS = {
+  // create-site.ts checks orders itself; a job `create` is never requested through this table
+  create: { ...everAfter, held: 'gone' },
+  restore: everAfter,
+  delete: whileItLives,
+  forget: { ...whileItLives, held: 'go' },
+  purge: everAfter,
+  suspend: panel,
+  unsuspend: panel,
+  upgrade: { ...panel, stuck: 'stuck' },
   /** Repairs the drift that a comparison found. */
-  'repair',
-  'owner',
-  'power',
-  'backup',
-  'rollback',
-  'domain',
+  repair: { ...panel, creating: 'making', stuck: 'stuck' },
+  owner: panel,
+  power: customer,
+  backup: customer,
+  // a rollback to a known state resolves many stuck jobs
+  rollback: { ...customer, creating: 'making', stuck: 'go' },
+  domain: customer,
   /** Runs alongside other jobs; no job waits for it. */
-  'certificate',
+  certificate: { ...customer, suspended: 'go' },
   /** Everything else that a product offers its customers, and all kinds that the agent does not define. */
-  'other',
-] as const;
-/** Kinds that are treated alike when two jobs of one service conflict. */
-export type Group = (typeof GROUPS)[number];
+  other: customer,
+} as const satisfies Record<string, ByStanding>;
+export type Group = keyof typeof GROUPS;
 
-/** @typeParam K the kinds that may be named */
-export interface JobKindData<K extends string = string> {
-  readonly group: Group;
-  /** Who usually requests the job. A `customer` has pressed a button and waits for the result. */
-  readonly askedBy: 'customer' | 'panel' | 'operator' | 'agent';
-  /** The open jobs that this job ends without undoing them, because it removes everything that they created. */
-  readonly supersedes: 'everything' | 'everything but forget' | 'nothing';
-  /**
-   * A repeated request joins an open job of the same kind, unless a job of one of these kinds was queued later and
-   * reverses or replaces its effect. `anything`: every later job counts.
-   */
-  readonly overtakenBy: readonly K[] | 'anything';
-  /**
-   * The system that the job's first steps need; null: some of its steps are useful even if no system responds.
-   */
-  readonly firstNeed: 'container-host' | 'proxy' | null;
-  /**
-   * `forward only`: the request has already changed the record and cannot be undone. The job must make the actual state
-   * match the record; if it fails, an operator must be notified. `removal`: a half-finished removal cannot be reversed,
-   * so it is retried as long as a `forward only` job, but is undone if all tries fail.
-   */
-  readonly course: 'reversible' | 'forward only' | 'removal';
-  /** Time limit of one attempt in seconds; null: the default. */
-  readonly timeoutS: number | null;
-  /**
-   * Power state of the container after the job completes; null: it is unchanged, or a step reports it in its result
-   * (`running`).
-   */
-  readonly power: 'running' | 'stopped' | null;
-  /** The part of a service that the job needs; null: it needs none, so every service can have such a job. */
-  readonly part: Part | null;
-  /**
-   * Whether the agent has its own flow for the kind. This flow is used if the product has none, or if its module is
-   * gone.
-   */
-  readonly agentCan: boolean;
-  /** Whether the job creates (`makes`) or removes (`ends`) the site; null: neither. */
-  readonly site: 'makes' | 'ends' | null;
-  /** True when panels order this kind automatically and do not read the outcome. A failure then raises an alert. */
-  readonly isOrdered: boolean;
-}
+type KindData<K extends string = string> = JobKindData<K, Group>;
 
 const POWER = ['start', 'stop', 'restart'] as const;
 const ROLLBACKS = ['rollback', 'reset'] as const;
@@ -88,7 +74,7 @@ const PLAIN = {
   agentCan: false,
   site: null,
   isOrdered: false,
-} as const satisfies JobKindData;
+} as const satisfies KindData;
 
 const ofPanel = { ...PLAIN, askedBy: 'panel' } as const;
 const ofGuest = { ...PLAIN, part: 'guest', firstNeed: 'container-host' } as const;
@@ -173,7 +159,7 @@ export const JOB_KINDS = {
   certificate: { ...PLAIN, group: 'certificate', askedBy: 'agent' },
   resetPassword: PLAIN,
   loginLink: PLAIN,
-} as const satisfies Record<string, JobKindData>;
+} as const satisfies Record<string, KindData>;
 
 export type JobKind = keyof typeof JOB_KINDS;
 
@@ -186,17 +172,17 @@ export type ForeignKind = `module:${string}/${string}:${string}`;
 export type KindName = JobKind | ForeignKind;
 
 /** The kinds whose field `F` has the value `V`. */
-type KindsWith<F extends keyof JobKindData, V> = {
+type KindsWith<F extends keyof KindData, V> = {
   [K in JobKind]: (typeof JOB_KINDS)[K] extends Readonly<Record<F, V>> ? K : never;
 }[JobKind];
 
 export type OrderedKind = KindsWith<'isOrdered', true>;
 
 /** The same table; its type checks that every kind named in an entry exists. */
-const KINDS: Readonly<Record<JobKind, JobKindData<JobKind>>> = JOB_KINDS;
+const KINDS: Readonly<Record<JobKind, KindData<JobKind>>> = JOB_KINDS;
 
 /** The part of the data that the job engine uses. */
-export type EngineKind = Pick<JobKindData, 'firstNeed' | 'course'>;
+export type EngineKind = Pick<KindData, 'firstNeed' | 'course'>;
 /** The engine receives this function, because it knows no kind by name. */
 export type EngineKinds = (name: string) => EngineKind;
 
@@ -205,7 +191,7 @@ export function isCoreKind(name: string): name is JobKind {
 }
 
 /** The properties of a kind. A kind that the agent does not define gets the most cautious values. */
-export function kindData(name: string): JobKindData<JobKind> {
+export function kindData(name: string): KindData<JobKind> {
   return isCoreKind(name) ? KINDS[name] : PLAIN;
 }
 

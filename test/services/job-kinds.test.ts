@@ -13,11 +13,11 @@ import {
   isOrderedKind,
   JOB_KINDS,
   type JobKind,
-  type JobKindData,
   kindData,
   type KindName,
   makesTheSite,
 } from '../../src/model/job-kinds.js';
+import type { JobKindData } from '../../src/model/job-kind-data.js';
 import { AgentError, toRecord } from '../../src/kernel/errors.js';
 import { Secret } from '../../src/kernel/secret.js';
 import type { CustomDomain } from '../../src/model/site.js';

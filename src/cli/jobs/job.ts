@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
 import { causeOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';
-import { isOrderedKind } from '../../model/job-kinds.js';
 import { formatCell } from '../shared/format-cell.js';
 import { type Fields, fieldsOf, listOf } from '../shared/daemon.js';
 import { addDecisions, printLeftovers } from './finish-job.js';
@@ -91,13 +90,15 @@ async function show(id: string, options: AskOptions): Promise<void> {
   };
   if (steps.length > 0) say(`\n${table(steps, [...columns, problem])}`);
   printLeftovers(job);
-  if (job['status'] === 'failed' && job['abandoned_at'] === null) sayRetry(job, options.panel);
+  if (job['status'] === 'failed' && job['abandoned_at'] === null) await sayRetry(job, options.panel);
 }
 
 /**
  * Only a failed order can be retried. The daemon knows which orders failed, and reports if there is nothing to retry.
  */
-function sayRetry({ method, service_id: id }: Fields, panel: string): void {
-  if (typeof id !== 'string' || typeof method !== 'string' || !isOrderedKind(method)) return;
+async function sayRetry({ method, service_id: id }: Fields, panel: string): Promise<void> {
+  if (typeof id !== 'string' || typeof method !== 'string') return;
+  const { isOrderedKind } = await import('../../model/job-kinds.js');
+  if (!isOrderedKind(method)) return;
   say(`\nafter fixing the cause:  ${innkeeper(['service', 'retry', id], panel)}`);
 }
