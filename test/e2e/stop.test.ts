@@ -47,8 +47,8 @@ t.test('a stop lets a short step end, begins no other, and the next start goes o
 });
 
 t.test('a long step is left as it is and taken up by the next start', async (t) => {
-  const around = await surroundings(t, { jobs: { stop_s: 6 } });
-  await around.fault({ ...CLONE, kind: { taskMs: 10_000 }, times: 1 });
+  const around = await surroundings(t, { jobs: { stop_s: 2 } });
+  await around.fault({ ...CLONE, kind: { taskMs: 6_000 }, times: 1 });
   const first = await around.serve();
   await first.call('POST', '/create-site', ORDER);
   await until(

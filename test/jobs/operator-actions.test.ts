@@ -10,7 +10,7 @@ import { withJob } from '../../src/services/outcomes.js';
 import { kindData } from '../../src/model/job-kinds.js';
 import { abandoned, cancelled, retried, skipped } from '../../src/jobs/operator-actions.js';
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
-import { ended, type Engine, engine, KEY, order, until } from './engine/harness.js';
+import { ended, type Engine, engine, KEY, order, until, untilCalled } from './engine/harness.js';
 import { changed } from '../fakes/parts.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
@@ -166,7 +166,7 @@ scenario(
     };
     await one.runner.start();
     await one.state.services.commit(KEY, () => order());
-    await until(one.state, () => one.drivers.calls.includes('ensureContainer 1000'));
+    await untilCalled(one, 'ensureContainer 1000');
     await decide(one, (job) => cancelled(kindData, job, NOW));
     t.match((await one.state.services.get(KEY)).jobs[0], { status: 'running' });
     release();
@@ -238,7 +238,7 @@ async function heldUp(one: Engine, call: string): Promise<() => void> {
   };
   await one.runner.start();
   await one.state.services.commit(KEY, irrevocable);
-  await until(one.state, () => one.drivers.calls.includes(call));
+  await untilCalled(one, call);
   return release;
 }
 

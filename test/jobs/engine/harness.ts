@@ -108,17 +108,26 @@ export const order = (args: JsonObject = {}, also: Partial<Job> = {}): Service =
     ],
   });
 
-/** Waits until the newest job of the service is what `done` asks for. */
-export async function until(
+/** Waits until the newest job of the service is what `done` asks for; looks again at every change that is durable. */
+export function until(
   state: State,
   done: (job: Job, service: Service) => boolean,
   key = KEY,
 ): Promise<Service> {
-  for (;;) {
-    const service = await state.services.get(key);
-    const job = service.jobs.at(-1);
-    if (job && done(job, service)) return service;
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  return new Promise((resolve, reject) => {
+    const look = async (): Promise<void> => {
+      const service = await state.services.get(key);
+      const job = service.jobs.at(-1);
+      if (!job || !done(job, service)) return;
+      forget();
+      resolve(service);
+    };
+    const forget = state.services.onChange(() => void look().catch(reject));
+    look().catch(reject);
+  });
+}
+/** A call of a driver is no change of a record: waits without the clock. */
+export async function untilCalled({ drivers }: Pick<Engine, 'drivers'>, call: string): Promise<void> {
+  while (!drivers.calls.includes(call)) await new Promise((resolve) => setImmediate(resolve));
 }
 export const ended = (job: Job): boolean => job.endedAt !== null;
