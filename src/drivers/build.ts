@@ -1,6 +1,6 @@
 /**
- * Builds the drivers that the config names, and loads no others. The caller creates the driver of the container host,
- * because it shares this driver with the cluster watch.
+ * Builds the drivers that the configuration names, and loads no others. The caller creates the driver of the
+ * container host, because the cluster watch uses the same driver.
  */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
@@ -52,7 +52,7 @@ export async function buildDrivers(config: Config, deps: BuildDeps): Promise<Dri
 }
 
 /**
- * The driver of the container host. Opens no connection. Rejects if a URL, the CA file or the fingerprint is
+ * Builds the driver of the container host. Opens no connection. Rejects if a URL, the CA file or the fingerprint is
  * unusable.
  */
 export async function guestDriver(config: Config, deps: GuestDeps): Promise<GuestDriver> {
@@ -60,13 +60,13 @@ export async function guestDriver(config: Config, deps: GuestDeps): Promise<Gues
   return driver(config, deps);
 }
 
-/** The driver that runs scripts in containers, as configured. Opens no connection. */
+/** Builds the configured driver that runs scripts in containers. Opens no connection. */
 export async function execDriver(config: Config, deps: ExecDeps): Promise<ExecDriver> {
   const { driver } = await EXEC_DRIVERS[config.exec.driver].driver();
   return driver(config, deps);
 }
 
-/** The driver of the DNS server for the sites' names, as configured. Opens no connection. */
+/** Builds the configured driver of the DNS server for the sites' names. Opens no connection. */
 export async function dnsDriver(config: Config, deps: DnsDeps): Promise<DnsDriver> {
   const { driver } = await DNS_DRIVERS[config.dns.driver].driver();
   return driver(config, deps);

@@ -1,4 +1,4 @@
-/** Every driver that a section of the configuration chooses or enables, by section and name. */
+/** All drivers that a section of the configuration can choose or enable, by section and name. */
 import { DNS_DRIVERS } from './dns/registry.js';
 import { EXEC_DRIVERS } from './exec/registry.js';
 import { GUEST_DRIVERS } from './guest/registry.js';

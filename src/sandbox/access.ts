@@ -1,6 +1,6 @@
 /**
- * How clients reach a sandbox's daemon and sites. Read from the config file that the environment wrote; the same for
- * every back end.
+ * How clients reach the daemon and the sites of a sandbox. The information is read from the configuration file that
+ * the environment wrote, and has the same form for every back end.
  */
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
@@ -43,7 +43,7 @@ export async function readAccess(configFile: string): Promise<Access> {
   };
 }
 
-/** The API port of an earlier run on the same state folder. */
+/** Returns the API port of an earlier run on the same state folder. */
 export async function findKeptPort(configFile: string): Promise<number | undefined> {
   const text = await findText(configFile);
   const config: unknown = text === undefined ? undefined : parse(text);

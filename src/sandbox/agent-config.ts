@@ -1,6 +1,6 @@
 /**
- * Writes the daemon's config file for a sandbox environment. `innkeeper serve --config <state>/innkeeper.yaml` then
- * finds everything that the environment created.
+ * Writes the configuration file of the daemon for a sandbox environment. With this file, `innkeeper serve --config
+ * <state>/innkeeper.yaml` finds everything that the environment created.
  */
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
@@ -19,10 +19,10 @@ export const DEFAULT_API_PORT = 8080;
 export const PVE_TOKEN_ID = 'innkeeper@pve!agent';
 /** Pool of the containers and templates. */
 export const PVE_POOL = 'innkeeper';
-/** The system's limit for the path of a Unix socket in bytes, without the final zero byte. */
+/** The system's limit for the path of a unix socket in bytes, without the final zero byte. */
 const SOCKET_PATH_LIMIT = 107;
 
-/** How the YAML file refers to a secret. */
+/** A secret as the YAML file contains it. */
 interface SecretFile {
   readonly file: string;
 }
@@ -43,13 +43,13 @@ export interface EnvironmentParts {
     readonly storage: string;
   };
   readonly ssh: {
-    /** Node name -> address of its sshd. */
+    /** Maps node names to the addresses of their sshd. */
     readonly hosts: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
     readonly privateKeyFile: string;
     readonly knownHostsFile: string;
   };
   readonly pool: PoolConfig;
-  /** `port`: port of the name server itself, on 127.0.0.1. */
+  /** `port` is the port of the name server itself, on 127.0.0.1. */
   readonly dns: { readonly url: string; readonly apiKeyFile: string; readonly port: number };
   /** The CA that issues the certificates of custom domains. */
   readonly ca: { readonly certificateFile: string; readonly keyFile: string };
@@ -68,7 +68,7 @@ export interface EnvironmentParts {
   readonly products?: JsonObject;
 }
 
-/** Writes the config file and returns its path. Creates the bootstrap token if there is none yet. */
+/** Writes the configuration file and returns its path. Creates the bootstrap token if it does not exist yet. */
 export async function writeAgentConfig(parts: EnvironmentParts): Promise<string> {
   const { stateDir } = parts;
   const tokenFile = join(stateDir, 'secrets', 'api-token');
@@ -84,7 +84,7 @@ export async function writeAgentConfig(parts: EnvironmentParts): Promise<string>
       host: '127.0.0.1',
       port: parts.apiPort,
       socket: await socketPath(stateDir),
-      // permissions for the calls of a panel and of an operator
+      // the token may make the requests of a panel and of an operator
       tokens: [
         {
           name: 'sandbox',
@@ -164,7 +164,10 @@ function proxmoxOf({ pve }: EnvironmentParts): object {
 
 const secretIn = (file: string): SecretFile => ({ file });
 
-/** The path is in the state folder, or in a short temporary folder if it would be too long for a socket. */
+/**
+ * Returns a path in the state folder, or in a temporary folder with a short name if the path would be too long for a
+ * socket.
+ */
 async function socketPath(stateDir: string): Promise<string> {
   const near = join(stateDir, 'agent', 'innkeeper.sock');
   if (Buffer.byteLength(near) <= SOCKET_PATH_LIMIT) return near;

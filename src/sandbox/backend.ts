@@ -1,6 +1,6 @@
 /**
  * The contract of the back ends of the Proxmox look-alike: `memory` (small HTTP servers) and `lxc` (real containers).
- * The look-alike handles API, tasks, locks and faults; the back end does the work.
+ * The look-alike implements the API, tasks, locks and faults. The back end manages the containers.
  */
 import { Type } from 'typebox';
 
@@ -15,7 +15,7 @@ export const BackendContainerSchema = Type.Object({
   cores: Type.Number(),
   /** GiB */
   diskGb: Type.Number(),
-  /** From net0: address without prefix, prefix length, gateway; null if not configured. */
+  /** The address without prefix, the prefix length and the gateway in net0. Null if they are not configured. */
   ipv4: Type.Union([
     Type.Null(),
     Type.Object({
@@ -39,16 +39,16 @@ export interface BackendUsage {
   readonly uptimeS: number;
 }
 
-/** Every method rejects with an Error whose message becomes the task's exit status. */
+/** If a method rejects, the message of the error becomes the exit status of the task. */
 export interface Backend {
   readonly kind: 'memory' | 'lxc';
   /**
-   * Creates the root disk from an OS template volume, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`.
+   * Creates the root disk from an OS template volume such as `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`.
    */
   create(container: BackendContainer, osTemplate: string): Promise<void>;
   /** Copies (or snapshots) the root disk of a template or stopped container. */
   clone(container: BackendContainer, sourceVmid: number): Promise<void>;
-  /** Applies a changed config (resources, network, hostname), live where possible. */
+  /** Applies a changed configuration (resources, network, hostname) to the running container if possible. */
   configure(container: BackendContainer): Promise<void>;
   start(container: BackendContainer): Promise<void>;
   stop(vmid: number): Promise<void>;
@@ -56,22 +56,24 @@ export interface Backend {
   resize(container: BackendContainer): Promise<void>;
   snapshot(vmid: number, name: string): Promise<void>;
   deleteSnapshot(vmid: number, name: string): Promise<void>;
-  /** The container is stopped before and after. */
+  /** The container is stopped before and after the rollback. */
   rollback(vmid: number, name: string): Promise<void>;
   convertToTemplate(vmid: number): Promise<void>;
   destroy(vmid: number): Promise<void>;
   isRunning(vmid: number): Promise<boolean>;
   usage(vmid: number): Promise<BackendUsage>;
   /**
-   * Runs the standard input as `pct exec <vmid> --keep-env 0 -- /bin/sh -s` does. Only the memory back end has this
-   * method; lxc has a real pct.
+   * Executes the standard input in the same way as `pct exec <vmid> --keep-env 0 -- /bin/sh -s`. Only the memory back
+   * end has this method, because the lxc back end has a pct command.
    */
   exec?(
     vmid: number,
     stdin: string,
-    /** Receives the standard output as it arrives. The standard output of the result is then empty. */
+    /**
+     * Receives the standard output while the script runs. If it is given, the standard output in the result is empty.
+     */
     onStdout?: (chunk: string) => void,
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Called once at the end. Leaves nothing behind except what `--state` keeps. */
+  /** Called once at the end. Removes everything except data that `--state` keeps. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * The sandbox's own certificate authority. It signs the certificates of the Proxmox look-alike and of the proxy. It
- * is kept in the state folder, so that clients continue to trust it.
+ * The certificate authority of the sandbox. It signs the certificates of the Proxmox look-alike and of the proxy. It
+ * is stored in the state folder, so that clients continue to trust it after a restart.
  */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -13,14 +13,14 @@ const SIGN = { ...KEY, hash: 'SHA-256' } as const;
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const LEAF_DAYS = 397;
-/** A certificate with less remaining lifetime is renewed. */
+/** A certificate is renewed when its remaining lifetime is less than this. */
 const MARGIN_DAYS = 30;
 
 type KeyPair = Awaited<ReturnType<typeof makeKeys>>;
 type Key = KeyPair['privateKey'];
 
 export interface CertificateFiles {
-  /** PEM, readable by all users. */
+  /** The certificate in PEM format, in a file that all users can read. */
   readonly certFile: string;
   /** PEM (PKCS #8), 0600. */
   readonly keyFile: string;
@@ -29,19 +29,19 @@ export interface CertificateFiles {
 }
 
 export interface Ca {
-  /** PEM file for clients to trust. */
+  /** The PEM file that clients must trust. */
   readonly caFile: string;
-  /** PEM file of the CA's key (0600). The daemon's local issuer signs with it. */
+  /** The PEM file with the key of the CA (mode 0600). The local issuer of the daemon signs with this key. */
   readonly keyFile: string;
   readonly ca: string;
   /**
-   * Returns a certificate for these DNS names and IP addresses: the kept one while it is valid for them, else a new
-   * one. `name` is the base name of the files.
+   * Returns a certificate for these DNS names and IP addresses. An existing certificate is reused while it is valid
+   * for them. `name` is the base name of the files.
    */
   certificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
 }
 
-/** Loads the authority from `dir`, or creates it. `now` in milliseconds. */
+/** Loads the authority from `dir`, or creates it. `now` is a time in milliseconds. */
 export async function openCa(dir: string, now: () => number = Date.now): Promise<Ca> {
   const caFile = join(dir, 'ca.pem');
   const authority = (await findPair(dir, 'ca', now)) ?? (await makeAuthority(dir, now));
@@ -74,8 +74,8 @@ async function makeKeys() {
 }
 
 /**
- * Returns the kept pair, or undefined if it is missing, unreadable or about to expire. The caller then creates a new
- * one.
+ * Returns the stored certificate and key, or undefined if they are missing, unreadable or about to expire. In this
+ * case, the caller creates a new one.
  */
 async function findPair(dir: string, name: string, now: () => number): Promise<Pair | undefined> {
   const [certPem, keyPem] = await Promise.all([
@@ -150,12 +150,15 @@ async function toPem(key: Key): Promise<string> {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
 }
 
-/** Starts a little before now, because the clocks of container and host may differ by some seconds. */
+/**
+ * Returns a time shortly before now for the start of the validity, because the clocks of container and host may
+ * differ by some seconds.
+ */
 function validity(now: () => number, days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now() - DAY_MS), notAfter: new Date(now() + days * DAY_MS) };
 }
 
-/** Positive and without a leading zero byte, as DER requires. */
+/** Returns a serial number that is positive and has no leading zero byte, as DER requires. */
 function serial(): string {
   return `4${randomBytes(15).toString('hex').slice(1)}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Implements `innkeeper sandbox`: starts an environment and the real daemon, and then serves a person, a program or
- * one demo site.
+ * Implements `innkeeper sandbox`: starts an environment and the real daemon, and then either keeps running for a user
+ * or a program, or orders one demo site.
  */
 import { onAbort } from '../kernel/async/on-abort.js';
 import { withLimit } from '../kernel/async/with-limit.js';
@@ -22,32 +22,32 @@ import type { Environment } from './environment.js';
 
 export interface SandboxOptions {
   readonly backend: Environment['backend'];
-  /** Folder that is kept and continued from; absent: a temporary folder that is removed at the end. */
+  /** The folder whose data is kept and reused. If it is absent, a temporary folder is used and removed at the end. */
   readonly state?: string | undefined;
   /**
-   * Port of the API; 0 = any free port; absent: the port of the last run on this folder, else 8080 (with `once` any
-   * free port, because no client calls it).
+   * The port of the API; 0 means any free port. If it is absent, the port of the last run on this folder is used, or
+   * else 8080. With `once`, any free port is used, because no client needs to know it.
    */
   readonly port?: number | undefined;
-  /** Print one JSON object on the first line, and nothing else on standard output. */
+  /** Prints one JSON object on the first line, and nothing else, on standard output. */
   readonly json: boolean;
-  /** Order one site, report, stop. */
+  /** Orders one site, prints a report, and stops. */
   readonly once: boolean;
-  /** Only the environment, no daemon. */
+  /** Starts only the environment, without the daemon. */
   readonly world: boolean;
-  /** Stop when standard input ends, so that a script that starts the sandbox and dies does not leave it running. */
+  /** Stops when standard input ends, so that the sandbox does not keep running if the script that started it dies. */
   readonly untilStdinEnds: boolean;
 }
 
 /**
- * Time limit for a demo site. Without a template, a site on real containers is built from scratch, which takes
- * minutes.
+ * The time limit for a demo site. If there is no template, a site on real containers is built from scratch, which
+ * takes minutes.
  */
 const ONCE_WITHIN_MS = { memory: 120_000, lxc: 900_000 } as const;
 
 /**
- * Runs until it is stopped, or until the demo site is created. Resolves with the exit code. Errors are printed on
- * standard error in one sentence.
+ * Runs until it is stopped, or until the demo site is created. Resolves with the exit code. Each error is printed as
+ * one sentence on standard error.
  */
 export async function runSandbox(options: SandboxOptions): Promise<number> {
   const stateDir = options.state === undefined ? await temporaryFolder() : resolve(options.state);
@@ -56,7 +56,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
   };
   const logFile = join(stateDir, 'agent.log');
   const signals = catchSignals(removeState, (stack) => keepStack(logFile, stack));
-  // A closed standard output does not end the sandbox
+  // If standard output is closed, the sandbox keeps running
   process.stdout.on('error', () => {});
   const closers: (() => Promise<void>)[] = [];
   if (options.untilStdinEnds) signals.stopAtEndOf(process.stdin);
@@ -65,7 +65,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
     return await run(options, { stateDir, logFile, signals, closers });
   } catch (error) {
     const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
-    // with `--once` the caller waits for a result, even if the sandbox is stopped
+    // with `--once`, the caller waits for a result even if the sandbox is stopped
     if (signals.stopped.aborted && !(reason instanceof Defect) && !options.once) return 0;
     printFailure(options, reason);
     return 1;
@@ -80,7 +80,7 @@ interface Surroundings {
   readonly stateDir: string;
   readonly logFile: string;
   readonly signals: StopSignals;
-  /** Run at the end, in reverse order. */
+  /** The functions that run at the end, in reverse order. */
   readonly closers: (() => Promise<void>)[];
 }
 
@@ -129,8 +129,8 @@ async function run(
 }
 
 /**
- * Real containers have no golden template at first. It is built as an operator would build it, once per machine
- * (minutes); later runs take it from the cache.
+ * Builds the golden template for real containers in the same way as an operator. This takes minutes, but is needed
+ * only once per machine, because later runs use the cache.
  */
 async function haveTemplate(
   environment: Environment,
@@ -196,7 +196,10 @@ function readyObject(environment: Environment, { api, token }: Access): object {
   };
 }
 
-/** With `--world` the sandbox does not listen on this port: a daemon that is still running may hold it. */
+/**
+ * With `--world`, the port is not checked, because only the daemon listens on it, and that daemon may still be
+ * running.
+ */
 async function choosePort(options: SandboxOptions, stateDir: string): Promise<number> {
   if (options.port === 0) return freePort();
   const kept = await findKeptPort(join(stateDir, 'innkeeper.yaml'));
@@ -217,7 +220,7 @@ async function usableFolder(path: string): Promise<void> {
   }
 }
 
-/** The error itself is printed on standard error anyway. */
+/** The error itself is printed on standard error in any case. */
 function keepStack(logFile: string, stack: string): void {
   try {
     appendFileSync(logFile, `${stack}\n`);
@@ -240,7 +243,7 @@ async function isInstalled(name: string): Promise<boolean> {
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {
-  // The listener alone does not keep the process running
+  // a signal listener alone does not keep the process running
   const awake = setInterval(() => {}, 1 << 30);
   await new Promise<void>((done) => void onAbort(signal, done));
   clearInterval(awake);

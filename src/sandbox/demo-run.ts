@@ -1,6 +1,6 @@
 /**
- * `innkeeper sandbox --once`: orders one site through the HTTP API as a panel would, watches it through the proxy,
- * and reports the time of each step.
+ * Implements `innkeeper sandbox --once`: orders one site through the HTTP API as a panel would, requests the site
+ * through the proxy until it is ready, and reports the time of each step.
  */
 import { anySignal } from '../kernel/async/any-signal.js';
 import { randomBytes } from 'node:crypto';
@@ -20,7 +20,7 @@ const BODY_LIMIT = 1024 * 1024;
 export interface DemoStep {
   readonly name: string;
   readonly after: readonly string[];
-  /** Milliseconds since the order was sent. */
+  /** All times are in milliseconds since the order was sent. */
   readonly started_ms: number;
   readonly ended_ms: number;
 }
@@ -31,11 +31,11 @@ export type DemoReport =
       readonly backend: string;
       readonly url: string;
       readonly title: string;
-      /** The response to the order arrived. */
+      /** When the response to the order arrived. */
       readonly accepted_ms: number;
-      /** The site showed its title through the proxy. */
+      /** When the site showed its title through the proxy. */
       readonly ready_ms: number;
-      /** The job ended, including its snapshot. */
+      /** When the job ended, including its snapshot. */
       readonly completed_ms: number;
       readonly steps: readonly DemoStep[];
       readonly sum_of_steps_ms: number;
@@ -71,7 +71,7 @@ const JobAnswer = Type.Object({
 });
 type JobAnswer = Static<typeof JobAnswer>;
 
-/** Never rejects: an error is part of the report. */
+/** Runs the demo. Never rejects, because an error is part of the report. */
 export async function createDemoSite(
   access: Access,
   backend: string,
@@ -126,12 +126,13 @@ async function orderAndWatch(access: Access, backend: string, signal: AbortSigna
 
 interface Sighting {
   title: string | undefined;
-  /** When the site first showed this title, in milliseconds since the epoch. */
+  /** When the site first showed this title (epoch ms). */
   since: number;
 }
 
 /**
- * Polls the site until aborted. A template's own title may show for a moment, so only the title that stays counts.
+ * Polls the site until it is aborted. For a short time, the site may show the title of the template, so only the
+ * title that remains counts.
  */
 function watchTitle(access: Access, fqdn: string, signal: AbortSignal): Sighting {
   const sighting: Sighting = { title: undefined, since: 0 };
@@ -178,7 +179,7 @@ function stepsOf(job: JobAnswer, posted: number): DemoStep[] {
   );
 }
 
-/** Calls the API once; rejects with the error message of the response. */
+/** Calls the API once. Rejects with the error message of the response. */
 async function call<S extends TSchema>(
   access: Access,
   schema: S,
@@ -201,7 +202,7 @@ async function call<S extends TSchema>(
   throw new Error(`${path} responded with status ${response.status}: ${why}`);
 }
 
-/** Returns the title of the site's front page as a visitor gets it, or undefined while there is none. */
+/** Returns the title of the site's front page as a visitor gets it, or undefined if there is no title yet. */
 async function titleOf(access: Access, fqdn: string, signal: AbortSignal): Promise<string | undefined> {
   const { address, httpsPort, caFile } = access.publicEndpoint;
   const ca = await readFile(caFile);

@@ -1,4 +1,4 @@
-/** The privileges of the sandbox's token: exactly those that docs/installing.md grants. */
+/** The privileges of the sandbox's token, which are exactly those that docs/installing.md grants. */
 import {
   neededPrivileges,
   type PrivilegedConfig,

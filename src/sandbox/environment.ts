@@ -1,19 +1,19 @@
 /**
- * A running sandbox environment: everything around the daemon. Created by `startMemoryEnvironment` or
- * `startLxcEnvironment`.
+ * A running sandbox environment, which contains all systems that the daemon uses. It is created by
+ * `startMemoryEnvironment` or `startLxcEnvironment`.
  */
 
 export interface Environment {
   readonly backend: 'memory' | 'lxc';
   readonly stateDir: string;
-  /** The daemon's config file, written by the environment: `<stateDir>/innkeeper.yaml`. */
+  /** The daemon's configuration file `<stateDir>/innkeeper.yaml`, which the environment writes. */
   readonly configFile: string;
-  /** PEM of the sandbox's own CA (proxy certificate, PVE certificate). */
+  /** The PEM file of the sandbox's CA, which signs the certificates of the proxy and of PVE. */
   readonly caFile: string;
   readonly proxy: { readonly httpsPort: number };
   readonly dns: { readonly host: string; readonly port: number };
   readonly pve: { readonly url: string };
-  /** Control endpoint for faults: `http://127.0.0.1:<port>`. */
+  /** The control endpoint for faults, in the form `http://127.0.0.1:<port>`. */
   readonly control: string;
   /** Stops everything that the environment started. */
   close(): Promise<void>;
@@ -21,7 +21,7 @@ export interface Environment {
 
 /** The options of every environment. */
 export interface EnvironmentOptions {
-  /** Absolute path of an existing folder. */
+  /** The absolute path of an existing folder. */
   readonly stateDir: string;
   /** The port that the daemon will listen on. */
   readonly apiPort: number;
@@ -29,76 +29,85 @@ export interface EnvironmentOptions {
 }
 
 /**
- * A fault at the look-alike or another server of the environment. Faults are matched in order. `POST
- * <control>/faults`, `GET`, `DELETE`. `dns` is the DNS server's API, `lookup` the name server that answers queries,
- * `proxy` the proxy's commands, `web` the responses that visitors get through the proxy.
+ * A fault at the look-alike or another server of the environment. Faults are matched in order. They are managed with
+ * `POST`, `GET` and `DELETE` at `<control>/faults`. `dns` is the API of the DNS server, `lookup` the name server that
+ * answers queries, `proxy` the proxy's commands, `web` the responses that visitors get through the proxy.
  */
 export interface Fault {
   readonly target: 'pve' | 'dns' | 'proxy' | 'exec' | 'web' | 'lookup';
-  /** E.g. `POST`; for a DNS query its type (`A`); absent = any. */
+  /**
+   * The method, such as `POST`. For a DNS query, the record type, such as `A`. If it is absent, any method matches.
+   */
   readonly method?: string;
   /**
-   * Regular expression, matched against the path (without `/api2/json`); for exec against the script's name, for a
-   * DNS query against the name.
+   * A regular expression that is matched against the path (without `/api2/json`). For `exec`, it is matched against
+   * the name of the script; for a DNS query, against the queried name.
    */
   readonly path?: string;
   readonly kind:
-    /** `after: true`: the effect happens first (596: the request was delivered, its outcome is unknown). */
+    /**
+     * With `after: true`, the request takes effect before the error is sent. (Status 596 means that the request was
+     * delivered, but its outcome is unknown.)
+     */
     | {
         readonly status: number;
         readonly reason?: string;
         readonly errors?: Record<string, string>;
         readonly after?: true;
         /**
-         * Sends an HTML page with the reason as its title, as a gateway or a login page would. Only `pve` and `dns`.
+         * Sends an HTML page with the reason as its title, like a gateway or a login page. This works only for `pve`
+         * and `dns`.
          */
         readonly page?: true;
       }
-    /** Refuses the agent's token, key or command for every request. */
+    /** Refuses the token, the key or the command of the agent for every request. */
     | { readonly denied: true }
-    /** Milliseconds to wait before any other effect. */
+    /** The number of milliseconds to wait before any other effect. */
     | { readonly delayMs: number }
-    /** Closes the connection, before or after the effect. */
+    /** Closes the connection before or after the request takes effect. */
     | { readonly drop: 'before' | 'after' }
     /**
-     * `config`: another process holds the lock of the config file; `storage`: the storage lock is held; else: the
-     * config contains this lock.
+     * `config`: another process holds the lock of the config file. `storage`: the lock of the storage is held. Any
+     * other value: the config contains this lock.
      */
     | { readonly lock: string }
-    /** The task ends with this exit status instead of doing its work (`after: true`: after doing it). */
+    /** The task ends with this exit status instead of doing its work. With `after: true`, it does its work first. */
     | { readonly taskError: string; readonly after?: true }
-    /** The task takes longer by this time. */
+    /** The task takes this number of milliseconds longer. */
     | { readonly taskMs: number }
-    /** Refuses all connections (with a path: resets the connections of matching requests). */
+    /** Refuses all connections. With a path, resets the connections of matching requests. */
     | { readonly down: true }
-    /** Reports success and does nothing. */
+    /** Reports success, but does nothing. */
     | { readonly lie: true }
     /**
-     * A resize ends with OK and changes only the configuration. The file system keeps its size, and the task's log
-     * says so.
+     * A resize ends with OK, but changes only the configuration. The file system keeps its size, and the log of the
+     * task contains a message about this.
      */
     | { readonly noEffect: true }
     /**
-     * The container in the path has this lock from then on, as a killed task would leave it. Only `DELETE
-     * <control>/locks/<vmid>` removes it.
+     * From then on, the container in the path has this lock, as if a killed task had left it. Only `DELETE
+     * <control>/locks/<vmid>` removes the lock.
      */
     | { readonly leftLock: string }
     /**
-     * The next start of the container in the path checks its file system for this time. Meanwhile the node does not
-     * answer requests about the container.
+     * The next start of the container in the path checks its file system for this number of milliseconds. During this
+     * time, the node does not respond to requests about the container.
      */
     | { readonly mountCheckMs: number }
     /**
-     * The cluster's list comes from a worker that has not read the last change yet: it lacks the name and state of
-     * newer guests.
+     * The list of the cluster lacks the name and state of new guests, as if it came from a worker that has not read
+     * the last change yet.
      */
     | { readonly outdated: true }
-    /** The body ends early, half way through. */
+    /** Only the first half of the body is sent. */
     | { readonly cut: true }
-    /** The body arrives one byte at a time, with this many milliseconds between two bytes. */
+    /** The body arrives one byte at a time, with this number of milliseconds between two bytes. */
     | { readonly dripMs: number };
-  /** After the first request that it affects, it affects every request of its target until it is deleted. */
+  /** After the fault has affected its first request, it affects every request to its target until it is deleted. */
   readonly onward?: true;
-  /** How many requests it affects; absent = all until it is deleted. */
+  /**
+   * The number of requests that the fault affects. If it is absent, the fault affects all requests until it is
+   * deleted.
+   */
   readonly times?: number;
 }

@@ -1,11 +1,12 @@
 /**
- * Small files of the sandbox's state folder. They are written atomically, and secrets are created once and then kept.
+ * Reads and writes small files in the sandbox's state folder. Files are written atomically. Secrets are created once
+ * and then kept.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Readable by the owner only. */
+/** The mode of files that only the owner can read. */
 export const PRIVATE = 0o600;
 export const PUBLIC = 0o644;
 
@@ -20,8 +21,8 @@ export async function findText(path: string): Promise<string | undefined> {
 }
 
 /**
- * Replaces the file atomically: a reader (or a crash) sees the old text or the new text. Creates the folder if it is
- * missing.
+ * Replaces the file atomically, so that a reader sees either the old or the new text, even after a crash. Creates the
+ * folder if it is missing.
  */
 export async function writeText(path: string, text: string, mode = PRIVATE): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
@@ -30,7 +31,7 @@ export async function writeText(path: string, text: string, mode = PRIVATE): Pro
   await rename(temporary, path);
 }
 
-/** Returns the secret in the file. If there is none yet, creates and keeps one (0600). */
+/** Returns the secret in the file. If the file does not exist, creates a secret and stores it (mode 0600). */
 export async function keptText(path: string, make: () => string): Promise<string> {
   const known = (await findText(path))?.trim();
   if (known !== undefined && known !== '') return known;
@@ -39,7 +40,9 @@ export async function keptText(path: string, make: () => string): Promise<string
   return made.trim();
 }
 
-/** Returns the parsed JSON, or undefined if there is no file. Throws with the file's name if it is damaged. */
+/**
+ * Returns the parsed JSON, or undefined if there is no file. If the file is damaged, throws an error that names it.
+ */
 export async function findJson(path: string): Promise<unknown> {
   const text = await findText(path);
   if (text === undefined) return undefined;
@@ -57,7 +60,7 @@ export async function writeJson(path: string, value: unknown, mode = PRIVATE): P
   await writeText(path, `${JSON.stringify(value, null, 2)}\n`, mode);
 }
 
-/** True for a system error with this code, e.g. `EADDRINUSE`. */
+/** Returns whether the error is a system error with this code, such as `EADDRINUSE`. */
 export function isErrno(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,13 +1,13 @@
-/** The text that `innkeeper sandbox` prints for a person: commands that can be pasted. */
+/** The text that `innkeeper sandbox` prints for users, with commands that can be pasted into a shell. */
 import type { Access } from './access.js';
 import type { Environment } from './environment.js';
 
 export interface Intro {
   readonly environment: Environment;
   readonly access: Access;
-  /** Absent with `--world`. */
+  /** The API of the daemon. It is absent with `--world`. */
   readonly logFile: string | undefined;
-  /** True if the state folder was given with `--state`, so that it is kept. */
+  /** True if the state folder was given with `--state` and is therefore kept. */
   readonly kept: boolean;
   readonly hasDig: boolean;
 }
@@ -62,7 +62,7 @@ function digLines({ environment, hasDig }: Intro): string[] {
   return ['', '  # its DNS record', `  dig +short @${host} -p ${port} anna.sandbox.test`];
 }
 
-/** A word for the shell. */
+/** Quotes a word for the shell if necessary. */
 function word(text: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

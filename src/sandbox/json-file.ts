@@ -1,18 +1,21 @@
-/** One mutable value, kept in a JSON file so that it survives a kill of the sandbox. */
+/** A mutable value that is stored in a JSON file, so that it survives a kill of the sandbox. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export interface JsonFile<T> {
-  /** The owner changes it in place. */
+  /** The value, which the owner changes in place. */
   readonly value: T;
   /** True if an earlier run left the file. */
   readonly resumed: boolean;
-  /** Resolves when all changes so far are on disk. Calls during a write share the next write. */
+  /** Resolves when all changes so far are on disk. Calls that arrive during a write share the next write. */
   save(): Promise<void>;
 }
 
-/** Without a file nothing is kept. `check` returns undefined for an unknown form; the function then throws. */
+/**
+ * Loads the value. If no file is given, nothing is stored. `check` returns undefined if the content has an unknown
+ * form, and this function then throws.
+ */
 export function openJsonFile<T>(
   file: string | undefined,
   fresh: T,

@@ -1,18 +1,20 @@
-/** The ports of a sandbox, kept in its state folder, so that a restarted environment keeps its addresses. */
+/**
+ * The ports of a sandbox. They are stored in its state folder, so that a restarted environment keeps its addresses.
+ */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { findJson, isErrno, writeJson } from './files.js';
 
-/** Below the range that systems use for outgoing connections, so that a kept port stays free. */
+/** The range is below the ports that systems use for outgoing connections, so that a stored port stays free. */
 const FIRST = 20_000;
 const LAST = 32_000;
 const TRIES = 100;
 
 export interface Ports {
   /**
-   * The kept port of that name, or a free port that is kept from now on. Throws a plain sentence if the kept port is
-   * in use.
+   * Returns the stored port with this name, or a free port that is stored from now on. If the stored port is in use,
+   * throws an error with a plain sentence.
    */
   of(name: string): Promise<number>;
 }
@@ -37,7 +39,7 @@ export async function openPorts(file: string): Promise<Ports> {
   };
 }
 
-/** True if TCP and UDP can be bound to this port on 127.0.0.1. Port 0 is always free. */
+/** Returns whether TCP and UDP can be bound to this port on 127.0.0.1. Port 0 is always free. */
 export async function isFree(port: number): Promise<boolean> {
   return (await canListen(port)) && (await canBind(port));
 }
@@ -55,7 +57,7 @@ function numbersIn(value: unknown): Map<string, number> {
   return new Map(entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
 }
 
-/** True if a TCP server can listen on this port on 127.0.0.1. */
+/** Returns whether a TCP server can listen on this port on 127.0.0.1. */
 export async function canListen(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-/** The SSH keys of a sandbox, created once and kept: the host's and the agent's. */
+/** The SSH keys of the host and of the agent in a sandbox. They are created once and then kept. */
 import ssh2 from 'ssh2';
 import { keptText } from './files.js';
 
@@ -6,13 +6,13 @@ const { utils } = ssh2;
 const TRIES = 20;
 
 export interface SshKey {
-  /** OpenSSH format, with a final newline. */
+  /** The private key in OpenSSH format, with a final newline. */
   readonly private: string;
   /** `ssh-ed25519 AAAA...` */
   readonly public: string;
 }
 
-/** Returns the key in the file; creates it (0600) if there is none. */
+/** Returns the key in the file. If there is no file, creates it (mode 0600). */
 export async function keptKey(file: string): Promise<SshKey> {
   const text = `${await keptText(file, () => newKeyPair().private)}\n`;
   const key = utils.parseKey(text);
@@ -21,8 +21,8 @@ export async function keptKey(file: string): Promise<SshKey> {
 }
 
 /**
- * A new ed25519 pair from ssh2. About one in 270 of the pairs that ssh2 1.17 makes cannot be read again, because it
- * drops a leading zero of the public half. Such a pair is discarded.
+ * Generates an ed25519 key pair with ssh2. About one in 270 key pairs of ssh2 1.17 cannot be read again, because ssh2
+ * drops a leading zero of the public key. Such a pair is discarded.
  */
 export function newKeyPair(comment = 'innkeeper-sandbox'): SshKey {
   for (let tries = 0; tries < TRIES; tries += 1) {

@@ -1,4 +1,4 @@
-/** Starts the environment of a back end; the code of a back end is loaded only when it is used. */
+/** Starts the environment of a back end. The code of a back end is loaded only if it is used. */
 import type { Environment, EnvironmentOptions } from './environment.js';
 
 export async function startEnvironment(

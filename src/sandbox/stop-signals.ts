@@ -1,19 +1,16 @@
-/**
- * Ctrl-C and SIGTERM stop a sandbox in order, and the second signal stops it at once. An uncaught error also stops it
- * in order.
- */
+/** Stops a sandbox gracefully after Ctrl-C, SIGTERM or an uncaught error. A second signal stops it at once. */
 
-/** The reason of a stop that no signal requested. */
+/** The reason of a stop that was not caused by a signal. */
 export class Defect extends Error {}
 
 export interface StopSignals {
-  /** Aborted by the first signal, or with a `Defect`. */
+  /** The first signal or a `Defect` aborts this signal. */
   readonly stopped: AbortSignal;
-  /** Stops because of this error. */
+  /** Stops the sandbox because of this error. */
   readonly fail: (error: Error) => void;
-  /** Stops in order when this stream, which has no other reader, has ended. */
+  /** Stops the sandbox gracefully when this stream ends. The stream must have no other reader. */
   stopAtEndOf(input: NodeJS.ReadStream): void;
-  /** Gives the signals back to the process. */
+  /** Restores the default handling of the signals. */
   release(): void;
 }
 

@@ -564,7 +564,7 @@ t.test('a webhook is signed, follows no redirect, and its URL stands in no error
   for (const refused of [302, 400, 500]) {
     status = refused;
     await t.rejects(hook.notify(message, signal), {
-      message: `the webhook could not be notified: it answered ${refused}`,
+      message: `the webhook could not be notified: it responded with ${refused}`,
     });
   }
   t.equal(requests.length, 4);

@@ -1,6 +1,6 @@
 /**
- * The contract of a DNS server. Throws AgentError `dns_*`, `foreign_object`, `zone_not_found`, `aborted`. A record
- * that is not ours is a conflict, and is never overwritten.
+ * The contract of a DNS server. Its calls throw AgentError `dns_*`, `foreign_object`, `zone_not_found` or `aborted`.
+ * A record without our mark is a conflict, and is never overwritten.
  */
 import type { Mark } from '../../kernel/mark.js';
 import type { SeenRecord } from '../../model/actual-state.js';
@@ -23,7 +23,7 @@ export interface DnsRecord {
 
 /** What a driver gets in addition to its configuration. */
 export interface DnsDeps {
-  /** Absent: every call is allowed. */
+  /** If there are no circuits, every call is allowed. */
   readonly circuits?: Circuits;
 }
 
@@ -33,28 +33,32 @@ export interface DnsDriver {
    * write.
    */
   readonly capabilities: { readonly records: boolean };
-  /** Present if the server can hold zones for customers. */
+  /** Present only if the server can manage zones for customers. */
   readonly zones?: CustomerZones;
   /**
-   * Writes the record set and reads it back. Replaces a set of ours that has other values; throws `foreign_object`
-   * for a foreign set.
+   * Writes the record set and reads it back. Replaces a set with our mark if its values differ. Throws
+   * `foreign_object` if the set does not have our mark.
    */
   ensureRecord(record: DnsRecord, call: DriverCall): Promise<void>;
-  /** Removes the set if it is ours; succeeds if it does not exist; leaves a foreign set unchanged. */
+  /** Removes the set if it has our mark. Succeeds if the set does not exist. Leaves a foreign set unchanged. */
   removeRecord(record: Omit<DnsRecord, 'values'>, call: DriverCall): Promise<void>;
   find(
     name: string,
     type: DnsRecord['type'],
     call: DriverCall,
   ): Promise<{ values: readonly string[]; mark: Mark | undefined } | undefined>;
-  /** Every record set with a mark, ours or another agent's. Empty if the driver writes no records. */
+  /**
+   * Returns every record set that has the mark of this agent or of another one. The list is empty if the driver
+   * writes no records.
+   */
   list(call: DriverCall): Promise<readonly SeenRecord[]>;
   close(): Promise<void>;
 }
 
 /**
- * All served records of one name and type. Values: names without the final dot, MX as `10 mail.example.com`, or `0 .`
- * for no mail, TXT as `showText` of `model/master-file-text.ts` writes it.
+ * All served records of one name and type. In values, names have no final dot. An MX value has the form `10
+ * mail.example.com`, or `0 .` if the name accepts no mail. A TXT value has the form that `showText` of
+ * `model/master-file-text.ts` writes.
  */
 export interface ZoneSet {
   /** Absolute, without the final dot, lower case. */
@@ -64,41 +68,41 @@ export interface ZoneSet {
   readonly values: readonly string[];
 }
 
-/** A set that `ZoneSet` cannot represent. */
+/** A record set that `ZoneSet` cannot represent. */
 export interface HiddenSet {
   readonly name: string;
   readonly type: string;
-  /** False: all its records are switched off at the server. */
+  /** False if all records of the set are disabled at the server. */
   readonly isServed: boolean;
 }
 
 export interface ZoneContents {
-  /** Every served set of a type that we know. */
+  /** All served sets of known types. */
   readonly sets: readonly ZoneSet[];
-  /** The other contents of the zone: other types, and records that are switched off. */
+  /** The other contents of the zone: sets of other types, and disabled records. */
   readonly hidden: readonly HiddenSet[];
 }
 
 /**
- * The optional ability of a DNS server to hold whole zones for customers. If the response to a change is lost, the
- * driver checks the effect before the call fails: a call that throws `dns_unreachable` may be repeated, and a call
- * whose change took effect does not throw.
+ * The optional ability of a DNS server to manage whole zones for customers. If the response to a change is lost, the
+ * driver checks whether the change took effect, and the call fails only if it did not. A call that throws
+ * `dns_unreachable` may be repeated.
  */
 export interface CustomerZones {
   /**
-   * Creates the zone with these name servers. Returns false if our zone already exists; throws `foreign_object` if
-   * another owner's zone exists.
+   * Creates the zone with these name servers. Returns false if the zone already exists and is ours. Throws
+   * `foreign_object` if the zone exists and belongs to another owner.
    */
   ensure(zone: string, nameServers: readonly string[], call: DriverCall): Promise<boolean>;
-  /** Removes the zone with all its contents if it is ours; succeeds if it does not exist. */
+  /** Removes the zone with all its contents if the zone is ours. Succeeds if the zone does not exist. */
   remove(zone: string, call: DriverCall): Promise<void>;
-  /** Every served set of a type that we know. */
+  /** All served sets of known types. */
   read(zone: string, call: DriverCall): Promise<readonly ZoneSet[]>;
   /**
-   * Reads the zone, and replaces the set of this name and type with the set that `change` derives from the zone's
-   * contents; a set without values is removed. Records that are switched off at the server stay unchanged, and so do
-   * comments. No other process changes zones meanwhile. Throws `record_exists` if another record excludes the set,
-   * `record_invalid` if the server does not accept it.
+   * Reads the zone, and replaces the set of this name and type with the set that `change` derives from the contents
+   * of the zone. If the new set has no values, the set is removed. Disabled records and comments stay unchanged. The
+   * caller ensures that no other process changes zones at the same time. Throws `record_exists` if another record
+   * excludes the set, `record_invalid` if the server does not accept it.
    */
   change(zone: string, change: (contents: ZoneContents) => ZoneSet, call: DriverCall): Promise<void>;
 }

@@ -1,9 +1,9 @@
-/** The common parts of the checks of the exec drivers: pct is queried for a VMID that no container has. */
+/** The common parts of the checks of the exec drivers, which query pct for a VMID that no container has. */
 import type { ClusterView, NodeView } from '../guest/contract.js';
 import type { ExecKeys } from './keys.js';
 import type { RawEnd } from './run-script.js';
 
-/** What the checks of every exec driver work with. */
+/** The dependencies of the checks of every exec driver. */
 export interface ExecDoctorParts {
   readonly configFile: string;
   readonly config: {
@@ -25,7 +25,7 @@ export const PROBE_OUTPUT = { stdin: '', maxOutputBytes: 4_096, onStdout: (): vo
 /** pct's messages about a container that does not exist, and about missing permission to look for one. */
 const UNKNOWN_CONTAINER = /configuration file '[^']*' does not exist|CT \d+ does not exist/i;
 
-/** The highest VMID of the range that no container has. */
+/** Returns the highest VMID in the range that no container has. */
 export function freeVmid({ guests }: ClusterView, { first, last }: VmidRange): number {
   const used = new Set(guests.map(({ vmid }) => vmid));
   let vmid = last;
@@ -33,7 +33,7 @@ export function freeVmid({ guests }: ClusterView, { first, last }: VmidRange): n
   return vmid;
 }
 
-/** Undefined if pct runs and knows its containers, else its message. */
+/** Returns undefined if pct runs and can list containers, or else the error message of pct. */
 export function problemOf({
   code,
   stderr,

@@ -14,7 +14,7 @@ export const execKeys = {
 };
 
 export interface ExecKeys {
-  /** argv prefix of pct. */
+  /** The command words that start pct. */
   readonly pct: Static<typeof execKeys.pct>;
   readonly max_output_bytes: Static<typeof execKeys.max_output_bytes>;
 }

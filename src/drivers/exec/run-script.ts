@@ -1,6 +1,6 @@
 /**
- * The common parts of all ways to run a script: the standard input, the end marker, the output limit, and the end of
- * the script when the caller stops.
+ * The common parts of all exec drivers: the standard input, the end marker, the output limit, and how a script is
+ * ended when its caller stops.
  */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
@@ -16,7 +16,7 @@ export interface RawEnd {
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
-  /** The error that ended the conversation early; ignored if the end marker is there. */
+  /** The error that ended the connection early. It is ignored if the output contains the end marker. */
   readonly broken?: AgentError;
 }
 
@@ -24,13 +24,14 @@ export interface RawOptions {
   readonly stdin: string;
   readonly maxOutputBytes: number;
   readonly onStdout: (chunk: Buffer) => void;
-  /** Called once when the signal aborts, before the process or channel that carries the script is ended. */
+  /** Called once when the signal aborts, before the process or channel that runs the script is ended. */
   readonly beforeKill?: () => Promise<void>;
 }
 
 /**
- * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError if it could not be started, or if
- * its end is unknown. After an abort it resolves (with what is known) once nothing of it runs on this side.
+ * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError if the command could not be started,
+ * or if it is unknown how it ended. After an abort, it resolves with the known result once no process of the command
+ * runs on the daemon's side.
  */
 export type Transport = (
   at: { readonly node: string; readonly vmid: number },
@@ -48,16 +49,17 @@ export const PCT_ARGUMENTS = (vmid: number): string[] => [
   '-s',
 ];
 
-/** Room for the markers, in addition to the output that the caller wants kept. */
+/** The additional output that is kept for the markers. */
 const MARKER_BYTES = 256;
 const BEGIN_MS = 1_000;
 const STOP_DEADLINE_MS = 10_000;
 const DETAIL_CHARACTERS = 2_000;
 
 /**
- * Ending pct does not end what it started: the shell and its children continue to run in the container. Therefore the
- * shell first prints its process ID, and a second script ends the whole tree. It freezes the tree before it kills it,
- * so that no process forks away. Processes that were detached to init on purpose stay.
+ * Ends the shell of a script and its children in the container. When pct ends, these processes continue. Therefore
+ * the shell first prints its process ID, and a second script ends the whole process tree. The second script freezes
+ * the tree before it kills the tree, so that no process can fork in between. Processes that were deliberately
+ * detached to init continue.
  */
 const STOP_BODY = `tree() {
   echo "$1"
@@ -110,7 +112,7 @@ export function scriptRunner(
         if (head.includes('\n')) sayBegun();
       },
       beforeKill: async () => {
-        await within(begun, BEGIN_MS); // the shell's process ID may be on its way
+        await within(begun, BEGIN_MS); // the output with the shell's process ID may not have arrived yet
         const pid = beginPid(head, nonce);
         if (pid !== undefined) await stop(at, pid);
       },
@@ -140,15 +142,16 @@ function encoded(script: Script, nonce: string): string {
   }
 }
 
-/** pct's messages if another operation holds the container or its configuration, which passes by itself. */
+/** pct's messages if another operation has locked the container or its configuration. This condition is temporary. */
 const HELD = /is locked|can't lock file|got lock (?:request )?timeout|trying to acquire/i;
 
 /**
- * Exit codes of a shell that cannot start a command, and of our forced command when it refuses one: pct has not run.
+ * Exit codes of a shell that cannot start a command, and of our forced command when it refuses a command. In both
+ * cases, pct has not run.
  */
 const NOT_RUN = [126, 127];
 
-/** No script can run in any container of the node until the operator fixes this. */
+/** The error if no script can run in any container of the node until an operator fixes the cause. */
 function notRun(at: { readonly node: string }, detail: string): AgentError {
   return new AgentError('container_host_refused', 'The container host refuses to run commands.', {
     role: 'container host',
@@ -158,8 +161,8 @@ function notRun(at: { readonly node: string }, detail: string): AgentError {
 }
 
 /**
- * The script may have run in part. No message means that pct was killed or its output was lost: the failure
- * is temporary, like a held lock.
+ * The error if the script may have run partially. If there is no message, pct was killed or its output was lost. Like
+ * a lock, this is temporary.
  */
 function cutShort(how: string, said: string): AgentError {
   const detail = `${how}: ${said.slice(-DETAIL_CHARACTERS)}`;

@@ -1,6 +1,6 @@
 /**
- * The form of a script on standard input: quoted assignments, a line that prints the shell's process ID, the body
- * with an empty input of its own, and an end marker with the real exit code.
+ * The form of a script on standard input: quoted assignments, a line that prints the shell's process ID, the body,
+ * which has an empty standard input, and an end marker with the real exit code.
  */
 import { Secret } from '../../kernel/secret.js';
 import type { Script } from './contract.js';
@@ -9,13 +9,13 @@ const NAME = /^[a-z0-9]+(?:[/-][a-z0-9]+)*$/;
 const VARIABLE = /^[A-Z][A-Z0-9_]*$/;
 
 function quote(value: string): string {
-  if (value.includes('\0')) throw new RangeError('a script value cannot hold a NUL character');
+  if (value.includes('\0')) throw new RangeError('a script value cannot contain a NUL character');
   return `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
 /**
- * The whole standard input of `/bin/sh -s`. `nonce` (hex) prevents programs in the container from guessing the end
- * marker.
+ * Returns the whole standard input of `/bin/sh -s`. `nonce` (hex) prevents programs in the container from guessing the
+ * end marker.
  */
 export function encodeScript(script: Script, nonce: string): string {
   if (!NAME.test(script.name)) throw new RangeError(`not a script name: ${JSON.stringify(script.name)}`);
@@ -50,14 +50,15 @@ function checked(nonce: string): string {
 }
 
 /**
- * The shell's process ID in the container, from the beginning of the output; undefined if the script has not begun.
+ * Reads the shell's process ID in the container from the beginning of the output. Returns undefined if the script has
+ * not begun.
  */
 export function beginPid(head: string, nonce: string): number | undefined {
   const found = new RegExp(`^innkeeper-begin-${checked(nonce)} (\\d{1,10})\\n`).exec(head);
   return found ? Number(found[1]) : undefined;
 }
 
-/** Removes the markers from the output; `exitCode` is undefined if the script did not finish. */
+/** Removes the markers from the output. `exitCode` is undefined if the script did not finish. */
 export function splitEnd(stdout: string, nonce: string): { stdout: string; exitCode: number | undefined } {
   const begun = stdout.replace(new RegExp(`^innkeeper-begin-${checked(nonce)} \\d{1,10}\\n`), '');
   const found = new RegExp(`\\n${endMarker(nonce)} (\\d{1,3})\\n?$`).exec(begun);
@@ -65,7 +66,10 @@ export function splitEnd(stdout: string, nonce: string): { stdout: string; exitC
   return { stdout: begun.slice(0, found.index), exitCode: Number(found[1]) };
 }
 
-/** Decodes a script for the sandbox's memory containers: name, values, and the marker that must end the output. */
+/**
+ * Decodes a script for the memory containers of the sandbox into its name, its values, and the marker with which the
+ * output must end.
+ */
 export function decodeScript(
   stdin: string,
 ): { name: string; values: Record<string, string>; body: string; marker: string } | undefined {

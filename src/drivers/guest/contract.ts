@@ -1,9 +1,9 @@
 /**
- * The contract of a container host. Calls are declarative (`ensure...` is repeatable, `remove...` succeeds if the
- * object is gone). They return only after the remote task has really ended, and throw only AgentError (codes
+ * The contract of a container host. Calls are declarative: `ensure...` is repeatable, and `remove...` succeeds if the
+ * object is gone. Calls return only after the remote task has really ended, and throw only AgentError (codes
  * `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`, `snapshots_unavailable`,
  * `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Every call that changes a container
- * first checks that the container carries the given mark.
+ * first checks that the container has the given mark.
  */
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
@@ -36,7 +36,10 @@ export interface NetworkAddress {
 }
 
 export type Source =
-  /** Clone of a template; `name` is the template's name (hostname), found on the node or on shared storage. */
+  /**
+   * A clone of a template. `name` is the name (hostname) of the template, which must be on the node or on shared
+   * storage.
+   */
   | { readonly kind: 'template'; readonly name: string }
   /** A new container from an OS template volume. */
   | { readonly kind: 'os'; readonly volume: string };
@@ -48,7 +51,7 @@ export interface ContainerSpec extends GuestAt {
   readonly source: Source;
   readonly resources: Resources;
   readonly addresses: readonly NetworkAddress[];
-  /** Only hints for people; the mark in the description decides about ownership. */
+  /** Tags are only hints for people. The mark in the description determines the ownership. */
   readonly tags: readonly string[];
 }
 
@@ -71,8 +74,8 @@ export interface GuestSnapshot {
   readonly createdAt: string;
   readonly description: string;
   /**
-   * Half-created (`prepare`) or half-removed (`delete`); null: complete. A half snapshot still exists, but cannot be
-   * rolled back to.
+   * `prepare`: the snapshot was not created completely. `delete`: it was not removed completely. Null: it is
+   * complete. An incomplete snapshot still exists, but a rollback to it is not possible.
    */
   readonly half: string | null;
 }
@@ -95,15 +98,15 @@ export interface GuestView {
   readonly memoryLimitBytes: number;
   readonly diskBytes: number;
   readonly diskLimitBytes: number;
-  /** 0..1 of the guest's cores. */
+  /** The share of the guest's cores that is in use, from 0 to 1. */
   readonly cpu: number;
   readonly networkInBytes: number;
   readonly networkOutBytes: number;
   readonly uptimeS: number;
   readonly tags: readonly string[];
-  /** For a template: the storage of its root disk; absent while it could not be read. */
+  /** The storage of the root disk, only for a template. It is absent until it could be read. */
   readonly rootStorage?: string;
-  /** Set (epoch ms) while its node cannot be queried: the values are the last known ones. */
+  /** Set (epoch ms) while the node of the guest cannot be queried. The values are then the last known ones. */
   readonly staleSince?: number;
 }
 
@@ -116,17 +119,17 @@ export interface StorageView {
   readonly usedBytes: number;
 }
 
-/** The result of one poll of the whole cluster (`/cluster/resources`). */
+/** The result of a poll of the whole cluster (`/cluster/resources`). */
 export interface ClusterView {
   readonly at: number;
   readonly nodes: readonly NodeView[];
   readonly guests: readonly GuestView[];
   readonly storages: readonly StorageView[];
-  /** Which snapshots the storage of the containers supports; absent while it is unknown. */
+  /** The kind of snapshots that the storage of the containers supports. It is absent while this is unknown. */
   readonly snapshots?: SnapshotAbility;
   /**
-   * False if that storage cannot hold templates (LINSTOR/DRBD, thick LVM): templates are then on another storage, and
-   * sites are full copies.
+   * False if the storage does not support templates (LINSTOR/DRBD, thick LVM). Templates are then on another storage,
+   * and sites are full copies.
    */
   readonly templates?: boolean;
 }
@@ -136,7 +139,7 @@ export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
 export interface PlacementSpec {
   readonly resources: Resources;
   readonly source: Source;
-  /** By node: what was promised to containers that the view does not show yet. */
+  /** By node: the resources that were promised to containers that the view does not show yet. */
   readonly promised: ReadonlyMap<string, Promised>;
 }
 
@@ -146,7 +149,7 @@ export type GuestLog = Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
 export interface GuestDeps {
   readonly clock: Clock;
   readonly log: GuestLog;
-  /** Absent: every call is allowed. */
+  /** If there are no circuits, every call is allowed. */
   readonly circuits?: Circuits;
 }
 
@@ -154,39 +157,46 @@ export interface GuestDriver {
   readonly capabilities: { readonly snapshots: boolean; readonly ha: boolean };
   /** Polls the cluster now. */
   look(call: DriverCall): Promise<ClusterView>;
-  /** The configured addresses (without prefix) of the cluster's guests: ours, others' and virtual machines. */
+  /**
+   * Returns the configured addresses (without prefix) of all guests in the cluster: our containers, other containers
+   * and virtual machines.
+   */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
   /**
-   * The node with the most free memory that is online and allowed, and holds the source and the storage with enough
-   * room. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`.
+   * Chooses the node with the most free memory among all nodes that are online and allowed, have the source, and have
+   * the storage with enough room. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`.
    */
   place(wanted: PlacementSpec, view: ClusterView): string;
   /**
-   * How many of `count` such containers each node would get if they were placed one after the other. The sum is lower
-   * if there is not enough room, and zero if the source is missing.
+   * Returns how many of `count` such containers each node would get if they were placed one after the other. The sum
+   * is lower than `count` if there is not enough capacity, and zero if the source is missing.
    */
   spread(wanted: PlacementSpec, count: number, view: ClusterView): ReadonlyMap<string, number>;
   /**
-   * Creates the container, or finishes its creation, but does not start it. Brings an existing container with this
-   * mark to the spec; throws `vmid_taken` if the container has another mark.
+   * Creates the container, or finishes its creation, but does not start it. Changes an existing container with this
+   * mark to match the spec. Throws `vmid_taken` if the container has another mark.
    */
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;
-  /**
-   * The container with this mark, or undefined if there is none with this VMID (a foreign container counts as none).
-   */
+  /** Returns the container if it exists under this VMID and has this mark, otherwise undefined. */
   find(at: GuestAt, call: DriverCall): Promise<ContainerState | undefined>;
-  /** Every container of the cluster with its configuration, ours or not; includes templates. */
+  /**
+   * Returns every container of the cluster with its configuration, including templates and containers that are not
+   * ours.
+   */
   listContainers(call: DriverCall): Promise<SeenContainers>;
-  /** Every HA resource of a container, ours or not; empty if HA is off. */
+  /**
+   * Returns the HA resources of all containers, including those that are not ours. The list is empty if HA is
+   * disabled.
+   */
   listHa(call: DriverCall): Promise<readonly SeenHa[]>;
   ensureStarted(at: GuestAt, call: DriverCall): Promise<void>;
-  /** Shuts the container down, after `graceS` seconds forcibly. Also succeeds if the container is gone. */
+  /** Shuts the container down, and stops it forcibly after `graceS` seconds. Succeeds if the container is gone. */
   ensureStopped(at: GuestAt, graceS: number, call: DriverCall): Promise<void>;
-  /** Changes memory, swap and cores live; the disk only grows. */
+  /** Changes memory, swap and cores while the container runs. The disk can only grow. */
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
   /**
-   * Stops the container and destroys it with everything that refers to it (HA, jobs, snapshots). Gets the notes of
-   * `ensureContainer`, so that it waits for a container that may still appear.
+   * Stops the container and destroys it with everything that refers to it (HA, jobs, snapshots). The call gets the
+   * notes of `ensureContainer`, so that it waits for a container that may still appear.
    */
   removeContainer(at: GuestAt, call: DriverCall): Promise<void>;
   /** Turns a stopped container into a template of this name. */
@@ -195,32 +205,35 @@ export interface GuestDriver {
   ensureSnapshot(at: GuestAt, name: string, description: string, call: DriverCall): Promise<void>;
   removeSnapshot(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /**
-   * Rolls back and leaves the container stopped. Throws `backup_not_found`, or `backup_not_newest` if only the newest
-   * snapshot can be used: nothing has changed then.
+   * Rolls the container back and leaves it stopped. Throws `backup_not_found`, or `backup_not_newest` if the storage
+   * can roll back only to the newest snapshot. In both cases, nothing has changed.
    */
   rollback(at: GuestAt, name: string, call: DriverCall): Promise<void>;
-  /** Ensures the HA resource (and the PVE 9 rule or PVE 8 group, as configured); does nothing if HA is off. */
+  /** Ensures the HA resource, and the configured rule (PVE 9) or group (PVE 8). Does nothing if HA is disabled. */
   ensureHa(at: GuestAt, call: DriverCall): Promise<void>;
-  /** Also removes what HA still holds of a container that is gone, but nothing of another container with its VMID. */
+  /**
+   * Removes the HA entries of the container, even if the container is gone. Never removes the entries of another
+   * container with the same VMID.
+   */
   removeHa(at: GuestAt, call: DriverCall): Promise<void>;
   close(): Promise<void>;
 }
 
 /** The shared view of the cluster. */
 export interface ClusterWatch {
-  /** The last good view, or undefined before the first. */
+  /** The view of the last successful poll, or undefined before the first one. */
   latest(): ClusterView | undefined;
-  /** The guest with this VMID in the last good view. */
+  /** Returns the guest with this VMID in the view of the last successful poll. */
   guest(vmid: number): GuestView | undefined;
-  /** The configured addresses of guests (ours and others') at the last good poll. */
+  /** The configured addresses of all guests at the last successful poll. */
   usedAddresses(): ReadonlySet<string>;
-  /** Since when (epoch ms) polls fail, or undefined while they succeed. */
+  /** When (epoch ms) polls began to fail, or undefined while they succeed. */
   staleSince(): number | undefined;
   /**
-   * Returns a view no older than `maxAgeMs`, and polls now if needed (one request for all concurrent callers). Throws
-   * `container_host_*`, or `aborted`.
+   * Returns a view that is at most `maxAgeMs` old. If needed, it polls now, with one request for all concurrent
+   * callers. Throws `container_host_*`, or `aborted`.
    */
   fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;
-  /** Ends polling. */
+  /** Stops the polls. */
   close(): void;
 }

@@ -1,10 +1,10 @@
 /**
- * Keeps the last known values of guests whose node cannot be queried: the cluster answers for the other nodes, and
- * calls these guests `unknown`.
+ * Keeps the last known values of guests whose node cannot be queried. The cluster responds with the data of the other
+ * nodes, and reports such guests as `unknown`.
  */
 import type { ClusterView, GuestView } from './contract.js';
 
-/** The new view, in which guests that cannot be seen now keep their values of the previous view. */
+/** Returns the new view, in which guests that cannot be seen now keep their values from the previous view. */
 export function withLastKnown(next: ClusterView, previous: ClusterView | undefined): ClusterView {
   const offline = new Set(next.nodes.filter(({ online }) => !online).map(({ name }) => name));
   const unseen = (guest: GuestView): boolean => guest.status === 'unknown' || offline.has(guest.node);

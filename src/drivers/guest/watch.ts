@@ -1,4 +1,7 @@
-/** The shared view of the cluster: polled every `poll_s` and read by all parts; only allocation waits for a poll. */
+/**
+ * The shared view of the cluster, which is polled every `poll_s` seconds. All parts of the program read this view,
+ * and only allocation waits for a new poll.
+ */
 import type { BaseLogger } from 'pino';
 import { pause } from '../../kernel/async/pause.js';
 import { orAbort } from '../../kernel/async/race.js';
@@ -15,13 +18,13 @@ export interface WatchOptions {
   readonly log: Pick<BaseLogger, 'info' | 'warn'>;
 }
 
-/** Starts polling at once; does not keep the process alive. */
+/** Starts polling at once. The polls do not keep the process alive. */
 export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): ClusterWatch {
   const closed = new AbortController();
   let view: ClusterView | undefined;
   /** The guests of the view, by VMID. */
   let guests: ReadonlyMap<number, GuestView> = new Map();
-  /** When the view was read, by the monotonic clock. */
+  /** When the view was read, according to the monotonic clock. */
   let viewedAt = Number.NEGATIVE_INFINITY;
   let used: ReadonlySet<string> = new Set();
   let stale: number | undefined;
@@ -37,7 +40,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
       guests = new Map(view.guests.map((guest) => [guest.vmid, guest]));
       viewedAt = askedAt;
       if (stale !== undefined)
-        log.info({ stale_ms: clock.now() - stale }, 'the container host answers again');
+        log.info({ stale_ms: clock.now() - stale }, 'the container host responds again');
       stale = undefined;
       return view;
     } catch (error) {
@@ -49,7 +52,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     }
   };
 
-  /** One poll at a time; callers during a poll share it. */
+  /** Polls the cluster. Only one poll runs at a time, and concurrent callers share it. */
   const shared = (): Promise<ClusterView> => {
     flight ??= lookNow().finally(() => (flight = undefined));
     return flight;
@@ -76,7 +79,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
   };
 }
 
-/** Only this caller stops waiting; the others continue. */
+/** The error for a caller that stops waiting. The other callers continue to wait. */
 function stopped({ reason }: AbortSignal): AgentError {
   return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
 }

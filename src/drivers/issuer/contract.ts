@@ -1,5 +1,5 @@
 /**
- * The contract of a certificate authority. Throws AgentError `certificate_refused`, `authority_refused`,
+ * The contract of a certificate authority. Its calls throw AgentError `certificate_refused`, `authority_refused`,
  * `certificate_unreachable`, `aborted`.
  */
 import type { Clock } from '../../kernel/clock.js';
@@ -10,16 +10,14 @@ export interface IssuerCall {
   readonly signal: AbortSignal;
 }
 
-/**
- * Where the responses to HTTP-01 challenges are published, so that the authority finds them on port 80 of the names.
- */
+/** Publishes the responses to HTTP-01 challenges, so that the authority finds them on port 80 of the names. */
 export interface Challenges {
   put(token: string, content: string): Promise<void>;
   remove(token: string): Promise<void>;
 }
 
 export interface IssuedCertificate {
-  /** PEM, with the server's own certificate first. */
+  /** The certificate chain in PEM format, with the server's own certificate first. */
   readonly chain: string;
   readonly key: Secret;
   /** RFC 3339 */
@@ -36,14 +34,14 @@ export interface IssuerDeps {
 }
 
 export interface CertificateIssuer {
-  /** `none`: there is no authority, and `issue` always throws. */
+  /** For `none`, there is no authority, and `issue` always throws. */
   readonly kind: 'acme' | 'local' | 'none';
-  /** The authority's names in CAA records; empty: CAA is not checked. */
+  /** The authority's names in CAA records. If the list is empty, CAA records are not checked. */
   readonly caaIdentities: readonly string[];
   /**
-   * Issues one certificate for all of these names; the first becomes its common name. Every certificate gets a new
-   * key. For `certificate_refused`, `fields` contains the names that the authority objects to, each with a sentence,
-   * if the authority named them.
+   * Issues one certificate for all of these names. The first name becomes the common name. Every certificate gets a
+   * new key. If the authority refuses some of the names and lists them, the error `certificate_refused` contains
+   * these names in `fields`, each with a sentence.
    */
   issue(names: readonly string[], challenges: Challenges, call: IssuerCall): Promise<IssuedCertificate>;
   close(): Promise<void>;
@@ -52,7 +50,7 @@ export interface CertificateIssuer {
 /** Our account at an authority, as it is stored. */
 export interface KeptAccount {
   readonly key: Secret;
-  /** The account's URL at the authority; null before it was created there. */
+  /** The URL of the account at the authority. Null until the account is created there. */
   readonly url: string | null;
 }
 

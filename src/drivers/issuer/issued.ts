@@ -1,13 +1,14 @@
 /**
- * Checks that an authority issued what was ordered: a valid order says nothing about the names in the certificate.
+ * Checks that the authority issued what was ordered, because a valid order does not prove which names the certificate
+ * contains.
  */
 import { X509Certificate } from 'node:crypto';
 import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
 import type { IssuedCertificate } from './contract.js';
 
 /**
- * The end of a sentence that begins with "it issued a certificate"; undefined if the certificate is valid for every
- * name and its key is ours.
+ * Returns the problem as the end of a sentence that begins with "it issued a certificate". Returns undefined if the
+ * certificate is valid for every name and has our key.
  */
 export function shortcoming(
   { chain, key }: Pick<IssuedCertificate, 'chain' | 'key'>,
@@ -16,5 +17,5 @@ export function shortcoming(
   if (!keyMatchesCertificate(chain, key.reveal())) return 'for another key';
   const leaf = new X509Certificate(chain);
   const missing = names.filter((name) => leaf.checkHost(name, { subject: 'never' }) === undefined);
-  return missing.length === 0 ? undefined : `that is not good for ${missing.join(', ')}`;
+  return missing.length === 0 ? undefined : `that is not valid for ${missing.join(', ')}`;
 }

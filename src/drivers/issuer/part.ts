@@ -1,7 +1,10 @@
-/** How the configuration chooses an issuer: not by a key `driver`, but by the issuer's own keys. */
+/**
+ * How the configuration chooses an issuer. Instead of a key `driver`, the issuer's own keys determine whether it is
+ * used.
+ */
 import type { DriverPart } from '../../config/driver-part.js';
 
 export interface IssuerPart extends DriverPart {
-  /** Whether its keys enable it. */
+  /** Returns whether the keys of the issuer enable it. */
   readonly isOn: (config: never) => boolean;
 }

@@ -1,4 +1,4 @@
-/** The issuers of certificates, by the names of their blocks in `domains`; the first enabled one issues. */
+/** The issuers of certificates, by the names of their blocks in `domains`. The first one that is enabled is used. */
 import { acme } from './acme/config.js';
 import { localCa } from './local/config.js';
 
@@ -11,7 +11,7 @@ export const ISSUERS = {
   },
 };
 
-/** Used if none is enabled. */
+/** The issuer that is used if no other one is enabled. */
 export const NO_ISSUER = {
   driver: () => import('./none/index.js'),
   doctor: () => import('./none/doctor.js'),
@@ -19,7 +19,7 @@ export const NO_ISSUER = {
 
 type Settings = Parameters<typeof acme.isOn>[0] & Parameters<typeof localCa.isOn>[0];
 
-/** The issuer that the configuration enables. */
+/** Returns the issuer that the configuration enables. */
 export function chosenIssuer(config: Settings) {
   return Object.values(ISSUERS).find(({ config: part }) => part.isOn(config)) ?? NO_ISSUER;
 }

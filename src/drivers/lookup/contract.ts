@@ -1,6 +1,6 @@
 /**
- * The contract of looking names up as the public sees them: at their authoritative servers. Throws AgentError
- * `lookup_failed`, `aborted`.
+ * The contract for looking up names at their authoritative servers, so that the results are what the public sees.
+ * Throws AgentError `lookup_failed`, `aborted`.
  */
 import type { CaaRecord } from '../../model/caa.js';
 
@@ -9,9 +9,12 @@ export interface LookupCall {
 }
 
 export interface FoundAddresses {
-  /** Every A and AAAA that any of the name servers returns, in canonical form, with aliases followed. */
+  /**
+   * The values of all A and AAAA records that any of the name servers returns, in canonical form. Aliases are
+   * followed.
+   */
   readonly addresses: readonly string[];
-  /** The names that the aliases point to. */
+  /** The names to which the aliases point. */
   readonly aliases: readonly string[];
 }
 
@@ -20,7 +23,7 @@ export interface HttpProbe {
   readonly name: string;
   /** Absolute. */
   readonly path: string;
-  /** Names that a redirect may lead to, in addition to the name itself. */
+  /** The names to which a redirect may lead, in addition to the name itself. */
   readonly alsoNames: readonly string[];
   /** Addresses that are not probed. */
   readonly except: readonly string[];
@@ -29,16 +32,21 @@ export interface HttpProbe {
 export interface NameLookup {
   addresses(name: string, call: LookupCall): Promise<FoundAddresses>;
   texts(name: string, call: LookupCall): Promise<readonly string[]>;
-  /** The CAA records that apply to the name: its own, or those of the first name above it that has any. */
+  /**
+   * Returns the CAA records that apply to the name: the records of the name itself, or of the closest name above it
+   * that has any.
+   */
   authorities(
     name: string,
     call: LookupCall,
   ): Promise<{ readonly at: string; readonly records: readonly CaaRecord[] } | undefined>;
-  /** Names of the servers that the zone is delegated to; empty if it is not delegated. */
+  /**
+   * Returns the names of the servers to which the zone is delegated. The list is empty if the zone is not delegated.
+   */
   nameServers(zone: string, call: LookupCall): Promise<readonly string[]>;
   /**
-   * The response of each address of the name over plain HTTP (200, the first KiB); undefined if there is none, or if
-   * the address is not public.
+   * Returns, for each address of the name, the first KiB of a response with status 200 over plain HTTP. The value is
+   * undefined if there is no such response, or if the address is not public.
    */
   knock(asked: HttpProbe, call: LookupCall): Promise<readonly (string | undefined)[]>;
   close(): Promise<void>;

@@ -8,10 +8,10 @@ export const ProxySshSchema = block(
     'proxy host runs systemd/innkeeper-proxy.',
   {
     host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
-    port: number('Port of its sshd.', 1, 65_535, { default: 22 }),
+    port: number('Port of sshd on the proxy host.', 1, 65_535, { default: 22 }),
     user: text('User for the login; its key is restricted to innkeeper-proxy.', { default: 'root' }),
     private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
-    known_hosts_file: path('OpenSSH known_hosts file with its host key.', 'file'),
+    known_hosts_file: path('OpenSSH known_hosts file with the host key of the proxy host.', 'file'),
     connect_timeout_s: number('Timeout for connecting.', 1, 120, { unit: 'seconds', default: 10 }),
   },
 );

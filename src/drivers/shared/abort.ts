@@ -1,9 +1,9 @@
-/** Converts the abort of a signal to the error that a caller expects. */
+/** Converts the abort of a signal to an AgentError. */
 import { AgentError, type ErrorCode } from '../../kernel/errors.js';
 
 /**
- * The AgentError for an aborted signal: its own reason if that is an AgentError, `timeout` if a deadline passed, else
- * `aborted`.
+ * Returns the AgentError for an aborted signal: the reason of the signal if it is an AgentError, `timeout` if a
+ * deadline passed, otherwise `aborted`.
  */
 export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: string): AgentError {
   const reason: unknown = signal.reason;

@@ -1,21 +1,25 @@
-/** What every driver call gets: how long it may take, and where it stores what a repeated call must know. */
+/**
+ * The arguments that every driver call gets: how long it may take, and where it stores information for a repeated
+ * call.
+ */
 import type { JsonObject } from '../../kernel/json.js';
 import type { DriverLog } from './log.js';
 
 export interface DriverCall {
   /**
-   * Aborted when the deadline passes or the work is stopped. A call settles soon afterwards, with its effect known.
+   * This signal aborts when the deadline passes or the work is stopped. The call settles soon afterwards, with its
+   * effect known.
    */
   readonly signal: AbortSignal;
-  /** What an earlier try of the same step noted, such as a remote task's ID. */
+  /** The notes of earlier attempts of the same step, such as the ID of a remote task. */
   readonly notes: Readonly<JsonObject>;
-  /** Durable when it resolves; merged into the earlier notes. */
+  /** Merges new notes into the earlier ones. They are durable when the promise resolves. */
   note(values: JsonObject): Promise<void>;
-  /** Its lines contain the request, job, service and step; absent outside of jobs. */
+  /** A logger whose lines contain the request, job, service and step. It is absent outside of jobs. */
   readonly log?: DriverLog;
 }
 
-/** A call outside of any job, which keeps no notes. */
+/** Creates the arguments for a call outside of jobs, which stores no notes. */
 export function plainCall(signal: AbortSignal): DriverCall {
   return { signal, notes: {}, note: async () => {} };
 }

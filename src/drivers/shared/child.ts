@@ -1,6 +1,6 @@
 /**
- * Runs one argv as a child in its own process group; never a shell. Ends with the child gone, unless the system does
- * not let us end it.
+ * Runs a command as a child process in a separate process group, never through a shell. The child is gone when the
+ * call ends, unless the system does not let us kill it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { within } from '../../kernel/async/within.js';
@@ -8,7 +8,7 @@ import { onAbort } from '../../kernel/async/on-abort.js';
 import { Tail } from './tail.js';
 
 export interface ChildEnd {
-  /** Null if a signal ended it. */
+  /** The exit code. Null if a signal ended the child. */
   readonly code: number | null;
   readonly signal: string | null;
   readonly stdout: string;
@@ -21,26 +21,29 @@ export interface ChildOptions {
   /** How many of the last bytes of stdout and of stderr are kept. */
   readonly maxOutputBytes: number;
   /**
-   * Called once when the signal aborts, before the group is killed, so that the caller can end the work in a better
-   * way.
+   * Called once when the signal aborts, before the process group is killed, so that the caller can end the work in a
+   * better way.
    */
   readonly beforeKill?: () => Promise<void>;
   readonly onStdout?: (chunk: Buffer) => void;
-  /** Milliseconds within which a killed child must be gone. */
+  /** The number of milliseconds within which a killed child must be gone. */
   readonly killedWithinMs?: number;
 }
 
-/** How long a child that is left behind with open pipes (a daemonised grandchild) is waited for. */
+/**
+ * How long to wait for a process that keeps the pipes open after the child has ended, such as a daemonised
+ * grandchild.
+ */
 const PIPES_AFTER_EXIT_MS = 1_000;
 /** How long a child may take to notice that `beforeKill` ended its work. */
 const OWN_END_MS = 1_000;
 
-/** How long a child that cannot be killed (it runs as another user, or hangs in the kernel) is waited for. */
+/** How long to wait for a child that cannot be killed because it runs as another user or hangs in the kernel. */
 const KILLED_WITHIN_MS = 3_000;
 
 /**
- * Rejects with the system's error if the program cannot be started. An abort kills the group and resolves soon in any
- * case, with the output so far.
+ * Runs the command. Rejects with the system's error if the program cannot be started. An abort kills the process
+ * group. The promise then resolves soon in any case, with the output so far.
  */
 export async function runChild(
   argv: readonly string[],
@@ -61,7 +64,7 @@ export async function runChild(
     stdout.push(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stdin.on('error', () => {}); // a child that does not read its input shows this in its exit code
+  child.stdin.on('error', () => {}); // if a child does not read its input, its exit code shows this
   let giveUp = (): void => {};
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.on('error', reject);
@@ -100,7 +103,8 @@ export async function runChild(
 }
 
 /**
- * Without file descriptors node creates no streams, whatever its types say, and reports the reason in its next turn.
+ * If there are no free file descriptors, Node creates no streams, although its types say so, and reports the reason
+ * in the next turn of the event loop.
  */
 function hasStreams({
   stdin,
@@ -115,8 +119,8 @@ async function startError(child: ChildProcess): Promise<unknown> {
 }
 
 /**
- * The minimal environment: the daemon's own may contain secrets (`{env: NAME}`), and no more than this is needed to
- * find and run a program.
+ * The environment of a child process. It contains only what is needed to find and run a program, because the
+ * environment of the daemon may contain secrets (`{env: NAME}`).
  */
 export function bareEnvironment(): NodeJS.ProcessEnv {
   const { PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME, TZ } = process.env;
@@ -133,6 +137,6 @@ function killGroup(pid: number | undefined): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // it ended in between
+    // the process ended in between
   }
 }

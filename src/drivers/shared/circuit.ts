@@ -1,7 +1,7 @@
 /**
  * One circuit per remote system. After a few connection failures in a row, or as soon as the system refuses the agent
  * itself, calls are refused at once; after a pause, one probe shows whether the system is back. Libraries for this
- * have their own clock; here the clock is an argument, and nothing runs in the background.
+ * purpose use the system clock. Here the clock is an argument, and nothing runs in the background.
  */
 import { cleaned, detailOf } from '../../kernel/text.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
@@ -16,54 +16,61 @@ export interface CircuitView {
   readonly name: string;
   readonly role: Role;
   readonly state: CircuitState;
-  /** RFC 3339: since when it has been in this state. */
+  /** When the circuit entered this state (RFC 3339). */
   readonly since: string;
   /** Failures in a row; 0 after a success. */
   readonly failures: number;
   /**
-   * Set if it responds, but refuses every request of the agent: its own message, cleaned and shortened. Null if it is
-   * open for another reason.
+   * The system's own message, cleaned and shortened, if the system responds but refuses every request of the agent.
+   * Null if the circuit is open for another reason.
    */
   readonly refusal: string | null;
 }
 
-/** One call that was let through. Call exactly one of the four functions; further calls do nothing. */
+/**
+ * A call that the circuit admitted. Its outcome must be reported with exactly one of the four functions; further
+ * calls do nothing.
+ */
 export interface Pass {
   /** The system responded, even if it refused this one request. */
   answered(): void;
-  /** It refuses the agent itself, so no other request would succeed. `said`: its own message. */
+  /** The system refuses the agent itself, so no other request would succeed. `said` is the system's own message. */
   refused(said: string): void;
-  /** Refused connection, timeout, broken connection, or a gateway that cannot reach it. */
+  /** The connection was refused or broke, there was no response in time, or a gateway cannot reach the system. */
   silent(): void;
-  /** Nothing was learned, because the caller stopped. */
+  /** The call says nothing about the system, because the caller stopped. */
   left(): void;
 }
 
 export interface Circuit {
   view(): CircuitView;
-  /** Undefined while calls are refused: the circuit is open, or half open with the probe in progress. */
+  /**
+   * Returns undefined while calls are refused, because the circuit is open, or half open with the probe in progress.
+   */
   enter(): Pass | undefined;
-  /** What a caller could do now; does not use up the probe. */
+  /** Returns whether a call would be admitted now, without using up the probe. */
   admits(): 'all' | 'probe' | 'none';
-  /** Epoch ms from which a probe is let through, by the present clock; 0 while closed. */
+  /**
+   * The time (epoch ms, by the current clock) from which a probe is admitted. It is 0 while the circuit is closed.
+   */
   retryAt(): number;
 }
 
 export interface CircuitLimits {
-  /** Failures in a row that open the circuit. */
+  /** The number of failures in a row that open the circuit. */
   readonly failures: number;
-  /** Pause before the first probe; doubles with each failed probe, up to `LONGEST_PAUSE`. */
+  /** The pause before the first probe. It doubles with each failed probe, up to `LONGEST_PAUSE`. */
   readonly pauseMs: number;
 }
 
 export interface Circuits {
-  /** The circuit of this name, created at the first call. */
+  /** Returns the circuit of this name, and creates it at the first call. */
   of(name: string, role: Role): Circuit;
   find(name: string): Circuit | undefined;
   list(): CircuitView[];
   /**
-   * Called after each change of state and each probe; not when it becomes `half_open`, which happens only by time.
-   * Returns a function that removes the listener.
+   * Adds a listener that is called after each change of state and each probe. It is not called when a circuit becomes
+   * `half_open`, because this happens only by the passage of time. Returns a function that removes the listener.
    */
   onChange(listener: (view: CircuitView) => void): () => void;
 }
@@ -105,7 +112,10 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
   let open = false;
   let since = clock.now();
   let pauseMs = limits.pauseMs;
-  /** By the monotonic clock: a wall clock that was ahead for a moment must not keep it open for a day. */
+  /**
+   * The time of the next probe by the monotonic clock. If it used the wall clock, a short jump of that clock could
+   * keep the circuit open for a day.
+   */
   let retryAt = 0;
   let probe: Pass | undefined;
   let refusal: string | null = null;
@@ -129,11 +139,11 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
     refusal = null;
     if (open) turn(false);
   };
-  /** `said`: null if there was no message. */
+  /** `said` is null if there was no message. */
   const failed = (wasProbe: boolean, said: string | null): void => {
     failures += 1;
     if (open) {
-      // calls that were let through before it opened add no information
+      // calls that were admitted before the circuit opened add no information
       if (!wasProbe) return;
       refusal = said;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
@@ -178,8 +188,8 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
 }
 
 /**
- * Sends one call through. `verdict` says what its failure means; a result counts as a response. Throws `refusal()` at
- * once while calls are refused.
+ * Makes one call through the circuit. `verdict` determines the meaning of a failure. A result counts as a response.
+ * Throws `refusal()` at once while calls are refused.
  */
 export async function through<T>(
   circuit: Circuit | undefined,
@@ -195,31 +205,31 @@ export async function through<T>(
     pass.answered();
     return value;
   } catch (error) {
-    // our own lack of descriptors says nothing about the other side
+    // our own lack of file descriptors says nothing about the remote system
     pass[isOutOfDescriptors(error) ? 'left' : verdict(error)](wordsOf(error));
     throw error;
   }
 }
 
-/** The usual verdict on an AgentError of a driver. */
+/** Returns the usual verdict on an AgentError of a driver. */
 export function verdictOf(error: unknown): keyof Pass {
   if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
   if (error.failure === 'refused_us') return 'refused';
   if (error.failure === 'unreachable') return 'silent';
-  // an unknown outcome may or may not have been a response
+  // if the outcome is unknown, the system may or may not have responded
   return error.failure === 'unknown' ? 'left' : 'answered';
 }
 
-/** A system's own message, as far as it is known. */
+/** Returns the remote system's own message if it is known. */
 export function wordsOf(error: unknown): string {
   if (error instanceof AgentError) return error.detail ?? error.message;
   return detailOf(error instanceof Error ? error.message : String(error));
 }
 
-/** Why a call was not made. */
+/** The error if a call was not made because the circuit is open. */
 export interface OpenCircuit {
   readonly failure: Extract<Failure, 'refused_us' | 'unreachable'>;
-  /** For operators. */
+  /** The details for operators. */
   readonly detail: string;
 }
 

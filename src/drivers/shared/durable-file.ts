@@ -4,8 +4,8 @@ import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Replaces `path`. The change is durable once `syncFolder` of its folder has also resolved. Throws the system's
- * error; `path` is then unchanged.
+ * Replaces `path`. The change is durable once `syncFolder` of the folder has resolved as well. If it throws the
+ * system's error, `path` is unchanged.
  */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
@@ -26,8 +26,8 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
 }
 
 /**
- * Removes what a crash of `replaceFile` left in an existing folder, for the file `of` or for all files; only for the
- * process that writes there.
+ * Removes temporary files that a crash during `replaceFile` left in an existing folder, for the file `of` or for all
+ * files. Only the process that writes to the folder may call this.
  */
 export async function removeLeftovers(folder: string, of?: string): Promise<void> {
   const start = of === undefined ? '.' : `.${of}.`;
@@ -44,7 +44,10 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Creates the folder if there is none, with this mode whatever the umask; an existing folder stays as it is. */
+/**
+ * Creates the folder with this mode, regardless of the umask, if the folder does not exist. An existing folder stays
+ * unchanged.
+ */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   const first = await mkdir(path, { recursive: true, mode });
   if (first !== undefined) await chmod(path, mode);

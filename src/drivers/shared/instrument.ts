@@ -1,6 +1,6 @@
 /**
- * Instruments every driver: each call is reported with its duration and outcome, and logged with the request
- * and job it belongs to.
+ * Instruments every driver. Each call is reported with its duration and outcome, and logged with the request and the
+ * job to which it belongs.
  */
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
 import { AgentError, asAgentError, outOfDescriptors } from '../../kernel/errors.js';
@@ -21,10 +21,10 @@ export interface CallListener {
   readonly log: DriverLog;
 }
 
-/** Methods that call no remote system. */
+/** Methods that do not call a remote system. */
 const SILENT: ReadonlySet<string> = new Set(['close', 'place', 'spread']);
 
-/** Returns an object that behaves like the driver; only its methods that return a promise are reported. */
+/** Returns an object that behaves like the driver. Only methods that return a promise are reported. */
 export function instrument<T extends object>(driver: string, inner: T, ear: CallListener): T {
   const wrapped = new Map<string | symbol, unknown>();
   return new Proxy(inner, {
@@ -48,7 +48,8 @@ export function instrument<T extends object>(driver: string, inner: T, ear: Call
 }
 
 /**
- * Drivers need not handle this: a call that could not be made for lack of a descriptor says nothing about the system.
+ * Converts the error of a call that could not be made because no file descriptor was free, so that drivers need not
+ * handle it. Such an error says nothing about the remote system.
  */
 function blameNobody(error: unknown): never {
   const isOwn = error instanceof AgentError && error.code === 'descriptors_exhausted';
@@ -73,7 +74,7 @@ async function listen(result: Promise<unknown>, { driver, call, began, log, ear 
   log.debug({ driver, call, ms: Math.round(ms), result: code }, 'driver call');
 }
 
-/** A call's own log is in its last argument. */
+/** Finds the logger of a call, which is in its last argument. */
 function logOf(args: readonly unknown[]): DriverLog | undefined {
   const last = args.at(-1);
   return isCall(last) ? last.log : undefined;

@@ -1,4 +1,7 @@
-/** The log of drivers, in pino's own form, so that a child logger can be passed as it is. */
+/**
+ * The logger interface of drivers. It matches pino's interface, so that a child logger of pino can be passed
+ * directly.
+ */
 export interface DriverLog {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,12 +1,15 @@
-/** Detects pages where an API should have responded: a login, a gateway's error, a captive portal. */
+/**
+ * Detects HTML pages instead of responses of an API, such as a login page, an error page of a gateway, or a captive
+ * portal.
+ */
 import { cleaned } from '../../kernel/text.js';
 
-/** True for HTML, whatever the header says. */
+/** Returns whether the text is HTML, whatever the header says. */
 export function isPage(body: string): boolean {
   return /^\s*(?:<!doctype html|<html|<head|<body)/i.test(body.slice(0, 200));
 }
 
-/** `a page ("Log in")` */
+/** Describes the page with its title, such as `a page instead of an answer: "Log in"`. */
 export function pageWords(body: string): string {
   const start = body.slice(0, 4_096);
   const title = cleaned(/<title[^<>]*>([^<]{1,200})/i.exec(start)?.[1] ?? '', 80);

@@ -1,6 +1,6 @@
 /**
- * Determines which certificate nginx really shows for a name, with a handshake like a visitor's. Only the handshake
- * reveals a pair that nginx's workers cannot read.
+ * Determines with a TLS handshake which certificate nginx really serves for a name. Only a handshake shows whether
+ * nginx's workers can read the files of a certificate.
  */
 import { X509Certificate } from 'node:crypto';
 import { connect } from 'node:tls';
@@ -10,13 +10,16 @@ import { neverAborted } from '../../kernel/async/never.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { poll } from '../../kernel/async/poll.js';
 
-/** Where the proxy accepts TLS connections: its addresses, of which the first is used, and its port. */
+/** The addresses and the port on which the proxy accepts TLS connections. The first address is used. */
 export interface TlsAddress {
   readonly listen: readonly string[];
   readonly https_port: number;
 }
 
-/** SHA-256 fingerprint of the certificate that is shown for the name; undefined if there is no handshake. */
+/**
+ * Returns the SHA-256 fingerprint of the certificate that is served for the name, or undefined if the handshake
+ * fails.
+ */
 export type ServedCertificate = (name: string) => Promise<string | undefined>;
 
 const HANDSHAKE_MS = 3_000;
@@ -28,14 +31,14 @@ export function fetchServedCertificate(at: TlsAddress): ServedCertificate {
   return async (name) => (await ask(name))?.fingerprint256;
 }
 
-/** The certificate itself. */
+/** Returns the certificate itself. */
 export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509Certificate | undefined> {
   const [listen = '127.0.0.1'] = at.listen;
   const bare = listen.replace(/^\[(.*)\]$/, '$1');
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
   return (name) =>
     withLimit(neverAborted(), HANDSHAKE_MS, async (signal) => {
-      // It matters here which certificate is shown, not whether it is trusted.
+      // The check only needs to know which certificate is served, and not whether it is trusted.
       const socket = connect({ host, port: at.https_port, servername: name, rejectUnauthorized: false });
       try {
         return await new Promise<X509Certificate | undefined>((resolve) => {
@@ -51,8 +54,8 @@ export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509
 }
 
 /**
- * Undefined once `chain`'s first certificate is shown for the name, else what was found instead. Rejects if the
- * signal aborts.
+ * Resolves to undefined once the first certificate of `chain` is served for the name, otherwise to a description of
+ * what is served instead. Rejects if the signal aborts.
  */
 export async function waitForCertificate(
   ask: ServedCertificate,

@@ -1,11 +1,11 @@
-/** Keeps the last bytes of a stream, because the end of an output explains what went wrong. */
+/** Keeps the last bytes of a stream, because errors are usually at the end of an output. */
 export class Tail {
   readonly #limit: number;
   #chunks: Buffer[] = [];
   #length = 0;
   #dropped = false;
 
-  /** @param limit bytes kept */
+  /** @param limit the number of bytes that are kept */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -13,7 +13,7 @@ export class Tail {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    // Trimmed at twice the limit, so that the cost per byte stays constant.
+    // The buffer is trimmed only at twice the limit, so that the cost per byte stays constant.
     if (this.#length > 2 * this.#limit) this.#trim();
   }
 

@@ -1,6 +1,6 @@
 /**
- * A request to a site through its public endpoint: by name, over TLS, at the proxy's configured address. Throws
- * AgentError `site_unreachable`, `aborted`.
+ * The contract for requests to a site through its public endpoint: by name, over TLS, at the proxy's configured
+ * address. Throws AgentError `site_unreachable`, `aborted`.
  */
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';
@@ -11,24 +11,24 @@ export interface SiteRequest {
   /** Absolute path with query. */
   readonly path: string;
   readonly method: 'GET' | 'POST';
-  /** Sent as application/x-www-form-urlencoded. */
+  /** The form fields, which are sent as application/x-www-form-urlencoded. */
   readonly form?: Readonly<Record<string, string | Secret>>;
-  /** Sent as Cookie. */
+  /** The cookies, which are sent in the header Cookie. */
   readonly cookies?: Readonly<Record<string, string>>;
 }
 
 export interface SiteAnswer {
   readonly status: number;
-  /** Lower-case names; the last value of a repeated header. */
+  /** The headers by name in lower case. For a repeated header, the last value. */
   readonly headers: Readonly<Record<string, string>>;
-  /** name -> value of every Set-Cookie. */
+  /** Maps the name of every cookie in Set-Cookie to its value. */
   readonly cookies: Readonly<Record<string, string>>;
-  /** At most 1 MiB, as UTF-8. */
+  /** The body as UTF-8, at most 1 MiB. */
   readonly body: string;
 }
 
 export interface WebDriver {
-  /** One request; redirects are not followed. */
+  /** Sends one request. Redirects are not followed. */
   fetch(request: SiteRequest, call: DriverCall): Promise<SiteAnswer>;
   close(): Promise<void>;
 }

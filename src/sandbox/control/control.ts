@@ -1,5 +1,5 @@
 /**
- * The control endpoint of a sandbox environment, for tests and for manual trials: faults, violations, requests,
+ * The control endpoint of a sandbox environment, for tests and manual experiments: faults, violations, requests,
  * containers.
  */
 import { once } from 'node:events';
@@ -9,7 +9,8 @@ import { parseGrants } from '../pve/grants.js';
 import type { Pve } from '../pve/start.js';
 
 /**
- * Returns a JSON value; throws RangeError for a bad request. `rest` holds the path segments after the route's path.
+ * Handles a request. Returns a JSON value, and throws RangeError for an invalid request. `rest` contains the path
+ * segments after the path of the route.
  */
 export type ControlHandler = (request: {
   readonly body: unknown;
@@ -20,10 +21,10 @@ export type ControlHandler = (request: {
 export interface ControlOptions {
   readonly faults: Faults;
   readonly pve?: Pve;
-  /** Additional routes, e.g. `GET /sites` -> handler. They take precedence. */
+  /** Additional routes, which take precedence. The keys have the form `GET /sites`. */
   readonly routes?: Readonly<Record<string, ControlHandler>>;
   readonly host?: string;
-  /** 0 = any free port. */
+  /** The port; 0 means any free port. */
   readonly port?: number;
 }
 
@@ -58,15 +59,15 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
       await pve?.settle();
       return {};
     },
-    /** `/locks/101/backup`: sets the lock that a crashed backup would leave. */
+    /** `/locks/101/backup` sets the lock that a crashed backup would leave. */
     'PUT /locks': ({ rest: [vmid, name] }) => lock(vmid, name),
     'DELETE /locks': ({ rest: [vmid] }) => lock(vmid, undefined),
-    /** `/containers/101`: loses the container; its HA resource and its pool membership stay. */
+    /** `/containers/101` removes the container as if it were lost. Its HA resource and its pool membership stay. */
     'DELETE /containers': async ({ rest: [vmid] }) => {
       await pve?.lose(Number(vmid));
       return { vmid: Number(vmid) };
     },
-    /** The privileges of the user and the token: `{privsep, user: {path: [privilege]}, token}`. */
+    /** Sets the privileges of the user and the token: `{privsep, user: {path: [privilege]}, token}`. */
     'PUT /grants': ({ body }) => {
       pve?.setGrants(parseGrants(body));
       return {};
@@ -75,7 +76,7 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
       pve?.setGrants(undefined);
       return {};
     },
-    /** `/clock/90000`: sets the look-alike's clock this many ms ahead. */
+    /** `/clock/90000` sets the clock of the look-alike ahead by this number of milliseconds. */
     'PUT /clock': ({ rest: [offset] }) => {
       if (!/^-?\d+$/.test(offset ?? '')) throw new RangeError('a number of milliseconds is required');
       pve?.setClock(Number(offset));

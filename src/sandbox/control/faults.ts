@@ -13,30 +13,30 @@ export type StrikeKind = Exclude<Kind, { readonly delayMs: number }>;
 export interface Strike {
   readonly delayMs: number;
   readonly kind: StrikeKind | undefined;
-  /** Called if the response is the same as without the fault; the fault is then not counted. */
+  /** Called if the response is the same as without the fault. The fault is then not counted. */
   readonly missed?: () => void;
 }
 
 export interface ListedFault {
   readonly id: string;
   readonly fault: Fault;
-  /** How many requests it affected. */
+  /** The number of requests that the fault affected. */
   readonly struck: number;
 }
 
 export interface Faults {
   add(fault: Fault): string;
   list(): ListedFault[];
-  /** Without an ID: removes all faults. Returns false if there is no such fault. */
+  /** Removes the fault with this ID, or all faults if no ID is given. Returns false if there is no such fault. */
   remove(id?: string): boolean;
-  /** Finds the faults that affect this request, and counts them. `Fault.path` is matched against `path`. */
+  /** Returns the faults that affect this request, and counts them. `Fault.path` is matched against `path`. */
   strike(target: Fault['target'], at: { readonly method?: string; readonly path?: string }): Strike;
   /**
-   * Returns true if a new connection must be refused, and counts it. Only `down` faults without method and path
-   * apply.
+   * Returns whether a new connection must be refused, and counts the fault. Only `down` faults without method and
+   * path apply.
    */
   refuses(target: Fault['target']): boolean;
-  /** Returns true if a login must be refused, and counts it. */
+  /** Returns whether a login must be refused, and counts the fault. */
   denies(target: Fault['target']): boolean;
 }
 
@@ -50,7 +50,7 @@ const faultSchema = Type.Object(
     kind: Type.Union([
       Type.Object(
         {
-          // below 200: the exit code of a script
+          // a value below 200 is the exit code of a script
           status: Type.Integer({ minimum: 1, maximum: 599 }),
           reason: Type.Optional(Type.String()),
           errors: Type.Optional(Type.Record(Type.String(), Type.String())),
@@ -80,7 +80,7 @@ const faultSchema = Type.Object(
   closed,
 );
 
-/** Parses a fault from a request; throws RangeError with the reason. */
+/** Parses a fault from a request. Throws RangeError with the reason if the fault is invalid. */
 export function parseFault(value: unknown): Fault {
   if (!Value.Check(faultSchema, value)) {
     const first = Value.Errors(faultSchema, value)[0];

@@ -1,17 +1,17 @@
 /**
- * Determines where this machine's apt gets Debian from, so that base system and containers use the same archive in
- * the same way.
+ * Determines which Debian archive the apt of this machine uses, so that the base system and the containers can use
+ * the same archive in the same way.
  */
 import { run } from './run.js';
 
 export interface AptArchive {
-  /** Lines of a sources.list for one Debian suite. */
+  /** The lines of a sources.list for one Debian suite. */
   readonly sources: readonly string[];
-  /** `host:port` of every server named in the sources. */
+  /** The `host:port` of every server in the sources. */
   readonly servers: readonly string[];
-  /** The host's apt settings that downloads depend on, in apt.conf syntax, without proxies. */
+  /** The apt settings of the host that affect downloads, in apt.conf syntax, without proxies. */
   readonly settings: string;
-  /** Proxy that the host itself needs, e.g. `http://proxy:3128`. */
+  /** The proxy that the host itself needs, such as `http://proxy:3128`. */
   readonly proxy: string | null;
 }
 
@@ -44,7 +44,7 @@ export async function readAptArchive(suite: string): Promise<AptArchive> {
   };
 }
 
-/** Lines `uri|label|origin`; only archives that Debian itself signed count. */
+/** Parses lines of the form `uri|label|origin`. Only archives that Debian itself signed count. */
 export function parseTargets(text: string): Target[] {
   return text.split('\n').flatMap((line) => {
     const [uri, label, origin] = line.split('|');

@@ -17,16 +17,16 @@ import { UsageReader } from './usage.js';
 import { run } from './run.js';
 
 export interface LxcBackendParts {
-  /** One folder per container. */
+  /** The folder that contains one folder per container. */
   readonly lxcPath: string;
   readonly bridgeHook: string;
   readonly disk: Disk;
   readonly network: ContainerNetwork;
-  /** apt settings that every container gets. */
+  /** The apt settings that every container gets. */
   readonly aptConfig: string;
   /**
-   * Returns the subvolume with the OS template's content, and creates it first if needed; rejects if there is no such
-   * template.
+   * Returns the subvolume with the content of the OS template, and creates it if necessary. Rejects if there is no
+   * such template.
    */
   readonly baseSubvolume: (osTemplate: string) => Promise<string>;
   /** Called when a container with this host name has become a template. */
@@ -51,7 +51,7 @@ export class LxcBackend implements Backend {
   async create(container: BackendContainer, osTemplate: string): Promise<void> {
     const base = await this.#parts.baseSubvolume(osTemplate);
     await this.#makeFrom(container, base);
-    // Every new container gets its own host keys, as in Proxmox.
+    // Every new container gets new SSH host keys, as in Proxmox.
     await run(['ssh-keygen', '-q', '-A', '-f', this.#root(container.vmid)]);
   }
 
@@ -91,7 +91,10 @@ export class LxcBackend implements Backend {
     await this.#folders.setMeantToRun(container.vmid, true);
   }
 
-  /** Starts the containers that ran when the environment ended. If one does not start, this is only reported. */
+  /**
+   * Starts the containers that were running when the environment ended. If a container does not start, this is only
+   * logged.
+   */
   async resume(): Promise<void> {
     const starting = (await this.#folders.meantToRun()).map((container) => this.start(container));
     for (const result of await Promise.allSettled(starting)) {
@@ -120,7 +123,7 @@ export class LxcBackend implements Backend {
     await this.#parts.disk.limit(this.#root(container.vmid), container.diskGb);
   }
 
-  /** btrfs takes the snapshot atomically, also of a running container. */
+  /** btrfs creates the snapshot atomically, even while the container is running. */
   async snapshot(vmid: number, name: string): Promise<void> {
     await this.#parts.disk.snapshot(this.#root(vmid), this.#snapshot(vmid, name), true);
   }
@@ -165,7 +168,7 @@ export class LxcBackend implements Backend {
     return this.#usage.read(vmid, this.#lxc.initProcess(vmid), this.#root(vmid));
   }
 
-  /** Stops the running containers, and records that they ran. */
+  /** Stops the running containers, and records that they were running. */
   async close(): Promise<void> {
     await Promise.all(
       this.#lxc.running().map(async (vmid) => {
@@ -175,7 +178,7 @@ export class LxcBackend implements Backend {
     );
   }
 
-  /** Absolute path of a container's root disk. */
+  /** Returns the absolute path of a container's root disk. */
   #root(vmid: number): string {
     return this.#parts.disk.path('ct', String(vmid));
   }

@@ -1,5 +1,6 @@
 /**
- * The OS template: a minimal Debian that is built once per machine and kept as an archive. Environments unpack it.
+ * The OS template: a minimal Debian that is built once per machine and stored as an archive, which environments
+ * unpack.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -14,7 +15,7 @@ export const SUITE = 'bookworm';
 const VOLUME = /^[\w-]+:vztmpl\/debian-12-standard_[\w.+-]+\.tar\.(?:zst|gz|xz)$/;
 /** Must be increased when the steps below change. */
 const EDITION = 2;
-/** Roughly the packages of Proxmox's Debian template. */
+/** The packages, which are roughly those of Proxmox's Debian template. */
 const PACKAGES = [
   'systemd',
   'systemd-sysv',
@@ -39,22 +40,27 @@ const PACKAGES = [
   'xz-utils',
   'zstd',
 ];
-/** This unit can never be mounted in an unprivileged container, and would leave every container `degraded`. */
+/** A unit that can never be mounted in an unprivileged container, so that every container would be `degraded`. */
 const MASKED_UNITS = ['sys-kernel-debug.mount'];
-/** A sandbox need not survive a power loss, and dpkg's syncs take most of an installation's time on a loop device. */
+/**
+ * Disables the syncs of dpkg, which take most of the installation time on a loop device. A sandbox need not survive a
+ * power loss.
+ */
 const DPKG = 'force-unsafe-io';
 
 export function isBaseVolume(volume: string): boolean {
   return VOLUME.test(volume);
 }
 
-/** Changes whenever the resulting base system would change. */
+/** Returns a key that changes whenever the resulting base system would change. */
 export function baseKey(archive: AptArchive): string {
   const parts = [EDITION, SUITE, PACKAGES, MASKED_UNITS, DPKG, archive.sources, archive.settings];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
-/** Returns the archive file's path. Builds the archive first (about half a minute) if it does not exist. */
+/**
+ * Returns the path of the archive file. If the file does not exist, builds it first, which takes about half a minute.
+ */
 export async function ensureBaseImage(
   cacheDir: string,
   archive: AptArchive,
@@ -94,7 +100,7 @@ async function makeBase(work: string, archive: AptArchive): Promise<string> {
       `--aptopt=${settings}`,
       `--include=${PACKAGES.join(',')}`,
       ...MASKED_UNITS.map((unit) => `--customize-hook=ln -sf /dev/null "$1/etc/systemd/system/${unit}"`),
-      // These settings were needed only here; containers get their own settings at every start.
+      // These settings were needed only for the build. Containers get different settings at every start.
       '--customize-hook=rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap"',
       `--customize-hook=echo ${DPKG} >"$1/etc/dpkg/dpkg.cfg.d/sandbox"`,
       '--customize-hook=rm -f "$1"/etc/ssh/ssh_host_*_key*',

@@ -1,4 +1,4 @@
-/** Limits of a container's memory, swap and cores in its control group. */
+/** Sets the limits of a container's memory, swap and cores in its control group. */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,10 @@ export interface Limits {
   readonly cores: number;
 }
 
-/** File in the hierarchy -> value. The order matters: v1 refuses a memory+swap limit below the memory limit. */
+/**
+ * Returns the values by file in the hierarchy. The order matters, because v1 refuses a memory+swap limit below the
+ * memory limit.
+ */
 export function limitValues(
   limits: Limits,
   unified = isUnified(),
@@ -34,7 +37,7 @@ export function limitValues(
   ];
 }
 
-/** Lines for the container's LXC config, without the limits for which this kernel has no controller. */
+/** Returns the lines for the container's LXC config. Limits for which this kernel has no controller are omitted. */
 export function limitLines(limits: Limits): string[] {
   const unified = isUnified();
   return limitValues(limits, unified)
@@ -48,8 +51,8 @@ function isSupported(controller: string, key: string, unified: boolean): boolean
 }
 
 /**
- * Changes a running container. Writes the limits twice, because v1 refuses to raise one memory limit above the other,
- * or to lower it below the other.
+ * Changes the limits of a running container. The limits are written twice, because v1 refuses to raise the memory
+ * limit above the memory+swap limit, or to lower the memory+swap limit below the memory limit.
  */
 export async function applyLimits(namespace: string, vmid: number, limits: Limits): Promise<void> {
   const unified = isUnified();

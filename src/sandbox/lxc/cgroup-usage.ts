@@ -1,9 +1,9 @@
-/** A container's usage, read from its control group. */
+/** Reads a container's resource usage from its control group. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUnified, payloadFolder } from './cgroup.js';
 
-/** Bytes in use without the reclaimable file cache, as Proxmox shows it. */
+/** Returns the bytes in use without the reclaimable file cache, as Proxmox shows them. */
 export async function memoryUsed(namespace: string, vmid: number): Promise<number> {
   const folder = payloadFolder('memory', namespace, vmid);
   const unified = isUnified();
@@ -13,7 +13,7 @@ export async function memoryUsed(namespace: string, vmid: number): Promise<numbe
   return Math.max(0, used - Number(cache ?? 0));
 }
 
-/** CPU time used since the container's start, in seconds. */
+/** Returns the CPU time since the container's start, in seconds. */
 export async function cpuSeconds(namespace: string, vmid: number): Promise<number> {
   if (!isUnified()) {
     return (await readNumber(join(payloadFolder('cpuacct', namespace, vmid), 'cpuacct.usage'))) / 1e9;

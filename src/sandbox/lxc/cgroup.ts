@@ -1,6 +1,6 @@
 /**
- * Locates and empties the containers' control groups, on hosts with one hierarchy (v2) and on hosts with the old
- * separate hierarchies (v1).
+ * Finds and removes the control groups of the containers. Supports hosts with a single hierarchy (v2) and hosts with
+ * the old separate hierarchies (v1).
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { rmdir } from 'node:fs/promises';
@@ -24,12 +24,12 @@ export function isUnified(): boolean {
   return existsSync(join(CGROUP_ROOT, 'cgroup.controllers'));
 }
 
-/** The path of a container's group relative to each hierarchy: `lxc.cgroup.dir` of its config. */
+/** Returns the path of a container's group relative to each hierarchy, which is `lxc.cgroup.dir` in its config. */
 export function groupOf(namespace: string, vmid: number): string {
   return `${namespace}/${vmid}`;
 }
 
-/** The folder that contains the groups of this controller. */
+/** Returns the folder that contains the groups of this controller. */
 export function hierarchy(controller: string): string {
   return isUnified() ? CGROUP_ROOT : join(CGROUP_ROOT, controller);
 }
@@ -57,7 +57,7 @@ export function processesUnder(group: string): number[] {
   return [...found].filter((pid) => pid > 1);
 }
 
-/** LXC leaves empty groups behind. */
+/** Removes the empty groups that LXC leaves behind. */
 export async function removeGroups(group: string): Promise<void> {
   for (const folder of groupFolders(group)) {
     for (const child of walk(folder).reverse()) await rmdir(child).catch(() => undefined);
@@ -70,7 +70,7 @@ function groupFolders(group: string): string[] {
   );
 }
 
-/** The folder and everything under it, parents first. */
+/** Lists the folder and everything below it, with parents first. */
 function walk(folder: string): string[] {
   try {
     const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());

@@ -14,7 +14,7 @@ export interface ConfigPlace {
   readonly namespace: string;
   readonly network: NetworkPlan;
   readonly rootfs: string;
-  /** Script that attaches the veth interface to the bridge. */
+  /** The script that attaches the veth interface to the bridge. */
   readonly bridgeHook: string;
 }
 
@@ -44,14 +44,14 @@ function networkLines(container: BackendContainer, bridgeHook: string): string[]
     'lxc.net.0.type = veth',
     'lxc.net.0.flags = up',
     'lxc.net.0.name = eth0',
-    // With a changing hardware address the container would be unreachable until the host's ARP entry expires (70 s
-    // were seen after a rollback).
+    // If the hardware address changed, the container could not be reached until the ARP entry of the host expires,
+    // which took 70 s after a rollback.
     `lxc.net.0.hwaddr = ${container.hwaddr.toLowerCase()}`,
     `lxc.net.0.script.up = ${bridgeHook}`,
   ];
   if (container.ipv4 === null) return lines;
   const { address, prefix, gateway } = container.ipv4;
-  // LXC derives a wrong broadcast address from a bare prefix.
+  // From a bare prefix, LXC would derive a wrong broadcast address.
   const broadcast = ipaddr.IPv4.broadcastAddressFromCIDR(`${address}/${prefix}`).toString();
   lines.push(`lxc.net.0.ipv4.address = ${address}/${prefix} ${broadcast}`);
   if (gateway !== null) lines.push(`lxc.net.0.ipv4.gateway = ${gateway}`);

@@ -1,6 +1,6 @@
 /**
- * The files about a container next to its disk: its LXC config, its last configuration, its node for `pct`, and
- * whether it must run.
+ * The files about a container that are stored next to its disk: its LXC config, its last configuration, its node for
+ * `pct`, and whether it must be running.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { Value } from 'typebox/value';
 import { type BackendContainer, BackendContainerSchema } from '../backend.js';
 
 export class ContainerFolders {
-  /** The value for `lxc-start -P`. */
+  /** The path for `lxc-start -P`. */
   readonly lxcPath: string;
 
   constructor(lxcPath: string) {
@@ -23,7 +23,7 @@ export class ContainerFolders {
     await writeFile(this.#file(container.vmid, 'container.json'), JSON.stringify(container));
   }
 
-  /** Returns undefined if it was never written, or is damaged. */
+  /** Returns undefined if the configuration was never written, or is damaged. */
   async find(vmid: number): Promise<BackendContainer | undefined> {
     const text = await readFile(this.#file(vmid, 'container.json'), 'utf8').catch(() => 'null');
     try {
@@ -40,7 +40,7 @@ export class ContainerFolders {
     else await rm(file, { force: true });
   }
 
-  /** The containers that ran when the environment ended. */
+  /** Returns the containers that were running when the environment ended. */
   async meantToRun(): Promise<BackendContainer[]> {
     const vmids = (await readdir(this.lxcPath)).filter((name) =>
       existsSync(join(this.lxcPath, name, 'running')),

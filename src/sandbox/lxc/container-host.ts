@@ -1,6 +1,6 @@
 /**
- * Opens everything that containers need on this machine (disk, network, base system, access to packages), and closes
- * it again.
+ * Sets up everything that containers need on this machine (disk, network, base system, access to packages), and
+ * removes it at the end.
  */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -32,9 +32,11 @@ import { checkRequirements } from './requirements.js';
 import { Undo } from './undo.js';
 
 export interface ContainerHostOptions {
-  /** Kept between runs: disk image, containers' configs, network. */
+  /**
+   * The folder for data that is kept between runs: the disk image, the configs of the containers, and the network.
+   */
   readonly stateDir: string;
-  /** For files that take long to create and belong to no environment. */
+  /** The folder for files that take long to create and do not belong to an environment. */
   readonly cacheDir: string;
   readonly log: (line: string) => void;
   /** Called when a container has become a template. */
@@ -46,9 +48,9 @@ export interface ContainerHost {
   readonly disk: Disk;
   readonly network: ContainerNetwork;
   readonly lxcPath: string;
-  /** Key of the base system that new containers are created from. */
+  /** The key of the base system from which new containers are created. */
   readonly baseKey: string;
-  /** The caller adds the servers that the environment starts. */
+  /** The record of this environment, to which the caller adds the servers that the environment starts. */
   readonly record: EnvironmentRecord;
   close(): Promise<void>;
 }
@@ -101,14 +103,14 @@ export async function openContainerHost(options: ContainerHostOptions): Promise<
 
 const IdentityShape = Type.Object({
   id: Type.String({ pattern: '^[0-9a-f]{6}$' }),
-  /** Second and third byte of the containers' network address. */
+  /** The second and third byte of the containers' network address. */
   network: Type.Tuple([
     Type.Integer({ minimum: 0, maximum: 255 }),
     Type.Integer({ minimum: 0, maximum: 255 }),
   ]),
 });
 
-/** The environment's short name and its network, kept so that containers keep their addresses. */
+/** The environment's short name and its network. They are stored so that containers keep their addresses. */
 async function readIdentity(stateDir: string): Promise<{ id: string; plan: NetworkPlan }> {
   const file = join(stateDir, 'lxc-world.json');
   if (existsSync(file)) {

@@ -1,4 +1,4 @@
-/** Root disks as compressed archives, for disks that are built once and used by many environments. */
+/** Stores root disks as compressed archives, so that many environments can use a disk that was built once. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Disk } from './disk.js';

@@ -1,4 +1,7 @@
-/** The root disks: btrfs on a sparse file, one subvolume per disk and snapshot, sizes enforced by qgroups. */
+/**
+ * The root disks, on a btrfs file system in a sparse file. Each disk and each snapshot is a subvolume, and qgroups
+ * enforce the sizes.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rename } from 'node:fs/promises';
@@ -9,7 +12,7 @@ export interface DiskOptions {
   /** The sparse file. */
   readonly image: string;
   readonly mountPoint: string;
-  /** GiB. This is the apparent size; the used space grows with the written data. */
+  /** The size of the file in GiB. The file is sparse, so the used space grows with the written data. */
   readonly sizeGb: number;
   readonly log: (line: string) => void;
 }
@@ -27,8 +30,8 @@ export class Disk {
     const disk = new Disk(options);
     if (!existsSync(options.image)) await makeImage(options.image, options.sizeGb);
     await mkdir(options.mountPoint, { recursive: true });
-    // nobarrier: a sandbox need not survive a power loss, and otherwise every fsync in a container would flush the
-    // host's disk.
+    // With nobarrier, an fsync in a container does not flush the disk of the host. A sandbox need not survive a power
+    // loss.
     await run(['mount', '-o', 'loop,noatime,nobarrier', options.image, options.mountPoint]);
     for (const folder of ['base', 'ct', 'snap']) await mkdir(disk.path(folder), { recursive: true });
     await disk.#enableQuota();
@@ -70,14 +73,14 @@ export class Disk {
     await run(['btrfs', 'property', 'set', path, 'ro', String(readOnly)]);
   }
 
-  /** Succeeds if it does not exist. */
+  /** Removes the subvolume. Succeeds if it does not exist. */
   async remove(path: string): Promise<void> {
     if (!existsSync(path)) return;
     await this.setReadOnly(path, false);
     await run(['btrfs', 'subvolume', 'delete', path]);
   }
 
-  /** Replaces `path` with a writable copy of `from`; the old content is deleted. */
+  /** Replaces `path` with a writable copy of `from`, and deletes the old content. */
   async replace(path: string, from: string): Promise<void> {
     const [fresh, old] = [`${path}.new`, `${path}.old`];
     await this.remove(fresh);
@@ -93,7 +96,10 @@ export class Disk {
     await run(['btrfs', 'qgroup', 'limit', String(Math.round(sizeGb * 1024 ** 3)), path]);
   }
 
-  /** Bytes that the subvolume refers to. The numbers of all subvolumes are read together, at most every 3 s. */
+  /**
+   * Returns the number of bytes to which the subvolume refers. The numbers of all subvolumes are read together, at
+   * most every 3 s.
+   */
   async usedBytes(path: string): Promise<number> {
     if (!this.#quota) return 0;
     if (this.#usage === undefined || Date.now() - this.#usage.at > 3000) {
@@ -108,7 +114,7 @@ export class Disk {
   }
 }
 
-/** Lines such as `0/260  228564992  49152  ct/101`. */
+/** Parses lines such as `0/260 228564992 49152 ct/101`. */
 export function parseQgroups(text: string): Map<string, number> {
   const bytes = new Map<string, number>();
   for (const line of text.split('\n')) {
@@ -132,8 +138,8 @@ async function makeImage(image: string, sizeGb: number): Promise<void> {
 }
 
 /**
- * Retries for a short time, because a process that is ending may still hold the file system. Unmounting also frees
- * the loop device.
+ * Unmounts the file system, which also frees the loop device. Retries for a short time, because a process that is
+ * ending may still use the file system.
  */
 export async function unmount(mountPoint: string): Promise<void> {
   for (let tries = 0; ; tries += 1) {

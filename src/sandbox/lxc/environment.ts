@@ -1,6 +1,6 @@
 /**
- * Assembles the lxc environment: the Proxmox look-alike over real containers, and a real nginx, PowerDNS and sshd,
- * all on loopback.
+ * Creates the lxc environment: the Proxmox look-alike with real containers, and real nginx, PowerDNS and sshd
+ * servers, all on loopback.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -35,7 +35,7 @@ import { Undo } from './undo.js';
 
 export interface LxcEnvironmentOptions extends EnvironmentOptions {
   /**
-   * Base system and golden templates, shared by all environments of this machine; default
+   * The folder for the base system and golden templates, which all environments of this machine share; default
    * `/var/cache/innkeeper-sandbox`.
    */
   readonly cacheDir?: string;
@@ -47,7 +47,7 @@ const STORAGE = 'shared-btrfs';
 const TEMPLATE_VMID = 9000;
 const GIB = 1024 ** 3;
 /**
- * One storage that every node sees, as with a cluster file system, so that one golden template serves all three
+ * A storage that every node sees, as with a cluster file system, so that all three nodes can use one golden template
  * nodes.
  */
 const STORAGES: readonly StorageOption[] = [
@@ -57,7 +57,7 @@ const STORAGES: readonly StorageOption[] = [
 
 type EnvironmentPorts = Awaited<ReturnType<typeof choosePorts>>;
 
-/** What the parts share while the environment is assembled. */
+/** The objects that the parts share while the environment is created. */
 interface Site {
   readonly stateDir: string;
   readonly ports: EnvironmentPorts;
@@ -72,8 +72,8 @@ interface Site {
 }
 
 /**
- * Continues the environment in `stateDir`, or creates it. Rejects with one plain sentence if this machine lacks a
- * requirement; nothing is left behind then.
+ * Continues the environment in `stateDir`, or creates it. If this machine lacks a requirement, rejects with one plain
+ * sentence and leaves nothing behind.
  */
 export async function startLxcEnvironment(options: LxcEnvironmentOptions): Promise<Environment> {
   const undo = new Undo();
@@ -152,7 +152,7 @@ async function assemble(options: LxcEnvironmentOptions, undo: Undo): Promise<Env
   };
 }
 
-/** Recorded at once, so that the cleanup of a killed environment finds it. */
+/** The server is recorded at once, so that the cleanup after a kill of the environment finds it. */
 async function own<S extends ServerProcess>({ host, undo }: Site, starting: Promise<S>): Promise<S> {
   const server = await starting;
   undo.add(() => server.close());
@@ -178,7 +178,8 @@ async function makePve(site: Site) {
     templatePool: PVE_POOL,
     storages: STORAGES,
     templates,
-    // Real work takes its own time, so `delays` is 0. Only what Proxmox spends waiting is set here.
+    // `delays` is 0, because the real operations take time themselves. Only the time that Proxmox spends waiting is
+    // set here.
     delays: 0,
     authDelayMs: 3000,
     lockWaitMs: 10_000,
@@ -190,7 +191,10 @@ async function makePve(site: Site) {
   return { server, config: { url: server.url, caFile: ca.caFile, tokenSecretFile, storage: STORAGE } };
 }
 
-/** The golden template, if an earlier environment of this machine built it from the same base and recipe. */
+/**
+ * Returns the golden template if an earlier environment of this machine built it from the same base system and
+ * recipe.
+ */
 async function findTemplates({ host, template, resources, log }: Site): Promise<TemplateOption[]> {
   const rootfs = host.disk.path('ct', String(TEMPLATE_VMID));
   if (!(await importTemplate(template, host.disk, rootfs))) return [];
@@ -242,7 +246,8 @@ async function makeDns(site: Site) {
 
 async function makeProxy(site: Site) {
   const { ports, ca, host } = site;
-  // On the containers' disk, because nginx's workers must reach it and may lack access to the state folder.
+  // The folder is on the disk of the containers, because nginx's workers need access to it, but may have no access to
+  // the state folder.
   const dir = host.disk.path('proxy');
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const certificate = await writeCertificate(
@@ -266,7 +271,7 @@ async function makeProxy(site: Site) {
   };
 }
 
-/** Sequentially, because the file of kept ports is written after each port. */
+/** The ports are chosen one after the other, because the file of the ports is written after each of them. */
 async function choosePorts(file: string) {
   const ports = await openPorts(file);
   const ssh = new Map<string, number>();

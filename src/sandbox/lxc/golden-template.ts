@@ -1,7 +1,7 @@
 /**
- * Golden templates outlive the environment that built them. When a container becomes a template, its disk is stored
- * in the cache folder under a name that depends on the base system and the recipe. A fresh environment starts with
- * it.
+ * Caches golden templates, so that other environments can use them. When a container becomes a template, its disk is
+ * stored in the cache folder under a name that depends on the base system and the recipe. A new environment starts
+ * with it.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { pack, unpack } from './disk-archive.js';
 
 const PRODUCT = 'wordpress';
 
-/** The recipe of the shipped product's template, with its default settings. Throws an Error with the reason. */
+/** The recipe of the template of the shipped product, with its default settings. Throws an Error with the reason. */
 export async function shippedRecipe(): Promise<TemplateRecipe> {
   const folder = shippedModules();
   const path = join(folder, 'product', PRODUCT, 'module.js');
@@ -27,7 +27,7 @@ export async function shippedRecipe(): Promise<TemplateRecipe> {
   return template;
 }
 
-/** Changes whenever the resulting template would change. */
+/** Returns a key that changes whenever the resulting template would change. */
 export function recipeKey(baseKey: string, recipe: TemplateRecipe): string {
   return createHash('sha256')
     .update(JSON.stringify([baseKey, recipe]))
@@ -46,12 +46,12 @@ function fileOf({ cacheDir, key, name }: TemplateCache): string {
   return join(cacheDir, `template-${name}-${key}.tar.zst`);
 }
 
-/** Keeps the disk of a finished template. */
+/** Stores the disk of a finished template. */
 export async function exportTemplate(cache: TemplateCache, rootfs: string): Promise<void> {
   await pack(rootfs, fileOf(cache));
 }
 
-/** Creates the template's root disk from the cache, read-only. Returns false if the cache does not contain it. */
+/** Creates the template's read-only root disk from the cache. Returns false if the cache does not contain it. */
 export async function importTemplate(cache: TemplateCache, disk: Disk, rootfs: string): Promise<boolean> {
   const file = fileOf(cache);
   if (!existsSync(file)) return false;

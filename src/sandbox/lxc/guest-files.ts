@@ -1,6 +1,6 @@
 /**
- * Files that the container host writes into a root disk before every start, as Proxmox does: host name, hosts,
- * resolver, and in the sandbox also the apt settings.
+ * Writes files to a root disk before every start, as Proxmox does: host name, hosts and resolver. The sandbox also
+ * writes the apt settings.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ const BEGIN = '# --- BEGIN PVE ---';
 const END = '# --- END PVE ---';
 
 export interface GuestSurroundings {
-  /** Lines for /etc/apt/apt.conf.d that let apt reach its archive. */
+  /** The lines for /etc/apt/apt.conf.d with which apt can reach its archive. */
   readonly aptConfig: string;
 }
 
@@ -24,13 +24,14 @@ export async function writeGuestFiles(
   const address = container.ipv4?.address ?? '127.0.1.1';
   await put(rootfs, 'etc/hostname', `${short}\n`);
   await put(rootfs, 'etc/hosts', withSection(await readOld(rootfs, 'etc/hosts'), `${address} ${names}`));
-  // No server listens on the loopback address, so that look-ups of outside names fail at once instead of after 20 s.
+  // The resolver is a loopback address on which no server listens, so that lookups of other names fail at once
+  // instead of after 20 s.
   const servers = (container.nameserver ?? '127.0.0.1').split(/[ ,]+/).filter((server) => server !== '');
   await put(rootfs, 'etc/resolv.conf', servers.map((server) => `nameserver ${server}\n`).join(''));
   await put(rootfs, 'etc/apt/apt.conf.d/90sandbox', around.aptConfig);
 }
 
-/** Replaces the section of the host, or adds it; all other lines belong to the guest. */
+/** Replaces the section of the host, or adds it. All other lines belong to the guest and stay unchanged. */
 export function withSection(old: string, lines: string): string {
   const section = `${BEGIN}\n${lines}\n${END}\n`;
   const [begin, end] = [old.indexOf(`${BEGIN}\n`), old.indexOf(`${END}\n`)];
@@ -42,7 +43,10 @@ async function readOld(rootfs: string, file: string): Promise<string> {
   return readFile(join(rootfs, file), 'utf8').catch(() => '127.0.0.1 localhost\n');
 }
 
-/** Written to a temporary file and renamed: a symbolic link that the guest put there is replaced, never followed. */
+/**
+ * Writes a temporary file and renames it, so that a symbolic link that the guest created is replaced and never
+ * followed.
+ */
 async function put(rootfs: string, file: string, content: string): Promise<void> {
   const target = join(rootfs, file);
   const fresh = `${target}.pve-new`;

@@ -1,6 +1,6 @@
 /**
- * Every running environment has a record in /run, so that the next one can remove what a killed environment left:
- * processes, mounts, namespaces, cgroups.
+ * Every running environment has a record in /run, so that the next environment can remove the leftovers of a killed
+ * one: processes, mounts, namespaces, cgroups.
  */
 import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ const RecordShape = Type.Object({
 });
 export type EnvironmentRecord = Type.Static<typeof RecordShape>;
 
-/** Creates the record of an environment of this process; `children` are the servers that it started. */
+/** Creates the record of an environment in this process. `children` are the servers that it started. */
 export function newRecord(id: string, stateDir: string, mountPoint: string): EnvironmentRecord {
   const owner = identify(process.pid);
   if (owner === undefined) throw new Error('the lxc sandbox needs /proc');
@@ -32,8 +32,8 @@ export function newRecord(id: string, stateDir: string, mountPoint: string): Env
 }
 
 /**
- * A folder for files that container root users and nginx's workers must reach: a state folder may be inside a folder
- * that is closed to them.
+ * The folder for files to which root users of containers and nginx's workers need access. They may have no access to
+ * the folder that contains the state folder.
  */
 export function runFolder(id: string): string {
   return join(RECORDS, id);
@@ -53,7 +53,7 @@ export async function removeRecord(id: string): Promise<void> {
   await rm(join(RECORDS, `${id}.json`), { force: true });
 }
 
-/** Removes what dead environments left. Throws if a running environment uses this state folder. */
+/** Removes the leftovers of dead environments. Throws if a running environment uses this state folder. */
 export async function clearLeftovers(stateDir: string, log: (line: string) => void): Promise<void> {
   for (const record of await readRecords()) {
     if (!isAlive(record.owner)) {
@@ -79,7 +79,7 @@ async function clearEnvironment(record: EnvironmentRecord): Promise<void> {
   for (const child of record.children) signal(child, 'SIGTERM');
   await killGroup(namespaceOf(record.id));
   await closeNetwork(record.id);
-  // The servers get time to stop in order, because a killed nginx would leave its workers behind.
+  // The servers get time to stop gracefully, because a killed nginx would leave its workers behind.
   if (!(await ended(record.children, 5000))) for (const child of record.children) signal(child, 'SIGKILL');
   await ended(record.children, 1000);
   await unmount(record.mountPoint);
@@ -95,7 +95,10 @@ async function ended(processes: readonly ProcessIdentity[], withinMs: number): P
   return true;
 }
 
-/** Ends the containers' processes and LXC's monitors. The end of a container's init ends all of its processes. */
+/**
+ * Ends the processes of the containers and LXC's monitors. When the init process of a container ends, all its
+ * processes end.
+ */
 export async function killGroup(group: string): Promise<void> {
   for (let tries = 0; tries < 50; tries += 1) {
     const alive = processesUnder(group)

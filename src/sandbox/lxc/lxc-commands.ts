@@ -1,6 +1,6 @@
 /**
- * The lxc-* commands for the containers of one environment. They run inside its namespace, because their control
- * sockets are there.
+ * Runs the lxc-* commands for the containers of one environment. The commands run inside the namespace of the
+ * environment, because it contains their control sockets.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export class LxcCommands {
     this.#lxcPath = lxcPath;
   }
 
-  /** Resolves when the container's init runs. */
+  /** Resolves when the container's init process runs. */
   async start(vmid: number): Promise<void> {
     const log = join(this.#lxcPath, String(vmid), 'log');
     await rm(log, { force: true });
@@ -35,17 +35,20 @@ export class LxcCommands {
   }
 
   async kill(vmid: number): Promise<void> {
-    // Exit code 2: it was not running.
+    // Exit code 2 means that the container was not running.
     await this.#lxc('lxc-stop', vmid, ['-k'], [0, 2]);
     this.#started.delete(vmid);
   }
 
-  /** Requests a shutdown from init and waits; the caller checks whether the container stopped. */
+  /** Requests a shutdown from init and waits. The caller checks whether the container has stopped. */
   async shutdown(vmid: number, timeoutS: number): Promise<void> {
     await this.#lxc('lxc-stop', vmid, ['--nokill', '-t', String(timeoutS)], [0, 1, 2], timeoutS);
   }
 
-  /** The container's init process as the host sees it, while it runs. Costs the read of one small file. */
+  /**
+   * Returns the host's process ID of the container's init while the container runs. This needs only one read of a
+   * small file.
+   */
   initProcess(vmid: number): ProcessIdentity | undefined {
     const init = this.#started.get(vmid);
     if (init === undefined || isAlive(init)) return init;

@@ -1,6 +1,6 @@
 /**
- * The containers' own network: a namespace with a bridge. One veth pair joins it to the host, and the host's end is
- * the containers' gateway.
+ * The network of the containers: a namespace with a bridge. A veth pair connects it to the host, and the end of the
+ * pair on the host is the gateway of the containers.
  */
 import { chmod, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -12,7 +12,7 @@ export interface NetworkPlan {
   /** `10.x.y.0`, y a multiple of 4. */
   readonly network: string;
   readonly prefix: 22;
-  /** First address: the host's end of the veth pair. */
+  /** The first address, which belongs to the end of the veth pair on the host. */
   readonly gateway: string;
   readonly broadcast: string;
 }
@@ -21,8 +21,8 @@ export interface ContainerNetwork {
   readonly plan: NetworkPlan;
   readonly namespace: string;
   /**
-   * argv prefix that runs a command inside the namespace. Not `ip netns exec`, because that remounts /sys and hides
-   * the cgroups.
+   * The command words that run a command inside the namespace. `ip netns exec` is not used, because it remounts /sys,
+   * which hides the cgroups.
    */
   readonly enter: readonly string[];
 }
@@ -110,14 +110,14 @@ export async function openNetwork(environmentId: string, plan: NetworkPlan): Pro
 /** Removes the namespace. The veth pair, its address and its route are removed with it. */
 export async function closeNetwork(environmentId: string): Promise<void> {
   const namespace = namespaceOf(environmentId);
-  // The host's end first: a container's process that is still ending keeps the namespace, and with it the pair, alive
-  // for a moment.
+  // The end on the host is removed first, because a container process that is still ending keeps the namespace and
+  // the veth pair alive for a moment.
   await run(['ip', 'link', 'delete', `${namespace}h`], { okCodes: [0, 1] });
   if (existsSync(namespaceFile(environmentId))) await run(['ip', 'netns', 'delete', namespace]);
 }
 
 /**
- * The hook that LXC runs with the container's host-side interface as fifth argument. It is needed because
+ * Writes the hook that LXC runs with the container's interface on the host as fifth argument. It is needed because
  * `lxc.net.0.link` fails in a private namespace.
  */
 export async function writeBridgeHook(file: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * A real nginx as the sandbox's public endpoint. It serves what the driver renders into `renderedFile`, and nothing
- * before that file exists.
+ * A real nginx as the public endpoint of the sandbox. It serves the configuration that the driver renders to
+ * `renderedFile`, and nothing before that file exists.
  */
 import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,11 +10,14 @@ import { run } from './run.js';
 import { startServer } from './server-process.js';
 import type { ServerProcess } from './server-process.js';
 
-/** As on a Debian host: this user must be able to read the certificates and what the driver writes. */
+/**
+ * The user of nginx's workers, as on a Debian host. This user must be able to read the certificates and the files
+ * that the driver writes.
+ */
 const WORKERS = 'www-data';
 
 export interface NginxOptions {
-  /** A separate folder that nginx's workers can reach: configuration, logs, temporary files. */
+  /** A separate folder to which nginx's workers have access, for configuration, logs and temporary files. */
   readonly dir: string;
   /** `<proxy.nginx.dir>/nginx.conf` of the daemon's config. */
   readonly renderedFile: string;
@@ -55,14 +58,14 @@ function mainConfig(dir: string, pidFile: string, renderedFile: string): string 
     '  include /etc/nginx/mime.types;',
     '  access_log off;',
     ...temporary,
-    // A pattern, because an included file must exist but a pattern need not match.
+    // The path is a pattern, because an included file must exist, but a pattern need not match any file.
     `  include ${renderedFile.replace(/f$/, '[f]')};`,
     '}',
     '',
   ].join('\n');
 }
 
-/** Copies a certificate and its key to where nginx's workers, and no other user, can read them. */
+/** Copies a certificate and its key to a folder in which only nginx's workers can read them. */
 export async function writeCertificate(
   dir: string,
   files: { readonly cert: string; readonly key: string },

@@ -1,19 +1,19 @@
 /**
- * Stands in for Proxmox's `pct` on the sandbox's nodes: `pct exec` with the same arguments, exit codes and refusals,
- * implemented with lxc-attach.
+ * Creates a replacement for Proxmox's `pct` on the nodes of the sandbox. It implements `pct exec` with the same
+ * arguments, exit codes and refusals by means of lxc-attach.
  */
 import { join } from 'node:path';
 import { writeText } from '../files.js';
 import { hierarchy } from './cgroup.js';
 
 export interface PctOptions {
-  /** The folder that the script is written to. */
+  /** The folder to which the script is written. */
   readonly binDir: string;
   readonly lxcPath: string;
   readonly namespace: string;
-  /** argv prefix that enters the environment's network namespace. */
+  /** The command words that enter the environment's network namespace. */
   readonly enter: readonly string[];
-  /** Port of the SSH server of a node -> node. */
+  /** Maps the port of a node's SSH server to the node. */
   readonly nodes: ReadonlyMap<number, string>;
 }
 
@@ -31,7 +31,7 @@ export function pctScript({ lxcPath, namespace, enter, nodes }: PctOptions): str
 # Written by the sandbox: the part of Proxmox's pct that the agent uses.
 set -u
 lxc=${quote(lxcPath)}
-# Every node has its own port on one SSH server; without SSH, the containers of all nodes are found.
+# Every node has a separate port on one SSH server. Without SSH, the containers of all nodes are found.
 here=
 case "\${SSH_CONNECTION:-}" in
 ${nodeCases}

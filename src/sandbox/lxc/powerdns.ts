@@ -1,4 +1,4 @@
-/** A real PowerDNS with a zone for the sandbox's base domain. Its records are in an SQLite file. */
+/** A real PowerDNS with a zone for the base domain of the sandbox. An SQLite file contains the records. */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface PowerDnsOptions {
   readonly dnsPort: number;
   readonly apiPort: number;
   readonly apiKey: string;
-  /** Without final dot. */
+  /** The name of the zone without the final dot. */
   readonly zone: string;
 }
 
@@ -59,7 +59,7 @@ function powerDnsConfig({ dir, dnsPort, apiPort, apiKey }: PowerDnsOptions, data
     'webserver-allow-from=127.0.0.1/32',
     'api=yes',
     `api-key=${apiKey}`,
-    // A response must show a change at once, and no query may go to the outside.
+    // Responses must show a change at once, and no query may be sent to other servers.
     'cache-ttl=0',
     'query-cache-ttl=0',
     'negquery-cache-ttl=0',
@@ -79,7 +79,7 @@ async function ensureZone(options: PowerDnsOptions): Promise<void> {
     nameservers: [`ns1.${zone}`],
   });
   if (status !== 201) throw new Error(`PowerDNS did not create the zone ${zone} (status ${status})`);
-  // Resolvers look up where the zone's own name server is.
+  // Resolvers look up the address of the zone's own name server.
   const records = [{ content: '127.0.0.1', disabled: false }];
   const glue = { name: `ns1.${zone}`, type: 'A', ttl: 3600, changetype: 'REPLACE', records };
   const patched = await call(options, 'PATCH', `/servers/localhost/zones/${zone}`, { rrsets: [glue] });
@@ -87,7 +87,7 @@ async function ensureZone(options: PowerDnsOptions): Promise<void> {
     throw new Error(`PowerDNS did not accept the name server of ${zone} (status ${patched})`);
 }
 
-/** Status of the response; 0 if there was none. */
+/** Returns the status of the response, or 0 if there was no response. */
 async function call(
   options: PowerDnsOptions,
   method: 'GET' | 'POST' | 'PATCH',

@@ -1,11 +1,9 @@
-/**
- * Identifies one process by its ID and its start time, because the system may give the ID alone to another process.
- */
+/** Identifies a process by its ID and its start time, because the system may reuse the ID for another process. */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessIdentity {
   readonly pid: number;
-  /** Clock ticks since boot, field 22 of /proc/<pid>/stat. */
+  /** The start time in clock ticks since boot, which is field 22 of /proc/<pid>/stat. */
   readonly startTime: string;
 }
 
@@ -24,7 +22,7 @@ export function signal(target: ProcessIdentity, name: NodeJS.Signals): void {
   try {
     process.kill(target.pid, name);
   } catch {
-    // The process has ended in between.
+    // The process has ended since the check.
   }
 }
 

@@ -1,4 +1,4 @@
-/** Reports in one sentence what this machine lacks for real containers, before anything is created. */
+/** Checks whether this machine has everything that real containers need, before anything is created. */
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
@@ -26,10 +26,10 @@ const FILES: Readonly<Record<string, string>> = {
   '/usr/share/keyrings/debian-archive-keyring.gpg': 'debian-archive-keyring',
 };
 
-/** The IDs that the containers' IDs are mapped to; they must be granted to root in /etc/subuid and /etc/subgid. */
+/** The IDs to which the IDs in containers are mapped. /etc/subuid and /etc/subgid must grant them to root. */
 export const ID_MAP = { first: 100_000, count: 65_536 } as const;
 
-/** Finds a command, also in the folders that are only in root's path. */
+/** Finds a command, even in folders that are only in root's path. */
 export function findCommand(name: string): string | undefined {
   const folders = new Set([
     ...(process.env.PATH ?? '').split(delimiter),

@@ -1,17 +1,17 @@
 /**
- * Runs one command of the host (argv, never a shell). A failure becomes an Error that names the command and the
+ * Runs a command on the host, never through a shell. If it fails, throws an Error that contains the command and the
  * reason.
  */
 import { spawn } from 'node:child_process';
 
 export interface RunOptions {
   readonly stdin?: string;
-  /** Milliseconds until the command is killed. */
+  /** The number of milliseconds after which the command is killed. */
   readonly timeoutMs?: number;
-  /** Exit codes that count as success; default only 0. */
+  /** The exit codes that count as success. The default is only 0. */
   readonly okCodes?: readonly number[];
   readonly env?: NodeJS.ProcessEnv;
-  /** Receives every line of standard error while the command runs. */
+  /** A function that receives every line of standard error while the command runs. */
   readonly onLine?: (line: string) => void;
 }
 
@@ -39,7 +39,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
     stderr = (stderr + text).slice(-64 * 1024);
     if (options.onLine) for (const line of text.split('\n').filter(Boolean)) options.onLine(line);
   });
-  // A command may end without reading its input; that is not an error here.
+  // A command may end without reading its input, which is not an error.
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.stdin ?? '');
   const code = await new Promise<number>((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * A server (nginx, PowerDNS, sshd) as a child of this process. Its output goes to a file. It is ready when it
- * responds, and it is ended by its process ID.
+ * Runs a server (nginx, PowerDNS, sshd) as a child of this process. Its output goes to a file. The server is ready
+ * when it responds, and is ended by its process ID.
  */
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';
@@ -14,12 +14,12 @@ export interface ServerProcess {
 }
 
 export interface ServerSpec {
-  /** For messages, e.g. `PowerDNS`. */
+  /** The name of the server in messages, such as `PowerDNS`. */
   readonly name: string;
   readonly argv: readonly string[];
-  /** Its standard output and error. */
+  /** The file for the standard output and standard error of the server. */
   readonly logFile: string;
-  /** Returns true once the server is ready; called until then. */
+  /** Returns true once the server is ready. The function is called repeatedly until then. */
   readonly isReady: () => Promise<boolean>;
 }
 
@@ -28,7 +28,7 @@ const STOP_MS = 5_000;
 
 export async function startServer(spec: ServerSpec): Promise<ServerProcess> {
   const log = await open(spec.logFile, 'a');
-  // When this process is killed, the kernel ends the server.
+  // If this process is killed, the kernel ends the server.
   const args = ['--pdeathsig', 'TERM', '--', ...spec.argv];
   const child = spawn('setpriv', args, { stdio: ['ignore', log.fd, log.fd], cwd: '/' });
   const ended = new Promise<void>((resolve) => {

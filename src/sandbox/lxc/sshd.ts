@@ -1,6 +1,6 @@
 /**
- * A real OpenSSH server for the sandbox's nodes: one process, one port per node, only the agent's key, and the
- * sandbox's `pct` in the path.
+ * A real OpenSSH server for the nodes of the sandbox. A single process listens on one port per node. It accepts only
+ * the agent's key, and the `pct` of the sandbox is in the path of its commands.
  */
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -13,19 +13,21 @@ import type { ServerProcess } from './server-process.js';
 
 export interface SshdOptions {
   readonly dir: string;
-  /** node -> port on 127.0.0.1. */
+  /** Maps each node to a port on 127.0.0.1. */
   readonly ports: ReadonlyMap<string, number>;
-  /** The first folder in the path of the commands that it runs. */
+  /** The first folder in the path of the commands that the server runs. */
   readonly binDir: string;
 }
 
 export interface Sshd extends ServerProcess {
-  /** OpenSSH private key file of the agent (0600). */
+  /** The agent's private key file in OpenSSH format (mode 0600). */
   readonly privateKeyFile: string;
   readonly knownHostsFile: string;
 }
 
-/** Restricts the key as an operator would: it can run scripts in containers and nothing else. */
+/**
+ * The forced command with which an operator restricts the key. With it, the key can only run scripts in containers.
+ */
 const FORCED = `#!/bin/sh
 asked=\${SSH_ORIGINAL_COMMAND-}
 vmid=\${asked#pct exec }
@@ -54,7 +56,7 @@ export async function startSshd({ dir, ports, binDir }: SshdOptions): Promise<Ss
     numbers.map((port) => `[127.0.0.1]:${port} ${hostKey.public}\n`).join(''),
   );
   await writeText(files.config, sshdConfig(files, numbers, binDir));
-  // Debian's package leaves this to its systemd unit; without the folder sshd refuses to start.
+  // sshd refuses to start without this folder, which Debian's systemd unit would create.
   await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
   const [first = 0] = numbers;
   const server = await startServer({
@@ -73,7 +75,7 @@ function sshdConfig(files: { hostKey: string; authorized: string }, ports: numbe
     `HostKey ${files.hostKey}`,
     `AuthorizedKeysFile ${files.authorized}`,
     'PidFile none',
-    // The state folder may be inside a folder that others can write to, e.g. /tmp.
+    // The state folder may be inside a folder to which other users can write, such as /tmp.
     'StrictModes no',
     'UsePAM no',
     'PermitRootLogin prohibit-password',
@@ -82,7 +84,7 @@ function sshdConfig(files: { hostKey: string; authorized: string }, ports: numbe
     'AllowTcpForwarding no',
     'X11Forwarding no',
     'PrintMotd no',
-    // With this SHLVL bash does not read root's .bashrc, which may take long and change the path.
+    // With this SHLVL, bash does not read root's .bashrc, which could take long and change the path.
     `SetEnv SHLVL=1 PATH=${binDir}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     '',
   ].join('\n');

@@ -6,7 +6,7 @@ export class Undo {
     this.#steps.push(step);
   }
 
-  /** Rejects with the first failure after all steps were tried; a second call does nothing. */
+  /** Tries all steps, and rejects with the first failure after that. A second call does nothing. */
   async run(): Promise<void> {
     const failures: unknown[] = [];
     for (const step of this.#steps.splice(0).reverse()) {

@@ -1,6 +1,6 @@
 /**
- * A container's usage for `status/current` and `/cluster/resources`: cheap enough to be read for every container at
- * every poll.
+ * Reads a container's resource usage for `status/current` and `/cluster/resources`. The read is cheap enough for
+ * every container at every poll.
  */
 import { readFile } from 'node:fs/promises';
 import type { BackendUsage } from '../backend.js';
@@ -45,7 +45,10 @@ export class UsageReader {
     return { cpu, memoryBytes, diskBytes, networkInBytes: network.in, networkOutBytes: network.out, uptimeS };
   }
 
-  /** The share of its cores (0..1) that was busy since the last reading, which is at least a second old. */
+  /**
+   * Returns the share of the container's cores (0 to 1) that was busy since the last reading, which is at least one
+   * second old.
+   */
   async #cpu(vmid: number): Promise<number> {
     const now = Date.now();
     const last = this.#lastCpu.get(vmid);

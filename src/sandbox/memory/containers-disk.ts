@@ -1,35 +1,35 @@
-/** The content of a memory container's disk: a plain value that a clone copies and a snapshot keeps. */
+/** The content of a memory container's disk. It is a plain value that clones and snapshots copy. */
 import { Type } from 'typebox';
 
 export const siteSchema = Type.Object({
   fqdn: Type.String(),
   /** `https://<fqdn>` */
   url: Type.String(),
-  /** Names that the site answers for in addition to the name in its URL. */
+  /** The names under which the site responds, in addition to the name in its URL. */
   names: Type.Optional(Type.Array(Type.String())),
-  /** Escaped, as in WordPress's own database. */
+  /** The title, escaped as in the database of WordPress. */
   title: Type.String(),
-  /** WordPress's name of the locale; absent: `en_US`. */
+  /** WordPress's name of the locale. If it is absent, the locale is `en_US`. */
   locale: Type.Optional(Type.String()),
   adminUser: Type.String(),
   adminEmail: Type.String(),
   adminPassword: Type.String(),
   dbPassword: Type.String(),
-  /** Login pages by ID: each logs a user in once; `until` in epoch ms. */
+  /** The login pages by ID. Each page logs a user in once. `until` is in epoch ms. */
   loginLinks: Type.Optional(
     Type.Record(
       Type.String(),
       Type.Object({ sha256: Type.String(), until: Type.Number(), user: Type.String() }),
     ),
   ),
-  /** Signs login cookies; new with every configuration, like WordPress's salts. */
+  /** The key that signs login cookies. Like WordPress's salts, it changes with every configuration. */
   salt: Type.String(),
 });
 
 export const diskSchema = Type.Object({
   os: Type.String(),
   packages: Type.Array(Type.String()),
-  /** Empty: generated at the next start. */
+  /** The SSH host keys. If they are empty, they are generated at the next start. */
   machineId: Type.String(),
   files: Type.Record(Type.String(), Type.String()),
   site: Type.Optional(siteSchema),
@@ -42,7 +42,7 @@ export function plainDisk(os: string): Disk {
   return { os, packages: [], machineId: '', files: {} };
 }
 
-/** The disk of a golden template: everything is installed, nothing is configured. */
+/** Returns the disk of a golden template, on which all packages are installed but no site is configured. */
 export function goldenDisk(): Disk {
   return { ...plainDisk('debian-12'), packages: ['nginx', 'php-fpm', 'mariadb-server', 'wordpress'] };
 }

@@ -1,6 +1,6 @@
 /**
- * The web server inside a memory container: just enough WordPress to show its title and to let the administrator log
- * in.
+ * The web server inside a memory container. It implements just enough of WordPress to show the title and to let the
+ * administrator log in.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -139,12 +139,12 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   }
 }
 
-/** `disk` is called at every request, so that a rollback or a script takes effect at once. */
+/** Calls `disk` at every request, so that a rollback or a script takes effect at once. */
 export function siteListener(disk: () => Disk | undefined): RequestListener {
   return (request, response) => {
     const now = disk();
     if (now?.packages.includes('wordpress') !== true) {
-      // no server listens in a plain operating system
+      // a plain operating system has no web server
       request.socket.destroy();
       return;
     }

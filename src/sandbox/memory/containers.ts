@@ -1,6 +1,6 @@
 /**
- * The back end without requirements: each running container is a small HTTP server in this process, each disk a JSON
- * value.
+ * The back end without requirements. Each running container is a small HTTP server in this process, and each disk is
+ * a JSON value.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,11 +21,11 @@ import { siteListener } from './containers-site.js';
 import { SCRIPTS, type ScriptTable } from './scripts.js';
 
 const entrySchema = Type.Object({
-  /** As it was last started or configured; absent for a template that existed from the start. */
+  /** The container as it was last started or configured. It is absent for a template that existed from the start. */
   container: Type.Optional(BackendContainerSchema),
   disk: diskSchema,
   snapshots: Type.Record(Type.String(), diskSchema),
-  /** Running since (epoch ms); absent if stopped. */
+  /** When the container was started (epoch ms). It is absent if the container is stopped. */
   runningSince: Type.Optional(Type.Number()),
 });
 const stateSchema = Type.Record(Type.String(), entrySchema);
@@ -34,13 +34,13 @@ type Entry = Type.Static<typeof entrySchema>;
 type Entries = Type.Static<typeof stateSchema>;
 
 export interface MemoryBackendOptions {
-  /** Containers whose disks are golden templates from the start; default 9001, 9002, 9003. */
+  /** The containers whose disks are golden templates from the start. The default is 9001, 9002 and 9003. */
   readonly golden?: readonly number[];
-  /** File that keeps, between runs, the disks and which containers run. */
+  /** The file that stores the disks, and which containers are running, between runs. */
   readonly stateFile?: string;
-  /** Factor for the duration of scripts; 1 = like the real ones, default 0. */
+  /** The factor for the duration of scripts. With 1, they take as long as the real scripts. The default is 0. */
   readonly delays?: number;
-  /** Scripts in addition to the WordPress scripts, or in their place. */
+  /** Scripts that extend or replace the WordPress scripts. */
   readonly scripts?: ScriptTable;
 }
 
@@ -51,18 +51,21 @@ export interface MemoryBackend extends Backend {
     stdin: string,
     onStdout?: (chunk: string) => void,
   ): Promise<{ code: number; stdout: string; stderr: string }>;
-  /** Where the web server (port 80) of the running container with this private address actually listens. */
+  /**
+   * Returns the address at which the web server (port 80) of the running container with this private address actually
+   * listens.
+   */
   upstreamOf(address: string): { host: string; port: number } | undefined;
-  /** The current content of a container's disk. */
+  /** Returns the current content of a container's disk. */
   diskOf(vmid: number): Disk | undefined;
 }
 
 const HOST = '127.0.0.1';
 const MIB = 1024 ** 2;
-/** The script that the agent runs to end one of its earlier scripts. */
+/** Matches the script with which the agent ends one of its earlier scripts. */
 const STOP_SCRIPT = 'innkeeper/stop-script';
 
-/** The line with the shell's process ID, which a script prints first. */
+/** Returns the line with the shell's process ID, which a script prints first. */
 function beginOf(stdin: string, shell: number): string {
   const marker = /\nprintf '(innkeeper-begin-[0-9a-f]+) %s\\n' "\$\$"\n/.exec(stdin)?.[1];
   return marker === undefined ? '' : `${marker} ${shell}\n`;
@@ -149,7 +152,7 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
             stderr: `/bin/sh: 1: ${script.name}: not found\n`,
           });
     await file.save();
-    // the shell's exit code is that of its last command, the printf of the marker
+    // the exit code of the shell is that of its last command, which is the printf of the marker
     const rest = `${stdout}\n${script.marker} ${code}\n`;
     onStdout?.(rest);
     return { code: 0, stdout: onStdout ? '' : begin + rest, stderr };

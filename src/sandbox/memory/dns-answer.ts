@@ -1,4 +1,7 @@
-/** The embedded name server's response to one message: wildcards, aliases, NXDOMAIN or no data. */
+/**
+ * Creates the response of the embedded name server to one message, with wildcards, aliases, NXDOMAIN and empty
+ * responses.
+ */
 import dnsPacket, { type Answer, type DecodedPacket, type Packet, type Question } from 'dns-packet';
 import { readText } from '../../model/master-file-text.js';
 import { withSerial, type RrSet, type Zone } from './zone.js';
@@ -8,13 +11,13 @@ const { AUTHORITATIVE_ANSWER, RECURSION_DESIRED, TRUNCATED_RESPONSE } = dnsPacke
 const NXDOMAIN = 3;
 const NOTIMP = 4;
 const FORMERR = 1;
-/** The longest UDP response without EDNS. */
+/** The maximum size of a UDP response without EDNS. */
 const UDP_SIZE = 512;
-/** Bits of the header's flags; 0 is a plain query. */
+/** The bits of the flags in the header. 0 means a plain query. */
 const OPCODE = 0x7800;
 const CNAME_CHAIN = 8;
 
-/** The response to one message, or undefined if the message is not a query. */
+/** Returns the response to one message, or undefined if the message is not a query. */
 export function answer(zones: Pick<Zones, 'holding'>, message: Buffer): Buffer | undefined {
   let query: DecodedPacket;
   try {
@@ -28,7 +31,8 @@ export function answer(zones: Pick<Zones, 'holding'>, message: Buffer): Buffer |
   if (!question || query.questions?.length !== 1) return encode(query, { flags: FORMERR });
   const name = `${question.name.toLowerCase()}.`;
   const zone = zones.holding(name, question.type);
-  // This is also the sandbox's resolver. It has no other name server to query, so the name does not exist.
+  // This server is also the resolver of the sandbox. It has no other name server to query, so the name does not
+  // exist.
   if (!zone) return encode(query, { flags: NXDOMAIN });
   const answers = lookUp(zone, name, question, CNAME_CHAIN);
   if (answers.length > 0) return encode(query, { flags: AUTHORITATIVE_ANSWER, answers });
@@ -43,7 +47,7 @@ export function answer(zones: Pick<Zones, 'holding'>, message: Buffer): Buffer |
 function lookUp(zone: Zone, name: string, question: Question, depth: number): Answer[] {
   const owner = zone.exists(name) ? name : wildcardOf(zone, name);
   const sets = owner === undefined ? [] : zone.rrsets(owner);
-  // the library's types lack the query type `ANY`
+  // the types of the library lack the query type `ANY`
   const asked: string = question.type;
   const matching = sets.filter((set) => set.type === asked || asked === 'ANY');
   if (matching.length > 0)
@@ -57,7 +61,7 @@ function lookUp(zone: Zone, name: string, question: Question, depth: number): An
   return [...toAnswers(alias, name), ...(inside ? lookUp(zone, target, question, depth - 1) : [])];
 }
 
-/** `*.<closest name that exists>`, if it has records. */
+/** Returns `*.<closest name that exists>` if this name has records. */
 function wildcardOf(zone: Zone, name: string): string | undefined {
   let parent = name;
   while (parent !== zone.name) {
@@ -143,7 +147,7 @@ function encode(query: Packet, reply: { flags: number; answers?: Answer[]; autho
   });
 }
 
-/** Cuts the response to a header with the "truncated" bit if the client cannot receive such a long datagram. */
+/** Reduces the response to a header with the "truncated" bit if the client cannot receive such a long datagram. */
 export function fitting(reply: Buffer, message: Buffer): Buffer {
   const query = dnsPacket.decode(message);
   const opt = query.additionals?.find((record) => record.type === 'OPT');

@@ -1,4 +1,6 @@
-/** The embedded name server: answers over UDP and TCP, with authority, from the sandbox's zones. */
+/**
+ * The embedded name server, which responds over UDP and TCP with authoritative answers from the zones of the sandbox.
+ */
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,12 +51,12 @@ export async function startNameServer(
 }
 
 const SERVFAIL = 2;
-/** The byte of the message that contains the response code. */
+/** The position of the byte that contains the response code. */
 const CODE_AT = 3;
 
 /**
- * Applies a fault to a response over UDP: no response, `SERVFAIL`, half of the response, or a response without
- * records.
+ * Applies a fault to a response over UDP. The result is no response, `SERVFAIL`, half of the response, or a response
+ * without records.
  */
 async function spoiled(
   faults: Faults | undefined,

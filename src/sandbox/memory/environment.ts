@@ -1,6 +1,6 @@
 /**
- * Assembles the memory environment: a Proxmox look-alike over small HTTP servers, DNS, TLS proxy and SSH. All of it
- * runs in this process on loopback and has no requirements.
+ * Creates the memory environment: a Proxmox look-alike with small HTTP servers as containers, DNS, a TLS proxy and
+ * SSH. Everything runs in this process on loopback, and nothing has to be installed.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -33,12 +33,12 @@ const RecordsBody = Type.Object({
   type: Type.String(),
   values: Type.Array(Type.String()),
 });
-/** A fifth of the real durations: quick to try, slow enough to watch. */
+/** A fifth of the real durations is quick enough to try the sandbox, and slow enough to watch it. */
 const DELAYS = 0.2;
-/** Storage of the root disks. */
+/** The storage of the root disks. */
 const STORAGE = 'local-btrfs';
 const MAX_UPLOAD_BYTES = 64 * 1024 * 1024;
-/** Addresses that the configuration gives to memory containers; no server listens there. */
+/** The addresses that memory containers get in the configuration. No server listens at these addresses. */
 const POOL = {
   name: 'sandbox',
   first: '10.77.0.10',
@@ -47,7 +47,7 @@ const POOL = {
   gateway: '10.77.0.1',
 };
 
-/** What the parts share while the environment is assembled. */
+/** The objects that the parts share while the environment is created. */
 interface Site {
   readonly stateDir: string;
   readonly ports: Ports;
@@ -58,20 +58,22 @@ interface Site {
   readonly storageType: StorageOption['type'] | undefined;
   readonly proxyTimeoutMs: number | undefined;
   readonly log: (line: string) => void;
-  /** Runs at the end, in reverse order. */
+  /** The functions that run at the end, in reverse order. */
   readonly onClose: (close: () => Promise<void>) => void;
 }
 
 export interface MemoryEnvironmentOptions extends EnvironmentOptions {
-  /** Factor for all durations; 1 = like the real systems. Default: a fifth. */
+  /** The factor for all durations. With 1, operations take as long as in the real systems. The default is a fifth. */
   readonly delays?: number;
-  /** Type of the containers' storage; default btrfs. */
+  /** The type of the containers' storage. The default is btrfs. */
   readonly storageType?: StorageOption['type'];
-  /** Time in ms after which a call to Proxmox answers 596 while its work continues; default 30000. */
+  /**
+   * The time in ms after which a request to Proxmox gets status 596 while its work continues. The default is 30000.
+   */
   readonly proxyTimeoutMs?: number;
 }
 
-/** Continues the environment in `stateDir`, or creates it. Closes what it has started if it fails. */
+/** Continues the environment in `stateDir`, or creates it. If this fails, stops everything that it has started. */
 export async function startMemoryEnvironment(options: MemoryEnvironmentOptions): Promise<Environment> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -92,7 +94,7 @@ async function assemble(
 ): Promise<Environment> {
   await mkdir(stateDir, { recursive: true });
   const ports = await openPorts(join(stateDir, 'ports.json'));
-  // Before any file is written: a running environment on this folder holds the port
+  // the port is opened before any file is written, because a running environment on this folder would already use it
   const controlPort = await ports.of('control');
   const ca = await openCa(join(stateDir, 'ca'));
   const faults = createFaults();
@@ -144,7 +146,7 @@ async function assemble(
 }
 
 /**
- * `{name, type, values}`: a record set outside of the sandbox's zones, as a customer creates it at another name
+ * `{name, type, values}` sets a record set outside of the sandbox's zones, as a customer creates it at another name
  * server.
  */
 function setRecords(zones: Zones): ControlHandler {
@@ -155,7 +157,7 @@ function setRecords(zones: Zones): ControlHandler {
   };
 }
 
-/** All objects that the agent may have created, in one response, for comparison with the agent's records. */
+/** Returns all objects that the agent may have created in one response, for comparison with the agent's records. */
 function controlView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy): ControlHandler {
   return async () => {
     const { sites, certificates } = proxy.served();
@@ -193,7 +195,7 @@ async function makePve(site: Site) {
     storages: DEFAULT_STORAGES.map((one) =>
       storageType !== undefined && one.storage === STORAGE ? { ...one, type: storageType } : one,
     ),
-    // Ten-second-old values, as in the real system, would confuse people who try the sandbox
+    // values that are ten seconds old, as in the real system, would confuse people who try the sandbox
     statsMs: 500,
     ...(proxyTimeoutMs === undefined ? {} : { proxyTimeoutMs }),
     log,
@@ -203,7 +205,8 @@ async function makePve(site: Site) {
 }
 
 /**
- * One SSH server per node, all with one host key, because `pct exec` works only on the node that holds the container.
+ * Starts one SSH server per node, because `pct exec` works only on the node of the container. All servers have the
+ * same host key.
  */
 async function makeSsh({ stateDir, ports, faults, backend, onClose }: Site, pve: Pve) {
   const folder = join(stateDir, 'ssh');

@@ -1,5 +1,5 @@
 /**
- * Starts a server on 127.0.0.1, and can stop it completely: WebSockets and idle connections would block a server's
+ * Starts a server on 127.0.0.1 that can be stopped completely. WebSockets and idle connections would block a server's
  * own `close`.
  */
 import type { Server, Socket } from 'node:net';

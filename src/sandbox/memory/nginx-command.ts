@@ -1,7 +1,7 @@
 /**
- * The `nginx` command of the embedded proxy: a small shell script, so that a driver runs `nginx -t` and `nginx -s
- * reload` unchanged. It sends the request to the environment through named pipes and exits with the result: no port,
- * no secret, a few milliseconds.
+ * The `nginx` command of the embedded proxy, with which a driver can run `nginx -t` and `nginx -s reload` unchanged.
+ * It is a small shell script that sends the request to the environment through named pipes and exits with the result.
+ * This needs neither a port nor a secret, and takes a few milliseconds.
  */
 import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
@@ -15,25 +15,25 @@ import type { Faults } from '../control/faults.js';
 
 const run = promisify(execFile);
 
-/** Longer than any caller waits. */
+/** The time limit of the script, which is longer than any caller waits. */
 const ANSWER_S = 120;
 
 export interface NginxCommand {
-  /** argv of `proxy.nginx.test` and `.reload` in the daemon's config. */
+  /** The command words for `proxy.nginx.test` and `.reload` in the daemon's configuration. */
   readonly test: readonly string[];
   readonly reload: readonly string[];
   close(): Promise<void>;
 }
 
 export interface NginxHandlers {
-  /** Rejects with the message that nginx would print. */
+  /** Executes the command. Rejects with the message that nginx would print. */
   readonly test: () => Promise<void>;
   readonly reload: () => Promise<void>;
 }
 
 /**
- * Writes `<dir>/nginx` and answers its requests. Faults of target `proxy` have the methods `TEST` and `RELOAD`, and
- * the paths `/test` and `/reload`.
+ * Writes `<dir>/nginx` and handles its requests. For faults with the target `proxy`, the methods are `TEST` and
+ * `RELOAD`, and the paths are `/test` and `/reload`.
  */
 export async function nginxCommand(
   dir: string,
@@ -47,7 +47,7 @@ export async function nginxCommand(
   const control = join(pipes, 'control');
   await run('mkfifo', ['-m', '600', control]);
   await writeText(script, scriptText(pipes, process.pid), 0o755);
-  // Also opened for writing, so that the stream does not end when the first command closes the pipe
+  // the pipe is also opened for writing, so that the stream does not end when the first command closes it
   const fd = openSync(control, constants.O_RDWR | constants.O_NONBLOCK);
   const socket = new Socket({ fd, readable: true, writable: false });
   let pending = '';
@@ -77,7 +77,7 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, fau
     await handle.writeFile(text === undefined ? '0\n' : `${codeOf(text)} ${text.replaceAll('\n', ' ')}\n`);
     await handle.close();
   } catch {
-    // The command was killed meanwhile, so the result has no reader
+    // the command was killed, so no process reads the result
   }
 }
 
@@ -85,7 +85,7 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, fau
 const DENIED = 'refused: this command may not be run';
 const codeOf = (text: string): number => (text === DENIED ? 126 : 1);
 
-/** The command's error message, or undefined if it succeeds. */
+/** Returns the error message of the command, or undefined if the command succeeds. */
 async function outcome(
   isTest: boolean,
   handlers: NginxHandlers,
@@ -99,7 +99,7 @@ async function outcome(
   if (kind && 'taskError' in kind) return kind.taskError;
   if (kind && 'lock' in kind) return `locked (${kind.lock})`;
   if (kind && 'down' in kind) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
-  // The signal is lost: the command succeeds and nothing happens
+  // the signal is lost: the command succeeds, but nothing happens
   if (kind && ('lie' in kind || ('drop' in kind && kind.drop === 'before'))) return undefined;
   try {
     await (isTest ? handlers.test() : handlers.reload());
@@ -129,7 +129,7 @@ mkfifo -m 600 "$reply" || exit 1
 trap 'rm -f "$reply"' EXIT
 exec 3<>"$reply"
 printf '%s %s\\n' "$$" "$1" >"$run/control"
-# With a time limit, because the sandbox may be killed meanwhile, and the caller too
+# The read has a time limit, because the sandbox and the caller may be killed in the meantime
 answer=$(timeout --foreground ${ANSWER_S} head -n 1 <&3) || answer='1 the sandbox does not answer'
 [ "$answer" = 0 ] && exit 0
 echo "nginx: [emerg] \${answer#* }" >&2

@@ -1,12 +1,12 @@
-/** PowerDNS's handling of a zone PATCH: the same checks with the same messages, and the resulting record sets. */
+/** Handles a zone PATCH like PowerDNS, with the same checks and messages, and computes the resulting record sets. */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../kernel/host-name.js';
 import type { RrSet, Zone, ZoneComment, ZoneRecord } from './zone.js';
 
-/** Becomes a response 422 `{error}`. */
+/** An error that becomes a response with status 422 and the body `{error}`. */
 export class Unprocessable extends Error {}
 
-/** The subset of PowerDNS's types that tests and trials need. Names such as `TYPE65280` are accepted, too. */
+/** The PowerDNS record types that tests need. Names such as `TYPE65280` are accepted as well. */
 const TYPES = [
   ...['A', 'AAAA', 'CAA', 'CNAME', 'DNAME', 'DS', 'HTTPS', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SRV', 'SSHFP'],
   ...['SVCB', 'TLSA', 'TXT'],
@@ -16,8 +16,8 @@ const NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/;
 type Fields = Record<string, unknown>;
 
 /**
- * Returns the changed record sets (a set without records and comments is to be removed). Throws `Unprocessable`;
- * nothing has changed then.
+ * Returns the changed record sets. A set without records and comments is to be removed. Throws `Unprocessable`, in
+ * which case nothing has changed.
  */
 export function readPatch(body: unknown, zone: Zone, now: () => number): RrSet[] {
   const wanted = isFields(body) ? body['rrsets'] : undefined;
@@ -71,7 +71,7 @@ function assertName(name: string, type: string, zone: Zone): void {
 }
 
 function assertAlone(name: string, type: string, records: readonly ZoneRecord[], zone: Zone): void {
-  // records that are switched off exclude nothing
+  // disabled records do not exclude other records
   const served = (set: RrSet): boolean => set.records.some(({ disabled }) => !disabled);
   const others = zone.rrsets(name).filter((set) => set.type !== type && served(set));
   const clash = type === 'CNAME' ? others.length > 0 : others.some((set) => set.type === 'CNAME');
@@ -106,7 +106,7 @@ function readRecord(name: string, type: string, value: unknown): ZoneRecord {
   return { content, disabled: fields['disabled'] === true };
 }
 
-/** Accepts only the server's own spelling: quoted strings, separated by one space. */
+/** Accepts only the spelling of the server, which is quoted strings separated by one space. */
 function assertText(content: string, fail: (why: string) => never): void {
   const strings = /^(?:"(?:[^"\\]|\\.)*" *)+$/.test(content) ? content.match(/"(?:[^"\\]|\\.)*"/g) : null;
   if (!strings && content.startsWith('"'))

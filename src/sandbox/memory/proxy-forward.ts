@@ -1,4 +1,4 @@
-/** Forwards one visitor's request (or WebSocket) to a site's container, as nginx does with `proxy_pass`. */
+/** Forwards a visitor's request or WebSocket to the container of a site, as nginx does with `proxy_pass`. */
 import { Agent, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
@@ -25,7 +25,7 @@ export interface Upstream {
 export interface Forwarder {
   /**
    * Calls `onDown` if the container could not be reached, did not respond, or responded with one of these codes. The
-   * request's body may already be consumed then.
+   * body of the request may already be consumed by then.
    */
   forward(
     upstream: Upstream,
@@ -103,12 +103,12 @@ export function forwarder(): Forwarder {
   };
 }
 
-/** The headers for the container: the visitor's own headers, the visitor's address, and the scheme https. */
+/** Returns the headers for the container: the headers of the visitor, the visitor's address, and the scheme https. */
 function passedOn(request: IncomingMessage): Record<string, string | string[] | undefined> {
   const address = request.socket.remoteAddress ?? '';
   return {
     ...without(request.headers, HOP),
-    // No other proxy connects to this one, so the visitor's own claims are replaced
+    // no other proxy connects to this one, so forwarding headers from the visitor are replaced
     'x-forwarded-for': address,
     'x-forwarded-host': request.headers.host,
     'x-forwarded-proto': 'https',

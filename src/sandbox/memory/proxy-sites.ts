@@ -1,6 +1,6 @@
 /**
- * What the embedded proxy serves. It is read from the configuration that the nginx driver renders, so that the proxy
- * obeys exactly what a real nginx would load.
+ * The sites that the embedded proxy serves. They are read from the configuration that the nginx driver renders, so
+ * that the proxy uses exactly the configuration that a real nginx would load.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,17 +14,20 @@ export interface ProxiedSite {
 }
 
 export interface Served {
-  /** The response of the status server; null before there is a configuration. */
+  /** The response of the status server. Null before there is a configuration. */
   readonly version: string | null;
-  /** Host name (lower case) -> site. */
+  /** Maps host names in lower case to sites. */
   readonly sites: ReadonlyMap<string, ProxiedSite>;
-  /** Server name (lower case) -> files of its own certificate. */
+  /** Maps server names in lower case to the files of their certificates. */
   readonly certificates: ReadonlyMap<string, { readonly certFile: string; readonly keyFile: string }>;
 }
 
 export const nothingServed: Served = { version: null, sites: new Map(), certificates: new Map() };
 
-/** Reads `<dir>/nginx.conf`. Rejects, in nginx's words, if it is missing or not rendered by the driver. */
+/**
+ * Reads `<dir>/nginx.conf`. If the file is missing or was not rendered by the driver, rejects with a message like
+ * that of nginx.
+ */
 export async function readServed(dir: string): Promise<Served> {
   const file = join(dir, 'nginx.conf');
   const text = await withIncluded(await readConfiguration(file));
@@ -51,7 +54,7 @@ async function readConfiguration(file: string): Promise<string> {
   }
 }
 
-/** The maps of a proxy host that is reached over SSH are in a separate file. */
+/** Reads the maps, which a proxy host behind SSH has in a separate file. */
 async function withIncluded(text: string): Promise<string> {
   const [line, file] = /^include "([^"]+)";$/m.exec(text) ?? [];
   return line === undefined || file === undefined
@@ -59,7 +62,7 @@ async function withIncluded(text: string): Promise<string> {
     : text.replace(line, () => '') + (await readConfiguration(file));
 }
 
-/** A number, or the variable that the maps of a proxy host behind SSH set. */
+/** Matches a number, or the variable that the maps of a proxy host behind SSH set. */
 function versionIn(text: string): string | undefined {
   const [, said] = /location = \/innkeeper-version \{[^}]*return 200 (\S+);/.exec(text) ?? [];
   const mapped = /^map \$host \$innkeeper_version \{\n\s*default "(\d+)";/m.exec(text)?.[1];
@@ -72,7 +75,7 @@ function certificatesIn(text: string): Served['certificates'] {
   return new Map(pairs.map(([name, certFile]) => [name, { certFile, keyFile: keys?.get(name) ?? '' }]));
 }
 
-/** The lines of `map <from> $innkeeper_<name> { ... }`. */
+/** Returns the lines of `map <from> $innkeeper_<name> { ... }`. */
 function mapOf(text: string, from: string, name: string): Map<string, string> | undefined {
   const start = `map ${from} $innkeeper_${name} {\n`;
   const at = text.indexOf(start);

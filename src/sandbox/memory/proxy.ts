@@ -1,6 +1,6 @@
 /**
- * The embedded TLS proxy: the wildcard certificate and those of custom domains, every site by name, pages for sites
- * that cannot be shown, and a status port, as the nginx driver renders them.
+ * The embedded TLS proxy, which implements the configuration that the nginx driver renders: the wildcard certificate
+ * and the certificates of custom domains, the sites by name, pages for sites that cannot be shown, and a status port.
  */
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,23 +16,26 @@ import { forwarder, type Forwarder, type Upstream } from './proxy-forward.js';
 import { nothingServed, readServed, type ProxiedSite, type Served } from './proxy-sites.js';
 
 export interface ProxyOptions {
-  /** The nginx driver's folder: `nginx.conf` and `pages/`. */
+  /** The folder of the nginx driver, which contains `nginx.conf` and `pages/`. */
   readonly dir: string;
   readonly ports: { readonly http: number; readonly https: number; readonly status: number };
   /** PEM */
   readonly certificate: { readonly cert: string; readonly key: string };
   readonly maxUploadBytes: number;
-  /** Where the container with this address actually listens; undefined while it does not run. */
+  /**
+   * Returns the address at which the container with this private address actually listens, or undefined while the
+   * container is not running.
+   */
   readonly upstreamOf: (address: string, port: number) => Upstream | undefined;
   readonly faults: Faults;
 }
 
 export interface Proxy {
-  /** Rejects with the message that `nginx -t` would print. */
+  /** Tests the configuration. Rejects with the message that `nginx -t` would print. */
   test(): Promise<void>;
-  /** Loads the configuration on disk. If it is invalid, the previous one stays in use. */
+  /** Loads the configuration on disk. If it is invalid, the previous configuration stays in use. */
   reload(): Promise<void>;
-  /** The configuration that visitors get now. */
+  /** The configuration that is in use now. */
   served(): Served;
   close(): Promise<void>;
 }
@@ -41,7 +44,7 @@ const CHALLENGE = /^\/\.well-known\/acme-challenge\/([A-Za-z0-9_-]+)$/;
 
 type Page = 'preparing' | 'suspended' | 'unavailable' | 'unknown';
 
-/** Seconds, as in the rendered configuration. */
+/** The number of seconds, as in the rendered configuration. */
 const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
   preparing: 5,
   suspended: 3600,
@@ -49,7 +52,7 @@ const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
   unknown: undefined,
 };
 
-/** Statuses of a site that is not finished; visitors do not see them. */
+/** Error statuses of a site that is not finished. Visitors get a page instead. */
 const UNFINISHED = [500, 502, 503, 504];
 
 /** Listens on 127.0.0.1. */
@@ -115,8 +118,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 /**
- * Applies a fault to a visit. Returns false if there is none, and the visit continues. For a response that is cut or
- * arrives slowly, the sandbox sends a long page instead of the site.
+ * Applies a fault to a visit. Returns false if there is no fault, so that the visit continues. If a fault cuts or
+ * slows down the response, the sandbox sends a long page instead of the site.
  */
 async function spoiled(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const { method = 'GET', url = '/' } = request;
@@ -159,7 +162,10 @@ function visit(
   }
 }
 
-/** Read at the handshake, as nginx does if the path is a variable; undefined: the proxy's own certificate. */
+/**
+ * Reads the certificate at the handshake, as nginx does if the path is a variable. Returns undefined if the proxy's
+ * own certificate is used.
+ */
 async function ownContext(served: Served, name: string): Promise<SecureContext | undefined> {
   const files = served.certificates.get(name.toLowerCase());
   if (!files) return undefined;
@@ -173,7 +179,7 @@ async function showChallenge(dir: string, token: string, response: ServerRespons
   else response.writeHead(200, { 'content-type': 'text/plain' }).end(text);
 }
 
-/** Sends the page that the driver wrote, or a plain line while there is none. */
+/** Sends the page that the driver wrote, or a plain line if there is no page yet. */
 async function showPage(dir: string, page: Page, response: ServerResponse): Promise<void> {
   const text = await readFile(join(dir, 'pages', `${page}.html`), 'utf8').catch(() => `${page}\n`);
   const retryAfter = RETRY_AFTER[page];
@@ -195,7 +201,7 @@ function tooLarge(request: IncomingMessage, response: ServerResponse): void {
   response.end('413 Request Entity Too Large\n', () => request.destroy());
 }
 
-/** nginx's `$host`: lower case, without port and final dot. */
+/** Returns the host name like nginx's `$host`: in lower case, without port and final dot. */
 function hostOf(request: IncomingMessage): string {
   const host = request.headers.host ?? '';
   return host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');

@@ -1,4 +1,4 @@
-/** The effects of the agent's scripts on a memory container's disk, by script name. */
+/** Implements the effects of the agent's scripts on a memory container's disk, by script name. */
 import { randomBytes } from 'node:crypto';
 import type { Disk, Site } from './containers-disk.js';
 import { escHtml, sanitizeEmail, userEmail } from './wordpress-text.js';
@@ -9,7 +9,7 @@ export interface Played {
   readonly stderr: string;
 }
 
-/** Changes the disk as the real script would change a real one. `takesMs` is the duration of the real script. */
+/** Changes the disk in the same way as the real script. `takesMs` is the duration of the real script. */
 export interface ScriptPlay {
   readonly takesMs: number;
   play(disk: Disk, values: Readonly<Record<string, string>>): Played;
@@ -30,7 +30,7 @@ const CONFIGURE = [
   'DB_PASSWORD',
 ];
 
-/** Some of the languages in Debian's wordpress-l10n; the original language is in WordPress itself. */
+/** Some of the languages in Debian's wordpress-l10n. WordPress itself contains the original language. */
 const LANGUAGES = [
   'en_US',
   'en_GB',
@@ -45,7 +45,7 @@ const LANGUAGES = [
   'ru_RU',
 ];
 
-/** The first requested language that is available. */
+/** Returns the first requested language that is available. */
 function installable(wanted: string): string | undefined {
   return (wanted === '' ? 'en_US' : wanted).split(' ').find((locale) => LANGUAGES.includes(locale));
 }

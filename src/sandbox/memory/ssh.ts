@@ -1,6 +1,6 @@
 /**
- * The embedded SSH server of one node. It accepts one client key and one command, `pct exec <vmid> --keep-env 0 --
- * /bin/sh -s`, as a locked-down sshd would.
+ * The embedded SSH server of one node. Like a restricted sshd, it accepts only one client key and one command, `pct
+ * exec <vmid> --keep-env 0 -- /bin/sh -s`.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { createServer } from 'node:net';
@@ -11,10 +11,10 @@ import type { Faults } from '../control/faults.js';
 import { listen, type Listening } from './listen.js';
 
 const COMMAND = /^pct exec (\d{1,9}) --keep-env 0 -- \/bin\/sh -s$/;
-/** OpenSSH's default `MaxSessions`. */
+/** The default of OpenSSH for `MaxSessions`. */
 const MAX_SESSIONS = 10;
 const STDIN_LIMIT = 16 * 1024 * 1024;
-/** Exit code of pct's own failures. */
+/** The exit code of pct if pct itself fails. */
 const PCT_FAILED = 255;
 
 export interface ExecOutcome {
@@ -25,11 +25,13 @@ export interface ExecOutcome {
 
 export interface SshOptions {
   readonly port: number;
-  /** Private key, OpenSSH format. */
+  /** The private host key in OpenSSH format. */
   readonly hostKey: string;
-  /** Public key that may log in as root, `ssh-ed25519 AAAA...`. */
+  /** The public key that may log in as root, in the form `ssh-ed25519 AAAA...`. */
   readonly clientKey: string;
-  /** If it rejects, the error goes to standard error, where pct reports its own failures. */
+  /**
+   * Executes the script. If it rejects, the error is written to standard error, where pct reports its own failures.
+   */
   readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
   readonly faults: Faults;
 }
@@ -50,7 +52,7 @@ export async function startSsh(options: SshOptions): Promise<Listening> {
 
 function serve(client: Connection, allowed: ParsedKey, options: SshOptions): void {
   let sessions = 0;
-  // A client that disconnects in the middle is not an error
+  // a client that disconnects early is not an error
   client.on('error', () => client.end());
   client.on('authentication', (context) => {
     if (isAllowed(context, allowed) && !options.faults.denies('exec')) context.accept();
@@ -74,7 +76,10 @@ function serve(client: Connection, allowed: ParsedKey, options: SshOptions): voi
   });
 }
 
-/** A fault `lie` of method `SHELL` stands for a key without a forced command; `echo` is all it can do. */
+/**
+ * Handles other commands. A fault `lie` with the method `SHELL` simulates a key without a forced command, which can
+ * only run `echo`.
+ */
 function isOpenCommand(faults: Faults, command: string): boolean {
   const { kind } = faults.strike('exec', { method: 'SHELL', path: command });
   return kind !== undefined && 'lie' in kind;
@@ -92,7 +97,7 @@ async function run(
     const at = { method: 'EXEC', path: script?.name ?? '' };
     const { delayMs, kind } = options.faults.strike('exec', at);
     if (delayMs > 0) await delay(delayMs);
-    // a change of the key takes effect at the next connection
+    // if the key changes, this takes effect at the next connection
     if (kind && ('down' in kind || 'denied' in kind || ('drop' in kind && kind.drop === 'before'))) {
       client.end();
       return;
@@ -108,7 +113,10 @@ async function run(
   }
 }
 
-/** `status` is the exit code of the script itself, which its marker reports; the other codes are pct's. */
+/**
+ * Applies a fault. `status` is the exit code of the script itself, which its marker reports. All other codes are exit
+ * codes of pct.
+ */
 function injected(
   kind: ReturnType<Faults['strike']>['kind'],
   marker: string | undefined,
@@ -129,7 +137,8 @@ function injected(
 function finish(channel: ServerChannel, outcome: ExecOutcome): void {
   if (channel.destroyed) return;
   if (outcome.stderr !== '') channel.stderr.write(outcome.stderr);
-  // The exit status must follow the output: the client may close as soon as it arrives
+  // the exit status must be sent after the output, because the client may close the connection as soon as the status
+  // arrives
   channel.write(outcome.stdout, () => {
     channel.exit(outcome.code);
     channel.end();
@@ -137,8 +146,8 @@ function finish(channel: ServerChannel, outcome: ExecOutcome): void {
 }
 
 /**
- * Reads by events, because an iterator would destroy the channel at the end of the input, before the response is
- * sent.
+ * Reads the input with events, because an iterator would destroy the channel at the end of the input, before the
+ * response is sent.
  */
 async function readAll(channel: ServerChannel): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,13 +1,13 @@
 /**
- * How WordPress changes the title and the addresses of a site between an order, its database and a page. Compared
- * with the real WordPress by test/e2e/hostile-site.real.test.ts. Sources: wp-includes/formatting.php, kses.php and
- * default-filters.php.
+ * Implements how WordPress changes the title and the e-mail addresses of a site from the order to its database and to
+ * a page. test/e2e/delivered.real.test.ts compares this with the real WordPress. Sources: wp-includes/formatting.php,
+ * kses.php and default-filters.php.
  */
 import { ENTITY_NAMES } from './entity-names.js';
 
 /**
- * `esc_html`: an existing entity is not encoded again, and text that only looks like an entity is. The database holds
- * a site's title in this form.
+ * Implements `esc_html`. An existing entity is not encoded again, but text that only looks like an entity is. The
+ * database contains the title of a site in this form.
  */
 export function escHtml(text: string): string {
   return normalizeEntities(text)
@@ -38,7 +38,8 @@ function isValid(point: number): boolean {
 }
 
 /**
- * How a page shows a title from the database: typographic dashes and the like. Quotes are already entities and stay.
+ * Converts a title from the database to the form on a page, for example with typographic dashes. Quotation marks are
+ * already entities and stay unchanged.
  */
 export function displayed(stored: string): string {
   const dressed = stored
@@ -55,14 +56,15 @@ export function displayed(stored: string): string {
 }
 
 /**
- * The `<title>` of the front page of a site without a tagline. PHP treats `0` as empty, and WordPress leaves it out.
+ * Returns the `<title>` of the front page of a site without a tagline. PHP treats `0` as empty, so WordPress omits
+ * such a title.
  */
 export function frontTitle(stored: string): string {
   const shown = displayed(stored);
   return shown === '0' ? '' : displayed(shown).replace(/([ (])Wordpress/g, '$1WordPress');
 }
 
-/** `sanitize_email`: removes characters that it does not allow, without an error. */
+/** Implements `sanitize_email`, which removes forbidden characters without an error. */
 export function sanitizeEmail(address: string): string {
   const at = address.indexOf('@', 1);
   if (address.length < 6 || at < 0) return '';
@@ -77,8 +79,8 @@ export function sanitizeEmail(address: string): string {
 }
 
 /**
- * The e-mail address of a user: an `&` becomes an entity. Undefined if WordPress creates no user, because nothing is
- * left or the address does not fit the column.
+ * Returns the e-mail address of a user, in which an `&` becomes an entity. Returns undefined if WordPress creates no
+ * user because nothing is left of the address, or because the address is too long for the column.
  */
 export function userEmail(address: string): string | undefined {
   const kept = sanitizeEmail(address).replaceAll('&', '&amp;');

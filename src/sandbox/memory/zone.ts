@@ -1,6 +1,6 @@
 /**
- * The sandbox's DNS zone: record sets with comments, kept in one file. The PowerDNS look-alike writes it, and the
- * name server answers from it.
+ * A DNS zone of the sandbox with record sets and comments, which is stored in one file. The PowerDNS look-alike
+ * changes the zone, and the name server serves it.
  */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -17,7 +17,7 @@ export interface ZoneComment {
   readonly modified_at: number;
 }
 
-/** Names are absolute with a final dot, lower case, as PowerDNS writes them. */
+/** Names are absolute and in lower case, with a final dot, as PowerDNS writes them. */
 export interface RrSet {
   readonly name: string;
   readonly type: string;
@@ -43,18 +43,18 @@ const ZoneFile = Type.Object({
 });
 
 export interface Zone {
-  /** With a final dot. */
+  /** The name of the zone, with a final dot. */
   readonly name: string;
-  /** The owner, as given to the API. */
+  /** The owner of the zone, as sent to the API. */
   readonly account: string;
   serial(): number;
-  /** All record sets, or those of one name. */
+  /** Returns all record sets, or the record sets of one name. */
   rrsets(name?: string): readonly RrSet[];
   find(name: string, type: string): RrSet | undefined;
-  /** True when the name or one below it has records. */
+  /** Returns whether the name, or a name below it, has records. */
   exists(name: string): boolean;
   /**
-   * Replaces record sets atomically (a set without records and comments is removed) and increments the serial.
+   * Replaces record sets atomically and increments the serial. A set without records and comments is removed.
    * Resolves when the change is durable.
    */
   replace(changed: readonly RrSet[]): Promise<void>;
@@ -62,7 +62,7 @@ export interface Zone {
 
 const keyOf = (name: string, type: string): string => `${name} ${type}`;
 
-/** Loads the zone from `file`, or creates it with SOA and NS. `name` without the final dot. */
+/** Loads the zone from `file`, or creates it with SOA and NS records. `name` has no final dot. */
 export async function openZone(
   file: string,
   name: string,
@@ -102,7 +102,7 @@ export async function openZone(
   return zone;
 }
 
-/** The SOA record with the zone's current serial. */
+/** Returns the SOA record with the current serial of the zone. */
 export function withSerial(set: RrSet, serial: number): RrSet {
   const records = set.records.map((record) => ({
     ...record,
@@ -111,7 +111,7 @@ export function withSerial(set: RrSet, serial: number): RrSet {
   return { ...set, records };
 }
 
-/** YYYYMMDD01, as PowerDNS generates it with its default SOA-EDIT-API. */
+/** Returns a serial of the form YYYYMMDD01, as PowerDNS generates it with its default SOA-EDIT-API. */
 function firstSerial(now: number): number {
   return Number(`${new Date(now).toISOString().slice(0, 10).replaceAll('-', '')}01`);
 }

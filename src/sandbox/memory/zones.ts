@@ -1,35 +1,35 @@
 /**
- * All zones of the sandbox's name server: our own zone, the zones that customers created through the API, and the
- * rest of the internet. The latter is one zone per top-level domain, which users of the sandbox fill through the
- * control endpoint.
+ * All zones of the sandbox's name server: the zone of the sites, the zones that customers created through the API,
+ * and the rest of the internet. The rest of the internet has one zone per top-level domain, to which users of the
+ * sandbox add records through the control endpoint.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openZone, type RrSet, type Zone } from './zone.js';
 
 export interface Zones {
-  /** The zone that the API always has. */
+  /** The zone of the sites, which always exists. */
   readonly own: Zone;
-  /** The API's zones, names with a final dot. */
+  /** The zones of the API by name, with a final dot. */
   hosted(): readonly Zone[];
   /**
-   * The zone that answers for a name (with a final dot): our own and the customers' zones take precedence over the
-   * outside zones. The outside zone decides where a name is delegated to.
+   * Returns the zone that is responsible for a name (with a final dot). The zone of the sites and the zones of
+   * customers take precedence over the outside zones. The outside zone determines to which servers a name is
+   * delegated.
    */
   holding(name: string, type?: string): Zone | undefined;
-  /** `nameServers` with a final dot. */
+  /** Creates a zone. The names in `nameServers` have a final dot. */
   make(name: string, nameServers: readonly string[], account: string): Promise<Zone>;
   remove(zone: Zone): Promise<void>;
   /**
-   * Sets records of an outside zone, one whole set per call; `name` without the final dot. Without values: removes
-   * the set.
+   * Sets a whole record set of an outside zone. `name` has no final dot. If there are no values, the set is removed.
    */
   setOutside(name: string, type: string, values: readonly string[]): Promise<void>;
 }
 
 const NAME = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Loads all zones from `dir`; `own` without the final dot. */
+/** Loads all zones from `dir`. `own` has no final dot. */
 export async function openZones(dir: string, own: string): Promise<Zones> {
   const base = await openZone(join(dir, 'zone.json'), own);
   const hosted = await openAll(join(dir, 'hosted'));
@@ -49,7 +49,7 @@ export async function openZones(dir: string, own: string): Promise<Zones> {
       const file = fileOf(join(dir, 'hosted'), name);
       const zone = await openZone(file, name.slice(0, -1), Date.now, account);
       const set = recordSet(name, 'NS', nameServers);
-      // with the requested name servers, and without the name server that our own zones start with
+      // the zone gets the requested name servers instead of the name server that a new zone has by default
       await zone.replace([{ ...set, ttl: 3600 }, recordSet(`ns1.${name}`, 'A', [])]);
       hosted.set(zone.name, zone);
       return zone;

@@ -1,4 +1,4 @@
-/** Authenticates API tokens, with the 401 phrases of each release, and checks the privileges that a path declares. */
+/** Authenticates API tokens with the 401 messages of each release, and checks the privileges that a path declares. */
 import type { Cluster } from './cluster.js';
 import { PveError } from './failure.js';
 import { demandAny } from './permissions.js';
@@ -14,7 +14,7 @@ function unauthorized(version: '9.1' | '8.4', old: string): never {
   throw new PveError(401, version === '9.1' ? 'Authentication failed!' : old);
 }
 
-/** Returns the caller: the token's ID. */
+/** Returns the ID of the token, which identifies the caller. */
 export function authenticate(header: string | undefined, token: Token, version: '9.1' | '8.4'): string {
   const [, given = ''] = /(?:^|\s)PVEAPIToken(?:=| )([^;]*)/.exec(header ?? '') ?? [];
   if (given === '') throw new PveError(401, 'No ticket');

@@ -1,23 +1,23 @@
 /**
- * Checks parameters against schemas in Proxmox's form: our own declarations and, if available, the published ones.
- * The error messages are Proxmox's own.
+ * Checks parameters against schemas in Proxmox's form. These are our own declarations and, if available, the
+ * published schemas. The error messages are those of Proxmox.
  */
 import { FORMATS } from './formats.js';
 
 export interface Property {
   readonly type?: string;
   readonly optional?: number | boolean;
-  /** As in Perl: `(?^:...)` groups; the whole value must match. */
+  /** A pattern in Perl syntax with `(?^:...)` groups, which the whole value must match. */
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly enum?: readonly string[];
-  /** A name in FORMATS, or the parts of a property string. */
+  /** The name of a format in FORMATS, or the parts of a property string. */
   readonly format?: string | Readonly<Record<string, Property>>;
   readonly requires?: string;
-  /** In a property string: the key of a part without `key=`. */
+  /** The key of a part of a property string that has no `key=`. */
   readonly default_key?: number | boolean;
 }
 
@@ -28,7 +28,7 @@ const NUMBERED: Readonly<Record<string, number>> = { net: 32, mp: 256, dev: 256,
 export const UNKNOWN =
   'property is not defined in schema and the schema does not allow additional properties';
 
-/** Finds a property, including the numbered ones (`net[n]`). */
+/** Finds a property by name, including numbered properties (`net[n]`). */
 function propertyOf(properties: Properties, name: string): Property | undefined {
   if (Object.hasOwn(properties, name)) return properties[name];
   const [, stem = '', digits = ''] = /^([a-z]+)(0|[1-9]\d{0,2})$/.exec(name) ?? [];
@@ -37,7 +37,8 @@ function propertyOf(properties: Properties, name: string): Property | undefined 
 }
 
 /**
- * Perl's `(?^:...)` resets the flags; here there are none to reset. `(?^i:` makes the whole pattern case-insensitive.
+ * Converts a Perl pattern. `(?^:...)` resets the flags, but there are no flags here. `(?^i:` makes the whole pattern
+ * case-insensitive.
  */
 export function perlPattern(source: string): RegExp {
   const flags = source.includes('(?^i:') ? 'i' : '';
@@ -120,7 +121,7 @@ function checkFormat(format: Property['format'], value: string, path: string): s
   return lines.length === 0 ? undefined : `invalid format - format error\n${lines.join('\n')}\n`;
 }
 
-/** `local:8,size=8G` -> {volume: 'local:8', size: '8G'}. Throws Error with Proxmox's message. */
+/** Parses `local:8,size=8G` to {volume: 'local:8', size: '8G'}. Throws an Error with Proxmox's message. */
 export function parsePropertyString(format: Properties, text: string): Record<string, string> {
   const defaultKey = Object.entries(format).find(([, part]) => Boolean(part.default_key))?.[0];
   const values: Record<string, string> = {};

@@ -1,4 +1,4 @@
-/** The look-alike's cluster: the object that its API calls and its managers work on. */
+/** The cluster of the look-alike, which its API methods and managers use and change. */
 import type { Backend } from '../backend.js';
 import type { Strike } from '../control/faults.js';
 import { rootDisk } from './ct-config.js';
@@ -18,7 +18,7 @@ import type { Stats } from './stats.js';
 import type { TaskFault, TaskHandle, Tasks } from './tasks.js';
 
 export interface ClusterNode extends Required<NodeOption> {
-  /** Tests switch it off and on. */
+  /** Whether the node is online. Tests switch nodes off and on. */
   online: boolean;
 }
 
@@ -33,31 +33,31 @@ export interface Cluster {
   readonly storages: readonly StorageOption[];
   readonly osTemplates: readonly string[];
   readonly token: string;
-  /** The privileges of user and token; tests change them. */
+  /** The privileges of the user and the token, which tests may change. */
   grants: Grants;
   readonly delays: number;
   readonly lockWaitMs: number;
   readonly mountCheckMs: number;
-  /** By VMID: how long (ms) the next start checks the file system, regardless of its state. Set by faults. */
+  /** By VMID: how long (ms) the next start checks the file system, whatever its state is. Faults set this value. */
   readonly mountChecks: Map<number, number>;
   /**
-   * By VMID: file systems that are being checked before they are mounted. A request for such a container's status
-   * waits.
+   * By VMID: the file systems that are being checked before they are mounted. A request for the status of such a
+   * container waits.
    */
   readonly mounting: Map<number, Promise<void>>;
-  /** By node: calls that wait for such a check. Each occupies one worker of the node's daemon. */
+  /** By node: the requests that wait for such a check. Each of them occupies one worker of the node's daemon. */
   readonly hanging: Map<string, Set<Promise<void>>>;
   readonly startedAt: number;
 }
 
-/** One request that is being handled. */
+/** A request that is being handled. */
 export interface Call {
   readonly cluster: Cluster;
   readonly user: string;
-  /** Checked parameters, including those of the path. */
+  /** The checked parameters, including those in the path. */
   readonly values: Readonly<Record<string, string>>;
   readonly strike: Strike;
-  /** What the response contains in addition to its data. */
+  /** The fields that the response contains in addition to its data. */
   readonly attributes: { total?: number };
 }
 
@@ -67,7 +67,7 @@ export const vmidOf = (call: Call, name = 'vmid'): number => Number(call.values[
 
 export const isSet = (call: Call, name: string): boolean => call.values[name] === '1';
 
-/** Returns the container on this node, or throws Proxmox's message that there is none. */
+/** Returns the container on this node, or throws Proxmox's message that it does not exist. */
 export function containerAt(cluster: Cluster, node: string, vmid: number): Container {
   const found = cluster.store.state.containers[vmid];
   if (found?.node !== node) return die(`Configuration file 'nodes/${node}/lxc/${vmid}.conf' does not exist`);
@@ -95,7 +95,7 @@ export function refuseStale(digest: string | undefined, current: string): void {
     die('detected modified configuration - file changed by other user? Try again.');
 }
 
-/** Applies a fault to the container before its request is carried out. */
+/** Applies a fault to the container before the request is executed. */
 export function strikeContainer({ cluster, values, strike }: Call): void {
   const { kind } = strike;
   if (!kind || !('leftLock' in kind || 'mountCheckMs' in kind)) return;
@@ -106,7 +106,7 @@ export function strikeContainer({ cluster, values, strike }: Call): void {
   else container.config['lock'] = kind.leftLock;
 }
 
-/** Holds the lock of the container's configuration file during the work. */
+/** Holds the lock of the container's configuration file while `work` runs. */
 export function holdConfig<T>(call: Call, vmid: number, work: () => Promise<T>, factor = 1): Promise<T> {
   const { cluster, strike } = call;
   const file = configLock(vmid);
@@ -115,7 +115,7 @@ export function holdConfig<T>(call: Call, vmid: number, work: () => Promise<T>, 
   return cluster.locks.hold(file, cluster.lockWaitMs * factor, work);
 }
 
-/** Holds the lock of the storage while a volume is created or freed there. */
+/** Holds the lock of the storage while a volume is created or removed on it. */
 export function holdStorage<T>(call: Call, storage: string, work: () => Promise<T>): Promise<T> {
   const { cluster, strike } = call;
   const option = storageNamed(cluster, storage);
@@ -183,7 +183,7 @@ export function poolOf(cluster: Cluster, vmid: number): string | undefined {
   return Object.entries(cluster.store.state.pools).find(([, { vms }]) => vms.includes(vmid))?.[0];
 }
 
-/** `check_pool_exist`: for the API, a missing pool is a missing permission. */
+/** Implements `check_pool_exist`, with which a missing pool is reported as a missing permission. */
 export function refuseMissingPool(cluster: Cluster, name: string | undefined): void {
   if (name === undefined || cluster.store.state.pools[name]) return;
   throw new PveError(403, `Permission check failed (pool '${name}' does not exist)`);

@@ -1,6 +1,6 @@
 /**
- * A container's configuration: the schemas of its keys, property strings, digest, tags, and the values that the back
- * end needs.
+ * The configuration of a container: the schemas of its keys, property strings, the digest, tags, and the values that
+ * the back end needs.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { BackendContainer } from '../backend.js';
@@ -57,7 +57,7 @@ const FEATURES: Properties = {
   nesting: flag,
 };
 
-/** The keys that a container's configuration may contain; shared by create and PUT config. */
+/** The keys that the configuration of a container may contain. Creation and PUT config share this list. */
 export const CONFIG_PROPERTIES: Properties = {
   arch: { ...word, enum: ['amd64', 'i386', 'arm64', 'armhf', 'riscv32', 'riscv64'] },
   cmode: { ...word, enum: ['shell', 'console', 'tty'] },
@@ -128,7 +128,7 @@ const NUMERIC: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
-/** The configuration as GET shows it: numbers as numbers, the description with its final newline. */
+/** Returns the configuration as GET shows it, with numbers as numbers and the final newline of the description. */
 export function shownConfig(config: Readonly<Record<string, string>>): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]): [string, string | number] => {
@@ -139,7 +139,7 @@ export function shownConfig(config: Readonly<Record<string, string>>): Record<st
   );
 }
 
-/** Changes with every change of the configuration, including its snapshots. */
+/** Returns the digest, which changes with every change of the configuration and its snapshots. */
 export function digestOf(container: Container): string {
   const sorted = Object.entries(container.config).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha1')
@@ -161,7 +161,10 @@ export function randomMac(): string {
   return ['BC', '24', '11', ...tail].join(':');
 }
 
-/** Adds what Proxmox adds to a network line: a MAC address if there is none, and the type. The name comes first. */
+/**
+ * Adds the parts that Proxmox adds to a network line: a MAC address if there is none, and the type. The name comes
+ * first.
+ */
 export function normalNet(value: string, freshMac = false): string {
   const { name = '', ...rest } = parsePropertyString(NET, value);
   const parts: Record<string, string> = { ...rest, type: 'veth' };

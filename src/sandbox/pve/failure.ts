@@ -1,6 +1,6 @@
-/** The errors of the look-alike: the errors that Proxmox returns, as opposed to defects of the look-alike. */
+/** The errors that Proxmox returns, as opposed to defects of the look-alike. */
 
-/** `message` ends without a newline; its first line is the HTTP reason phrase. */
+/** `message` has no final newline. Its first line is the HTTP reason phrase. */
 export class PveError extends Error {
   readonly status: number;
   readonly errors: Readonly<Record<string, string>> | undefined;
@@ -13,12 +13,12 @@ export class PveError extends Error {
   }
 }
 
-/** An ordinary Perl `die`: 500 with text. */
+/** Fails like an ordinary Perl `die`, with status 500 and a text. */
 export function die(message: string): never {
   throw new PveError(500, message);
 }
 
-/** `raise_param_exc`: 400 with a text per field. */
+/** Fails like `raise_param_exc`, with status 400 and a text per field. */
 export function refuse(errors: Readonly<Record<string, string>>): never {
   throw new PveError(400, 'Parameter verification failed.', errors);
 }

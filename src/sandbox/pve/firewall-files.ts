@@ -1,4 +1,4 @@
-/** The firewall file of each VMID: Proxmox reads and writes it whether or not a container has the VMID. */
+/** The firewall file of each VMID. Proxmox reads and writes it whether or not a container has the VMID. */
 import type { Cluster } from './cluster.js';
 
 export function firewallFile({ store }: Cluster, vmid: number): Record<string, string> {
@@ -14,7 +14,7 @@ export function writeFirewallFile({ store }: Cluster, vmid: number, file: Record
   else store.state.strayFirewalls = { ...store.state.strayFirewalls, [vmid]: file };
 }
 
-/** A firewall file that an earlier call left for this VMID becomes the new container's. */
+/** If an earlier request left a firewall file for this VMID, the new container uses this file. */
 export function takeStrayFirewall({ store }: Cluster, vmid: number): Record<string, string> {
   const { [vmid]: own = {}, ...rest } = store.state.strayFirewalls ?? {};
   store.state.strayFirewalls = rest;

@@ -1,15 +1,19 @@
 /**
- * The privileges of the look-alike's user and token on each path, computed as Proxmox does from its access control
- * list.
+ * The privileges of the look-alike's user and token on each path, computed in the same way as by Proxmox from its
+ * access control list.
  */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 
-/** Path -> privileges. They also apply to paths below, unless such a path has its own entry. */
+/**
+ * Maps paths to privileges. The privileges also apply to the paths below, unless such a path has a separate entry.
+ */
 export type Acl = Readonly<Record<string, readonly string[]>>;
 
 export interface Grants {
-  /** The token has its own entries: it has only the privileges that both it and its user have. */
+  /**
+   * True if the token has separate entries. It then has only the privileges that both the token and its user have.
+   */
   readonly privsep: boolean;
   readonly user: Acl;
   readonly token: Acl;
@@ -23,12 +27,12 @@ export const ALL_PRIVILEGES: readonly string[] =
 const AclSchema = Type.Record(Type.String(), Type.Array(Type.String()));
 const GrantsSchema = Type.Object({ privsep: Type.Boolean(), user: AclSchema, token: AclSchema });
 
-/** The grants of a look-alike without the option: all privileges everywhere. */
+/** The grants of a look-alike for which none are configured: all privileges on all paths. */
 export function fullGrants(): Grants {
   return { privsep: false, user: { '/': ALL_PRIVILEGES }, token: {} };
 }
 
-/** Parses grants from a request; throws RangeError. */
+/** Parses grants from a request. Throws RangeError. */
 export function parseGrants(value: unknown): Grants {
   if (Value.Check(GrantsSchema, value)) return value;
   throw new RangeError(
@@ -36,7 +40,7 @@ export function parseGrants(value: unknown): Grants {
   );
 }
 
-/** `poolOf`: a container's pool, whose privileges also apply to the container. */
+/** `poolOf` returns the pool of a container. The privileges on the pool also apply to the container. */
 export function heldOn(
   grants: Grants,
   who: 'user' | 'token',

@@ -1,4 +1,6 @@
-/** A container's current state as `GET /nodes/x/lxc` and `status/current` show it (pve-container, `vmstatus`). */
+/**
+ * Returns a container's current state as `GET /nodes/x/lxc` and `status/current` show it (pve-container, `vmstatus`).
+ */
 import type { JsonObject } from '../../kernel/json.js';
 import type { Cluster } from './cluster.js';
 import { rootDisk } from './ct-config.js';
@@ -7,9 +9,12 @@ import { untilMounted } from './mount-check.js';
 import type { Container } from './state.js';
 import { IDLE } from './stats.js';
 
-/** The disk size of a container without a root disk. */
+/** The disk size that is shown for a container without a root disk. */
 const DEFAULT_DISK_BYTES = 4 * 1024 ** 3;
-/** Pressure of the last 10 s: the share of time in which something waited, in the kernel's own notation. */
+/**
+ * The pressure of the last 10 s, in the notation of the kernel. It is the share of time in which a process had to
+ * wait.
+ */
 const PRESSURES = {
   pressurecpusome: '0.00',
   pressurecpufull: '0.00',
@@ -33,7 +38,7 @@ export async function guestStatus(cluster: Cluster, container: Container): Promi
     cpus: Number(config['cores'] ?? 1),
     maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
     maxswap: Number(config['swap'] ?? 0) * 1024 ** 2,
-    // the size that `df` shows in a running container, or the configured size of a stopped one
+    // for a running container the size that `df` shows, for a stopped container the configured size
     maxdisk: (running ? filesystem : undefined) ?? (rootDisk(config).bytes || DEFAULT_DISK_BYTES),
     swap: 0,
     diskread: 0,

@@ -1,12 +1,13 @@
 /**
- * The HA manager. It only records a request; a background round carries it out, and reverts changes that others made.
+ * The HA manager. A request is only recorded. A background round executes it later, and reverts changes that others
+ * made.
  */
 import type { Cluster } from './cluster.js';
 import { die, messageOf } from './failure.js';
 import type { HaService } from './state.js';
 import type { TaskHandle } from './tasks.js';
 
-/** Starts the container in a separate task and waits for it; rejects with the exit status. */
+/** Starts the container in a separate task and waits for it. Rejects with the exit status of the task. */
 export type Starter = (vmid: number) => Promise<void>;
 
 export interface HaManager {
@@ -24,7 +25,7 @@ export function isManaged(cluster: Cluster, vmid: number): boolean {
   return found !== undefined && found.options['state'] !== 'ignored';
 }
 
-/** Records the request. A service in error accepts only the request `disabled`. */
+/** Records the requested state. A service in state `error` accepts only `disabled`. */
 export function requestState(cluster: Cluster, vmid: number, state: string): void {
   const found = cluster.store.state.ha.resources[sidOf(vmid)];
   if (!found) return die(`no such resource '${sidOf(vmid)}'`);
@@ -32,14 +33,17 @@ export function requestState(cluster: Cluster, vmid: number, state: string): voi
   found.options['state'] = state;
 }
 
-/** An ignored service is not managed, so the manager's old state does not count. */
+/** An ignored service is not managed, so its old state in the manager has no effect. */
 export function refuseInError(service: HaService | undefined, requested: string | undefined): void {
   if (service?.state !== 'error' || service.options['state'] === 'ignored') return;
   if (requested !== 'disabled')
     die(`service '${service.sid}' in error state, must be disabled and fixed first`);
 }
 
-/** The work of the tasks `hastart` and `hastop`. They run a command, and its output stays in the log if it fails. */
+/**
+ * Does the work of the tasks `hastart` and `hastop`. They run a command. If the command fails, its output stays in
+ * the log.
+ */
 export async function requestInTask(
   cluster: Cluster,
   task: TaskHandle,
@@ -64,7 +68,10 @@ export async function requestInTask(
 export const listOf = (text: string | undefined): string[] =>
   (text ?? '').split(/[,;\s]+/).filter((each) => each !== '');
 
-/** Removes the service from HA. `purge`: also removes it from the rules; a rule without resources is deleted. */
+/**
+ * Removes the service from HA. With `purge`, also removes it from the rules, and deletes rules that have no resources
+ * left.
+ */
 export function removeService(cluster: Cluster, sid: string, purge: boolean): void {
   const { resources, rules } = cluster.store.state.ha;
   Reflect.deleteProperty(resources, sid);
@@ -94,8 +101,8 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     } catch {
       service.failures += 1;
       const { max_restart: restarts, max_relocate: moves } = service.options;
-      // the local manager retries on the node, and the cluster's manager retries on as many other nodes, or on the
-      // same node if there is no other
+      // the local manager retries on the node; then the manager of the cluster retries as many times on other nodes,
+      // or on the same node if there is no other one
       if (service.failures >= (number(restarts, 1) + 1) * (number(moves, 1) + 1)) service.state = 'error';
     }
   }
@@ -105,7 +112,7 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     service.failures = 0;
     if (await backend.isRunning(vmid)) {
       if (store.state.containers[vmid]?.config['lock'] !== undefined) {
-        // the task would fail with `CT is locked`, and a failed stop ends in this state
+        // the task would fail with `CT is locked`, and a stop that fails ends in state `error`
         service.state = 'error';
         return;
       }
@@ -119,7 +126,7 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     if (!store.state.containers[vmidOfSid(service.sid)]) return;
     const wanted = service.options['state'] ?? 'started';
     if (wanted === 'ignored') {
-      // the manager forgets the service, including its failures
+      // the manager deletes its data about the service, including the number of failures
       delete service.state;
       service.failures = 0;
       return;

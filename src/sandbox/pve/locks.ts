@@ -1,12 +1,13 @@
 /**
- * File locks as Proxmox takes them: exclusive, first come first served. A wait ends after a while with "got timeout".
+ * File locks like those of Proxmox. They are exclusive and granted in the order of the requests. A wait ends after a
+ * while with "got timeout".
  */
 import { PveError } from './failure.js';
 
 export interface Locks {
   /**
-   * Runs `work` while it holds the lock of this name; fails with Proxmox's message if the lock is not free within
-   * `waitMs`.
+   * Runs `work` while holding the lock with this name. Fails with Proxmox's message if the lock does not become free
+   * within `waitMs`.
    */
   hold<T>(file: string, waitMs: number, work: () => Promise<T>): Promise<T>;
 }

@@ -1,12 +1,12 @@
-/** The wait of ext4's multi-mount protection before a file system that looks mounted is mounted again. */
+/** Simulates the wait of ext4's multi-mount protection before a file system that looks mounted is mounted again. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.js';
 import type { Container } from './state.js';
 
-/** Workers of a node's daemon (pvedaemon); each handles one call at a time. */
+/** The number of workers of a node's daemon (pvedaemon). Each worker handles one request at a time. */
 const WORKERS = 3;
 
-/** Returns at once if there is nothing to check. */
+/** Waits for the check. Returns at once if there is nothing to check. */
 export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Container): Promise<void> {
   const ms = cluster.mountChecks.get(vmid) ?? (looksMounted === true ? cluster.mountCheckMs : 0);
   cluster.mountChecks.delete(vmid);
@@ -18,8 +18,8 @@ export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Conta
 }
 
 /**
- * Meanwhile the node's daemon does not answer about such a container. Each request occupies one of its workers, even
- * after its caller has disconnected.
+ * Waits until the check has ended, because the node's daemon does not respond to requests about such a container
+ * before that. Each request occupies one of its workers, even after the caller has disconnected.
  */
 export async function untilMounted(
   { mounting, hanging }: Pick<Cluster, 'mounting' | 'hanging'>,
@@ -35,8 +35,8 @@ export async function untilMounted(
 }
 
 /**
- * Returns when a worker of the node is free. Calls that do not need root are answered by other processes, and do not
- * wait.
+ * Returns when a worker of the node is free. Requests that do not need root are handled by other processes, and do
+ * not wait.
  */
 export async function untilWorkerFree({ hanging }: Pick<Cluster, 'hanging'>, node: string): Promise<void> {
   const here = hanging.get(node);

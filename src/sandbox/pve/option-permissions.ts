@@ -1,5 +1,5 @@
 /**
- * The privileges that are required to set or delete an option of a container (pve-container,
+ * Checks the privileges that are required to set or delete an option of a container (pve-container,
  * `check_ct_modify_config_perm`).
  */
 import { parsePropertyString } from './check.js';
@@ -8,18 +8,18 @@ import { NET, ROOTFS } from './ct-config.js';
 import { die } from './failure.js';
 import { demand, demandAny, demandBridge, demandOnGuest, may, refusePermission } from './permissions.js';
 
-/** `local-lvm:8`: a volume to be created, in GiB. */
+/** Matches a volume to be created, such as `local-lvm:8`, with its size in GiB. */
 const NEW_DISK = /^([^:\s]+):(\d+(?:\.\d+)?)$/;
 
 export interface OptionChange {
   readonly vmid: number;
-  /** The pool that a new container is to join. */
+  /** The pool to which a new container is added. */
   readonly pool?: string | undefined;
-  /** The present configuration; absent for a new container. */
+  /** The current configuration. It is absent for a new container. */
   readonly present?: Readonly<Record<string, string>>;
 }
 
-/** `values`: only the options, without the other parameters of a call. */
+/** `values` contains only the options, without the other parameters of a request. */
 export function demandForOptions(
   cluster: Cluster,
   change: OptionChange,
@@ -32,7 +32,7 @@ export function demandForDeletion(cluster: Cluster, change: OptionChange, option
   for (const option of options) demandForOption(cluster, change, option, undefined);
 }
 
-/** `value` undefined: the option is to be deleted. */
+/** If `value` is undefined, the option is to be deleted. */
 function demandForOption(
   cluster: Cluster,
   change: OptionChange,
@@ -58,7 +58,7 @@ function demandForOption(
     if (featuresChanged(present[option], value).some((one) => one !== 'nesting'))
       refusePermission('changing feature flags (except nesting) is only allowed for root@pam');
     onGuest('VM.Allocate');
-    // checked on the guest itself: the pool that it is to join does not count for tags
+    // for tags, the privilege is checked on the guest itself, and the pool to which it is added does not count
   } else if (option === 'tags') demandOnGuest(cluster, vmid, undefined, 'VM.Config.Options');
   else onGuest('VM.Config.Options');
 }
@@ -82,7 +82,8 @@ function featuresChanged(before: string | undefined, after: string | undefined):
 }
 
 /**
- * `check_volume_access` of an OS template: checks its form, its storage, and that the caller may read the storage.
+ * Implements `check_volume_access` for an OS template: checks its form, its storage, and that the caller may read the
+ * storage.
  */
 export function demandOsTemplate(cluster: Cluster, volume: string): void {
   const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):(.+)$/i.exec(volume) ?? [];

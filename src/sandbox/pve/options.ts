@@ -1,4 +1,4 @@
-/** The options of a look-alike, and their defaults. */
+/** The options of the look-alike, and their defaults. */
 import type { Backend } from '../backend.js';
 import type { Faults } from '../control/faults.js';
 import type { Grants } from './grants.js';
@@ -6,20 +6,20 @@ import type { Grants } from './grants.js';
 export interface StorageOption {
   readonly storage: string;
   readonly type: 'btrfs' | 'dir' | 'lvmthin' | 'zfspool' | 'rbd' | 'nfs' | 'drbd';
-  /** One storage seen by every node; default: only `rbd`, `nfs` and `drbd`. */
+  /** True if all nodes share the storage. By default, this is true only for `rbd`, `nfs` and `drbd`. */
   readonly shared?: boolean;
   /** e.g. `['rootdir']`, `['vztmpl', 'backup']` */
   readonly content: readonly string[];
-  /** Nodes that have it; absent = all. */
+  /** The nodes that have the storage. If it is absent, all nodes have it. */
   readonly nodes?: readonly string[];
   readonly totalBytes?: number;
-  /** Override the abilities of the type. */
+  /** Values that override the abilities of the storage type. */
   readonly snapshots?: boolean;
   readonly rollback?: 'any' | 'newest';
   readonly linkedClone?: LinkedClone;
 }
 
-/** What a linked clone can be made of: nothing, templates, or any container. */
+/** The possible sources of a linked clone: none, templates, or any container. */
 export type LinkedClone = 'none' | 'template' | 'any';
 
 export interface NodeOption {
@@ -29,7 +29,7 @@ export interface NodeOption {
   readonly online?: boolean;
 }
 
-/** A template container that exists from the start (its disk is the back end's task). */
+/** A template container that exists from the start. The back end creates its disk. */
 export interface TemplateOption {
   readonly vmid: number;
   readonly node: string;
@@ -43,52 +43,60 @@ export interface TemplateOption {
 export interface PveOptions {
   readonly backend: Backend;
   readonly version?: '9.1' | '8.4';
-  /** PEM texts. */
+  /** The certificate and the key as PEM texts. */
   readonly tls: { readonly cert: string; readonly key: string };
   /** `id` is `user@realm!name`. */
   readonly token: { readonly id: string; readonly secret: string };
-  /** The privileges of user and token; absent = all privileges everywhere. */
+  /** The privileges of the user and the token. If they are absent, both have all privileges on all paths. */
   readonly grants?: Grants;
   readonly host?: string;
-  /** 0 = any free port. */
+  /** The port; 0 means any free port. */
   readonly port?: number;
-  /** JSON file that keeps the cluster between runs. */
+  /** The JSON file that stores the cluster between runs. */
   readonly stateFile?: string;
   readonly faults?: Faults;
   readonly nodes?: readonly (string | NodeOption)[];
   readonly storages?: readonly StorageOption[];
   readonly templates?: readonly TemplateOption[];
-  /** The pool that those templates are members of; it exists from the start. */
+  /** The pool of these templates, which exists from the start. */
   readonly templatePool?: string;
-  /** OS template volumes, e.g. `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
+  /** The OS template volumes, such as `local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst`. */
   readonly osTemplates?: readonly string[];
-  /** Pools that exist from the start. */
+  /** The pools that exist from the start. */
   readonly pools?: readonly string[];
-  /** Factor for the duration of every task, lock wait and manager round: 1 = like the real system, 0 = at once. */
+  /**
+   * The factor for the duration of every task, lock wait and manager round. With 1, they take as long as in the real
+   * system; with 0, no time.
+   */
   readonly delays?: number;
-  /** Delay in ms before a 401; default 3000 x delays. */
+  /** The delay in ms before a 401. The default is 3000 x delays. */
   readonly authDelayMs?: number;
-  /** How long (ms) a call waits for a config lock; default 10000 x delays, at least 50. */
+  /** How long (ms) a request waits for a config lock. The default is 10000 x delays, but at least 50. */
   readonly lockWaitMs?: number;
   /**
-   * How much longer (ms) the next start takes after a rollback to a snapshot of a running container: its file system
-   * looks mounted, and ext4 waits until it is sure that it is not mounted elsewhere. Default 42000 x delays.
+   * How much longer (ms) the next start takes after a rollback to a snapshot of a running container. Its file system
+   * looks mounted, and ext4 waits until it is sure that the file system is not mounted elsewhere. The default is
+   * 42000 x delays.
    */
   readonly mountCheckMs?: number;
-  /** Time in ms between two updates of the cached guest values; default 10000 x delays, at least 50. */
+  /**
+   * The time in ms between two updates of the cached guest values. The default is 10000 x delays, but at least 50.
+   */
   readonly statsMs?: number;
-  /** How long (ms) an API worker keeps the values that it read; default 2000 x delays, as in Proxmox (2 s). */
+  /**
+   * How long (ms) an API worker caches the values that it read. The default is 2000 x delays, as in Proxmox (2 s).
+   */
   readonly dumpMs?: number;
-  /** Time in ms between two rounds of the HA manager; default 10000 x delays, at least 20. */
+  /** The time in ms between two rounds of the HA manager. The default is 10000 x delays, but at least 20. */
   readonly haMs?: number;
-  /** Time in ms after which a call answers 596 while its work continues; default 30000. */
+  /** The time in ms after which a request gets status 596 while its work continues. The default is 30000. */
   readonly proxyTimeoutMs?: number;
-  /** Folder with Proxmox's published schema; default: the environment variable PVE_SCHEMA_DIR. */
+  /** The folder with Proxmox's published schema. The default is the environment variable PVE_SCHEMA_DIR. */
   readonly schemaDir?: string;
   readonly log?: (line: string) => void;
 }
 
-/** The nodes of a memory environment by default. */
+/** The default nodes of a memory environment. */
 export const DEFAULT_NODES: readonly string[] = ['pve1', 'pve2', 'pve3'];
 export const DEFAULT_OS_TEMPLATE = 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst';
 export const DEFAULT_STORAGES: readonly StorageOption[] = [
@@ -105,7 +113,7 @@ export const DEFAULT_TEMPLATES: readonly TemplateOption[] = DEFAULT_NODES.map((n
   cores: 1,
 }));
 
-/** Durations in milliseconds at `delays: 1`. */
+/** The durations in milliseconds if `delays` is 1. */
 export const TAKES = {
   create: 4000,
   linkedClone: 900,
@@ -119,9 +127,9 @@ export const TAKES = {
   resize: 500,
   template: 300,
   destroy: 900,
-  /** From the finished configuration of a new container until the container joins the pool. */
+  /** The time from the completion of a new container's configuration until the container joins the pool. */
   joinPool: 300,
-  /** From the removal of a destroyed container's last volume until its configuration file is removed. */
+  /** The time from the removal of a destroyed container's last volume until its configuration file is removed. */
   forget: 150,
 } as const;
 export type Taking = keyof typeof TAKES;
@@ -130,14 +138,19 @@ export interface StorageKind {
   readonly snapshots: boolean;
   readonly rollback: 'any' | 'newest';
   readonly linkedClone: LinkedClone;
-  /** The names of linked clones' volumes contain the name of their base, which cannot be freed before them. */
+  /**
+   * True if the volume name of a linked clone contains the name of its base volume, which cannot be removed before
+   * the clone.
+   */
   readonly namesBase: boolean;
   readonly shared: boolean;
-  /** Whether a volume on it can become a base image; LINSTOR/DRBD's plugin only copies, snapshots and renames. */
+  /**
+   * True if a volume can become a base image. The plugin of LINSTOR/DRBD can only copy, snapshot and rename volumes.
+   */
   readonly templates: boolean;
 }
 
-/** The plugins' tables of features, for raw disks (pve-storage, `volume_has_feature`). */
+/** The features of each storage plugin for raw disks (pve-storage, `volume_has_feature`). */
 function linkedCloneOf(type: StorageOption['type']): LinkedClone {
   if (type === 'btrfs') return 'any';
   return ['lvmthin', 'zfspool', 'rbd'].includes(type) ? 'template' : 'none';

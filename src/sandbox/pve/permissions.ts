@@ -1,6 +1,6 @@
 /**
- * Proxmox's permission checks as its own code makes them (pve-access-control, RPCEnvironment.pm), with the message of
- * each refusal.
+ * Implements Proxmox's permission checks as in its own code (pve-access-control, RPCEnvironment.pm), with the message
+ * of each refusal.
  */
 import { type Cluster, poolOf } from './cluster.js';
 import { PveError } from './failure.js';
@@ -18,7 +18,7 @@ function held(cluster: Cluster, path: string): ReadonlySet<string> {
   return heldOn(cluster.grants, 'token', path, (vmid) => poolOf(cluster, vmid));
 }
 
-/** True if the caller has all of the privileges. */
+/** Returns whether the caller has all of the privileges. */
 export function may(cluster: Cluster, path: string, ...privileges: readonly string[]): boolean {
   const found = held(cluster, path);
   return privileges.every((one) => found.has(one));
@@ -38,7 +38,10 @@ export function demandAny(cluster: Cluster, path: string, ...privileges: readonl
   if (!mayAny(cluster, path, ...privileges)) refusePermission(`${path}, ${privileges.join('|')}`);
 }
 
-/** `check_vm_perm`: checks the pool that a new guest is to join, or the guest itself (its present pool counts). */
+/**
+ * Implements `check_vm_perm`: checks the pool to which a new guest is added, or an existing guest including its
+ * current pool.
+ */
 export function demandOnGuest(
   cluster: Cluster,
   vmid: number,
@@ -49,7 +52,7 @@ export function demandOnGuest(
   demand(cluster, `/vms/${vmid}`, privilege);
 }
 
-/** `check_bridge_access`: checks the VLAN if one is set, else the bridge itself. */
+/** Implements `check_bridge_access`: checks the VLAN if one is set, otherwise the bridge itself. */
 export function demandBridge(cluster: Cluster, net: Readonly<Record<string, string>>): void {
   const { bridge, tag } = net;
   if (bridge === undefined) return;
@@ -57,7 +60,7 @@ export function demandBridge(cluster: Cluster, net: Readonly<Record<string, stri
   demand(cluster, tag === undefined ? path : `${path}/${tag}`, 'SDN.Use');
 }
 
-/** Returns which guests a list may show; the pools are read once. */
+/** Returns a function that decides which guests a list may show. The pools are read only once. */
 export function guestFilter(cluster: Cluster, privilege = 'VM.Audit'): (vmid: number) => boolean {
   const pools = new Map<number, string>();
   for (const [name, { vms }] of Object.entries(cluster.store.state.pools))

@@ -1,4 +1,4 @@
-/** Starts the cluster of the look-alike: fresh from its options, or from the state of an earlier run. */
+/** Starts the cluster of the look-alike, either new from its options or from the state of an earlier run. */
 import { addToPool, type Cluster, type ClusterNode } from './cluster.js';
 import { randomMac, sizeOf } from './ct-config.js';
 import { fullGrants } from './grants.js';
@@ -53,8 +53,8 @@ function addTemplate(cluster: Cluster, template: TemplateOption, pool: string | 
 }
 
 /**
- * After a kill of the whole environment: removes half-created containers and the locks of workers that have ended, as
- * an operator would.
+ * Cleans up after a kill of the whole environment, as an operator would: removes incomplete containers, and the locks
+ * of workers that have ended.
  */
 async function tidyUp(cluster: Cluster): Promise<void> {
   const { containers, ha } = cluster.store.state;
@@ -71,7 +71,7 @@ async function tidyUp(cluster: Cluster): Promise<void> {
   await cluster.store.save();
 }
 
-/** Its status daemon is already running; `stats.close()` ends it. */
+/** Returns the cluster, whose status daemon is already running. `stats.close()` stops the status daemon. */
 export async function prepareCluster(options: PveOptions): Promise<Cluster> {
   const { delays = 1 } = options;
   const store = openState(options.stateFile);

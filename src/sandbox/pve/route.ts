@@ -7,19 +7,21 @@ export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** e.g. `/nodes/{node}/lxc/{vmid}/clone` */
   readonly path: string;
-  /** Parameters in addition to those of the path. */
+  /** The parameters in addition to those in the path. */
   readonly properties?: Properties;
-  /** Only in this release. */
+  /** Set if the method exists only in this release. */
   readonly only?: '9.1' | '8.4';
-  /** Parameters that 8.4 does not know yet. */
+  /** The parameters that release 8.4 does not have yet. */
   readonly newer?: readonly string[];
-  /** The caller needs any one of these privileges on this path; `{vmid}` is filled in. */
+  /** The caller needs at least one of these privileges on this path. `{vmid}` is replaced with the VMID. */
   readonly privilege?: readonly [path: string, ...any: string[]];
-  /** Further requirements for the caller, checked before the parameters; throws a 403. */
+  /**
+   * Checks further requirements for the caller, before the parameters are checked. Throws an error with status 403.
+   */
   readonly permit?: (cluster: Cluster, values: Readonly<Record<string, string>>) => void;
-  /** For a GET: it needs root, so the node's daemon answers it, as it does for every change. */
+  /** True for a GET that needs root. The node's daemon handles it, as it handles every change. */
   readonly protected?: true;
-  /** Type of the task that it starts, so that the response under the fault `lie` can name a task. */
+  /** The type of the task that the method starts, so that the response with the fault `lie` can contain a task ID. */
   readonly task?: string;
   run(call: Call): Promise<Json> | Json;
 }
@@ -28,7 +30,7 @@ const vmid: Property = { type: 'integer', format: 'pve-vmid', minimum: 100, maxi
 const snapname: Property = { type: 'string', format: 'pve-configid', maxLength: 40 };
 const configId: Property = { type: 'string', format: 'pve-configid' };
 
-/** The parameters in paths, by name; they have the same meaning in every path. */
+/** The parameters in paths, by name. They have the same meaning in every path. */
 export const PATH_PROPERTIES: Properties = {
   vmid,
   snapname,

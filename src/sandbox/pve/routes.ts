@@ -1,4 +1,4 @@
-/** Every call that the look-alike implements. */
+/** All API methods that the look-alike implements. */
 import type { Route } from './route.js';
 import { accessRoutes } from './routes/access.js';
 import { clusterRoutes } from './routes/cluster.js';

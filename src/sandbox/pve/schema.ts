@@ -1,13 +1,13 @@
 /**
- * Checks every request against Proxmox's published schemas, if a folder with them is available. The schemas are read,
- * never copied, because they belong to Proxmox.
+ * Checks every request against Proxmox's published schemas if a folder with them is available. The schemas are not
+ * part of this repository, because they belong to Proxmox.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAll, type Complaints, type Properties, type Property } from './check.js';
 
 export interface Violation {
-  /** File name of the schema. */
+  /** The file name of the schema. */
   readonly schema: string;
   readonly method: string;
   readonly path: string;
@@ -15,7 +15,7 @@ export interface Violation {
 }
 
 export interface PublishedSchema {
-  /** Returns what is wrong with this request, in every release that knows its path. */
+  /** Returns the problems of this request in every release that has its path. */
   check(method: string, path: string, values: Readonly<Record<string, string>>): Violation[];
 }
 
@@ -51,7 +51,7 @@ interface Method {
   readonly template: string;
 }
 
-/** 9.10 comes after 9.9. */
+/** Compares releases by number, so that 9.10 comes after 9.9. */
 function newest(files: readonly string[], major: string): string | undefined {
   const fitting = files.filter((file) => file.startsWith(`pve-${major}.`) && file.endsWith('.json'));
   return fitting.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
@@ -92,7 +92,9 @@ function checkOne(
   return checkAll(readProperties(parameters['properties']), { ...values, ...Object.fromEntries(named) });
 }
 
-/** Throws if the folder contains no schema: the check would silently check nothing. */
+/**
+ * Reads the schemas. Throws if the folder contains none, because the check would then check nothing without an error.
+ */
 export function loadSchema(folder: string): PublishedSchema {
   const files = readdirSync(folder);
   const newestNine = newest(files, '9');

@@ -1,4 +1,4 @@
-/** Handles one request from the wire to its response: faults, credentials, parameters, method, reply. */
+/** Handles a request from its arrival to its response: faults, credentials, parameters, method, response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { neverAborted } from '../../kernel/async/never.js';
@@ -25,14 +25,14 @@ import {
 } from './wire.js';
 
 export interface RequestRecord {
-  /** Sequence number, from 1. */
+  /** The sequence number, from 1. */
   readonly n: number;
   readonly at: string;
   readonly method: string;
   readonly path: string;
-  /** Parameters without passwords. */
+  /** The parameters without passwords. */
   readonly values: Readonly<Record<string, string>>;
-  /** 0: the connection was closed without an answer. */
+  /** The status, or 0 if the connection was closed without a response. */
   readonly status: number;
   readonly reason: string;
   readonly ms: number;
@@ -47,7 +47,7 @@ export interface ServerParts {
   readonly violations: Violation[];
   readonly requests: RequestRecord[];
   readonly authDelayMs: number;
-  /** How far the look-alike's clock is ahead. */
+  /** Returns how far the clock of the look-alike is ahead. */
   readonly clock: { offsetMs: number };
   readonly proxyTimeoutMs: number;
   readonly log: (line: string) => void;
@@ -208,7 +208,10 @@ function refuseViolation(
   if (first && first.errors[''] === undefined) refuse(first.errors);
 }
 
-/** Calls for a node are forwarded to it, so a call for an unknown node or a node that is off fails there. */
+/**
+ * Checks the node of a request. Requests are forwarded to their node, so a request for a node that is unknown or off
+ * fails.
+ */
 function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
   const { node } = path;
   if (node === undefined) return;
@@ -222,7 +225,7 @@ function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
     throw new PveError(595, 'Errors during connection establishment, proxy handshake: No route to host');
 }
 
-/** The work continues after a 596. */
+/** The error after the time limit. The work continues after this response. */
 async function withinProxyTimeout(work: Promise<Json>, limitMs: number): Promise<Json> {
   const timedOut = (): PveError => new PveError(596, 'Connection timed out');
   return withLimit(neverAborted(), limitMs, (late) => orAbort(work, late, timedOut));

@@ -23,27 +23,33 @@ export interface Pve {
   readonly url: string;
   readonly port: number;
   readonly faults: Faults;
-  /** Requests that violate the published schema (if there is one to check with). */
+  /** The requests that violate the published schema, if it is available. */
   readonly violations: readonly Violation[];
-  /** The received requests, oldest first. */
+  /** The received requests, sorted from oldest to newest. */
   readonly requests: readonly RequestRecord[];
-  /** Copies of the containers as configured. */
+  /** Returns copies of the configured containers. */
   containers(): Container[];
-  /** Copies of the HA configuration. */
+  /** Returns a copy of the HA configuration. */
   ha(): { resources: Record<string, unknown>; rules: Record<string, unknown> };
   tasks(): readonly TaskRecord[];
-  /** Sets (or clears) a config lock, as a backup or a crashed worker would. */
+  /** Sets or removes a config lock, as a backup or a crashed worker would. */
   lock(vmid: number, lock: string | undefined): void;
   /**
-   * Loses the container's configuration and disk, as with their storage. Its HA resource, its rules and its pool
-   * membership stay.
+   * Removes the configuration and the disk of a container, as if their storage was lost. Its HA resource, its rules
+   * and its pool membership stay.
    */
   lose(vmid: number): Promise<void>;
-  /** Cuts a node off (or reconnects it): calls for it answer 595, and its guests keep their last values. */
+  /**
+   * Disconnects or reconnects a node. Requests for a disconnected node get status 595, and its guests keep their last
+   * values.
+   */
   setOnline(node: string, online: boolean): void;
-  /** Sets the privileges of user and token; undefined: as at the start. */
+  /**
+   * Sets the privileges of the user and the token. If the argument is undefined, restores the privileges of the
+   * start.
+   */
   setGrants(grants: Grants | undefined): void;
-  /** Sets how many milliseconds its clock is ahead of ours. */
+  /** Sets how many milliseconds the clock of the look-alike is ahead of ours. */
   setClock(offsetMs: number): void;
   /** Runs one round of the status daemon and of the HA manager now. */
   settle(): Promise<void>;
@@ -144,8 +150,8 @@ export async function startPve(options: PveOptions): Promise<Pve> {
 }
 
 /**
- * The HTTPS server, with the limits of the real one: a connection is closed after 5 s without a request, or after 100
- * requests.
+ * Starts the HTTPS server with the limits of the real server: a connection is closed after 5 s without a request, or
+ * after 100 requests.
  */
 async function openListener(
   { tls, host = '127.0.0.1', port = 0 }: PveOptions,

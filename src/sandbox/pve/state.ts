@@ -1,4 +1,7 @@
-/** The look-alike's state: the cluster's configuration files as one JSON document, optionally on disk. */
+/**
+ * The state of the look-alike: the configuration files of the cluster as one JSON document, which may be stored on
+ * disk.
+ */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { openJsonFile } from '../json-file.js';
@@ -11,9 +14,12 @@ const snapshotSchema = Type.Object({
   snaptime: Type.Number(),
   description: text,
   parent: optional(text),
-  /** `prepare` while it is created, `delete` while it is removed; also after a failure or a kill. */
+  /**
+   * `prepare` while the snapshot is being created, and `delete` while it is being removed. After a failure or a kill,
+   * the word remains.
+   */
   snapstate: optional(text),
-  /** The container ran when the snapshot was taken, so its file system looks mounted. */
+  /** True if the container was running when the snapshot was created, so that its file system looks mounted. */
   running: optional(Type.Boolean()),
   config: texts,
 });
@@ -21,17 +27,18 @@ const snapshotSchema = Type.Object({
 const containerSchema = Type.Object({
   vmid: Type.Number(),
   node: text,
-  /** Keys and values as in the configuration file. */
+  /** The keys and values as in the configuration file. */
   config: texts,
   snapshots: Type.Record(text, snapshotSchema),
   firewall: texts,
-  /** VMID of the template that the disk is linked to. */
+  /** The VMID of the template to which the disk is linked. */
   linkedTo: optional(Type.Number()),
-  /** Its file system looks mounted: the next mount waits until it is sure that it is not mounted elsewhere. */
-  looksMounted: optional(Type.Boolean()),
   /**
-   * Bytes of the root file system if they are fewer than the configured ones, because a resize has not reached it.
+   * True if the file system looks mounted. The next mount then waits until it is sure that the file system is not
+   * mounted elsewhere.
    */
+  looksMounted: optional(Type.Boolean()),
+  /** The size of the root file system in bytes, if a resize has failed to grow it to the configured size. */
   filesystem: optional(Type.Number()),
 });
 
@@ -47,7 +54,7 @@ const taskSchema = Type.Object({
   status: Type.Enum(['running', 'stopped']),
   exitstatus: optional(text),
   endtime: optional(Type.Number()),
-  /** Epoch ms, for measurements; Proxmox itself reports whole seconds. */
+  /** The time in epoch ms, for measurements. Proxmox itself reports whole seconds. */
   began: optional(Type.Number()),
   ended: optional(Type.Number()),
   log: Type.Array(text),
@@ -55,9 +62,9 @@ const taskSchema = Type.Object({
 
 const haServiceSchema = Type.Object({
   sid: text,
-  /** Option name -> value as in resources.cfg (`state`, `group`, `max_restart`, ...). */
+  /** Maps option names to values as in resources.cfg (`state`, `group`, `max_restart`, ...). */
   options: texts,
-  /** The manager's own state; absent until the manager has seen the resource. */
+  /** The state in the manager. It is absent until the manager has seen the resource. */
   state: optional(text),
   failures: Type.Number(),
 });
@@ -70,7 +77,7 @@ const stateSchema = Type.Object({
     rules: Type.Record(text, texts),
     groups: Type.Record(text, texts),
   }),
-  /** Firewall files of VMIDs that no container has. */
+  /** The firewall files of VMIDs that no container has. */
   strayFirewalls: optional(Type.Record(text, texts)),
   pools: Type.Record(text, Type.Object({ comment: text, vms: Type.Array(Type.Number()) })),
   lastPid: Type.Number(),
@@ -94,9 +101,9 @@ export function emptyState(): State {
 
 export interface StateStore {
   readonly state: State;
-  /** True if an earlier run left a file. */
+  /** True if there was a file from an earlier run. */
   readonly resumed: boolean;
-  /** Resolves when all changes so far are on disk (at once without a file). */
+  /** Resolves when all changes so far are on disk. Without a file, resolves at once. */
   save(): Promise<void>;
 }
 

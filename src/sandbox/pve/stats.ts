@@ -1,6 +1,6 @@
 /**
- * The values that the cluster's status daemon broadcasts at intervals. `/cluster/resources` shows these, not the
- * present state.
+ * The values that the status daemon of the cluster broadcasts at intervals. `/cluster/resources` shows these values
+ * instead of the current state.
  */
 import type { Backend, BackendUsage } from '../backend.js';
 import type { State } from './state.js';
@@ -12,20 +12,20 @@ export interface GuestStats {
   readonly usage: BackendUsage;
 }
 
-/** The values as one API worker has them. */
+/** The values as one API worker has cached them. */
 export type Dump = ReadonlyMap<number, GuestStats>;
 
 export interface Stats {
-  /** As of the last broadcast; undefined for a newer guest. */
+  /** The values of the last broadcast. Undefined for a newer guest. */
   of(vmid: number): GuestStats | undefined;
   /**
-   * The values of the API's next worker. It reads the broadcast values at most once in `dumpMs`, so two workers
-   * differ for that long after a change.
+   * Returns the values of the next API worker. Each worker reads the broadcast values at most once in `dumpMs`, so
+   * two workers may differ for this time after a change.
    */
   nextDump(): Dump;
   /**
-   * The values from before the last time that guests were added, removed or renamed, as a worker has them that has
-   * not read them since.
+   * Returns the values from before guests were last added, removed or renamed, like a worker that has not read the
+   * values since then.
    */
   outdatedDump(): Dump;
   refresh(): Promise<void>;
@@ -41,14 +41,14 @@ export const IDLE: BackendUsage = {
   uptimeS: 0,
 };
 
-/** pveproxy has three workers; here they handle requests in turn. */
+/** The number of workers of pveproxy. Here they handle requests in turn. */
 const WORKERS = 3;
 
-/** Which guests exist, their names, and whether they are templates. */
+/** Returns a text of all guests, their names, and whether they are templates, to detect changes. */
 const census = (dump: Dump): string =>
   [...dump].map(([vmid, { name, template }]) => `${vmid} ${name} ${template}`).join('\n');
 
-/** `everyMs`: time between two broadcasts. */
+/** `everyMs` is the time between two broadcasts. */
 export function createStats(state: State, backend: Backend, everyMs: number, dumpMs: number): Stats {
   let known: Dump = new Map<number, GuestStats>();
   let outdated = known;

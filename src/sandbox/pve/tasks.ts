@@ -1,4 +1,7 @@
-/** Worker tasks: a UPID at once, the work in the background, and an exit status with the result. */
+/**
+ * Worker tasks. The UPID is returned at once, the work runs in the background, and the exit status contains the
+ * result.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StateStore, TaskRecord } from './state.js';
 import { messageOf, PveError } from './failure.js';
@@ -7,25 +10,25 @@ export interface TaskHandle {
   readonly upid: string;
   /** Adds a line to the task's log. */
   print(line: string): void;
-  /** Adds a warning to the log; the task ends with `WARNINGS: n`. */
+  /** Adds a warning to the log. The task then ends with `WARNINGS: n`. */
   warn(line: string): void;
-  /** Waits as long as the real work would take; ends the task if it was stopped meanwhile. */
+  /** Waits as long as the real work would take. If the task was stopped in the meantime, ends it. */
   takes(ms: number): Promise<void>;
 }
 
 export interface TaskFault {
-  /** Exit status instead of (or after) the work. */
+  /** The exit status instead of the work, or after the work. */
   readonly error?: string;
   readonly errorAfter?: boolean;
   readonly extraMs?: number;
-  /** Ends with OK without doing anything. */
+  /** Ends the task with OK without doing any work. */
   readonly lie?: boolean;
 }
 
 export interface TaskSpec {
   readonly node: string;
   readonly type: string;
-  /** The container's VMID, or empty. */
+  /** The VMID of the container, or an empty text. */
   readonly id: string;
   readonly user: string;
   readonly fault?: TaskFault | undefined;
@@ -36,7 +39,7 @@ export interface Tasks {
   fork(spec: TaskSpec, work: (task: TaskHandle) => Promise<void>): string;
   find(upid: string): TaskRecord | undefined;
   list(): readonly TaskRecord[];
-  /** Like SIGTERM to the worker. */
+  /** Stops the task, like SIGTERM to the worker. */
   stop(upid: string): void;
   /** Resolves when no task is running. */
   idle(): Promise<void>;
@@ -94,7 +97,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     const takes = async (ms: number): Promise<void> => {
       await pause(ms);
       if (stop.signal.aborted) throw new PveError(500, 'received interrupt');
-      // in the middle of the work, so that the worker cleans up as the real one does
+      // the stop occurs in the middle of the work, so that the worker cleans up like the real one
       if (fault.error !== undefined && fault.errorAfter !== true) throw new PveError(500, fault.error);
     };
     const handle: TaskHandle = {

@@ -1,4 +1,4 @@
-/** Numbers about guests, nodes and storages as the API shows them. */
+/** The usage values of guests, nodes and storages, as the API shows them. */
 import type { JsonObject } from '../../kernel/json.js';
 import type { BackendUsage } from '../backend.js';
 import type { Cluster } from './cluster.js';
@@ -6,7 +6,7 @@ import { rootDisk } from './ct-config.js';
 import { kindOf, type StorageOption } from './options.js';
 
 const GIB = 1024 ** 3;
-/** The share of a disk that is in use on thin storage. */
+/** The share of a disk's size that is in use on thin storage. */
 const SHARE_IN_USE = 0.03;
 
 export function usageFields(usage: BackendUsage): JsonObject {

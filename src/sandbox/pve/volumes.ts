@@ -1,11 +1,14 @@
-/** Root disks on storages: their names, where they may be, and the removal of what a failed task created. */
+/**
+ * Root disks on storages: their names, the storages that allow them, and the removal of volumes that a failed task
+ * created.
+ */
 import { type Call, storageOnNode } from './cluster.js';
 import { rootDisk } from './ct-config.js';
 import { refuse } from './failure.js';
 import { kindOf, type StorageOption } from './options.js';
 import type { Container } from './state.js';
 
-/** How each storage type names a disk. */
+/** Returns the name of a disk, which depends on the storage type. */
 export function volumeName(storage: StorageOption, vmid: number, base?: Container): string {
   const filed = ['btrfs', 'dir', 'nfs'].includes(storage.type);
   const own = filed ? `${vmid}/vm-${vmid}-disk-0.raw` : `vm-${vmid}-disk-0`;
@@ -20,7 +23,7 @@ export function containerStorage(call: Call, name: string): StorageOption {
   return storage;
 }
 
-/** Removes what a failed task created. */
+/** Removes the volumes that a failed task created. */
 export async function discard(call: Call, vmid: number): Promise<void> {
   const { cluster } = call;
   await cluster.backend.destroy(vmid).catch(() => {});

@@ -1,4 +1,4 @@
-/** Reads requests from the wire and writes responses to it, with the behaviour and the limits of the real server. */
+/** Reads HTTP requests and writes responses with the behaviour and the limits of the real server. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../kernel/json.js';
 import type { StrikeKind } from '../control/faults.js';
@@ -10,18 +10,18 @@ const BASE = '/api2/json';
 export interface Answer {
   readonly status: number;
   readonly reason: string;
-  /** Undefined: an empty body. */
+  /** The body. Undefined if the body is empty. */
   readonly body?: { readonly [key: string]: Json };
-  /** HTML instead of JSON, as from a gateway in front of Proxmox. */
+  /** HTML instead of JSON, like from a gateway in front of Proxmox. */
   readonly page?: string;
 }
 
-/** The page of a gateway, a login or a captive portal. */
+/** Returns a page like that of a gateway, a login or a captive portal. */
 export function pageOf(title: string): string {
   return `<!DOCTYPE html>\n<html><head><title>${title.replace(/[<>&]/g, '')}</title></head><body></body></html>\n`;
 }
 
-/** Path without `/api2/json`, and the raw query. */
+/** Returns the path without `/api2/json`, and the raw query. */
 export function targetOf(request: IncomingMessage): { path: string; query: string } {
   const [raw = '', query = ''] = (request.url ?? '').split('?', 2);
   if (raw !== BASE && !raw.startsWith(`${BASE}/`)) throw new PveError(404, `no such file '${raw}'`);
@@ -29,7 +29,7 @@ export function targetOf(request: IncomingMessage): { path: string; query: strin
   return { path: path === '' ? '/' : path, query };
 }
 
-/** What the server refuses before it checks credentials. */
+/** Makes the checks that the server makes before it checks credentials. */
 export function refuseTransfer(request: IncomingMessage): void {
   if (request.headers['transfer-encoding'] !== undefined)
     throw new PveError(501, 'chunked transfer encoding not supported');
@@ -44,7 +44,7 @@ function refuseBody(request: IncomingMessage): void {
   if (length > BODY_LIMIT) throw new PveError(501, 'for data too large');
 }
 
-/** `a=1&b=x%20y`; like the real server it cuts a value at an unescaped `=`, and splits at `;`. */
+/** Parses `a=1&b=x%20y`. Like the real server, it cuts a value at an unescaped `=`, and also splits at `;`. */
 export function decodeForm(text: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const part of text.split(/[&;]/)) {
@@ -98,14 +98,14 @@ export async function readParameters(
   return { ...inQuery, ...decodeForm(text) };
 }
 
-/** `total`: length of the whole list if only a part of it was requested. */
+/** `total` is the length of the whole list if only a part of it was requested. */
 export function success(data: Json, { total }: { readonly total?: number } = {}): Answer {
   return { status: 200, reason: 'OK', body: { data, ...(total === undefined ? {} : { total }) } };
 }
 
 /**
- * 9.x puts the message into the body, too; 8.4 has it only in the reason phrase. The message about a missing method
- * has no line end.
+ * Returns the body of an error. 9.x also writes the message to the body, while 8.4 has it only in the reason phrase.
+ * The message about a missing method has no final newline.
  */
 export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
   const reason = error.message.split('\n')[0] ?? '';
@@ -121,7 +121,7 @@ export function failure(error: PveError, version: '9.1' | '8.4'): Answer {
   };
 }
 
-/** A reason phrase must not contain control characters or characters beyond Latin-1. */
+/** Cleans a reason phrase, which must not contain control characters or characters beyond Latin-1. */
 const phrase = (reason: string): string => reason.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '?').slice(0, 2000);
 
 export function put(response: ServerResponse, answer: Answer, kind?: StrikeKind): void {
@@ -140,7 +140,7 @@ export function put(response: ServerResponse, answer: Answer, kind?: StrikeKind)
   sendBytes(response, bytes, kind);
 }
 
-/** Sends the bytes as the fault requires: half of them, byte by byte, or all. */
+/** Sends all bytes, only half of them, or one byte at a time, as the fault requires. */
 export function sendBytes(response: ServerResponse, bytes: Buffer, kind: StrikeKind | undefined): void {
   if (kind && 'cut' in kind) {
     response.write(bytes.subarray(0, Math.floor(bytes.length / 2)));

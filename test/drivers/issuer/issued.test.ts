@@ -12,9 +12,9 @@ t.test('a certificate that an authority gave is held against what was ordered', 
   t.equal(shortcoming(given(wide.cert, wide.key), names), undefined, 'a wildcard will do');
   const [first = ''] = names;
   const part = await makeCertificate([first]);
-  t.equal(shortcoming(given(part.cert, part.key), names), 'that is not good for www.shop.example.org');
+  t.equal(shortcoming(given(part.cert, part.key), names), 'that is not valid for www.shop.example.org');
   const other = await makeCertificate(['other.example.org']);
-  t.match(shortcoming(given(other.cert, other.key), names), /^that is not good for shop\.example\.org, www/);
+  t.match(shortcoming(given(other.cert, other.key), names), /^that is not valid for shop\.example\.org, www/);
   t.equal(shortcoming(given(cert, other.key), names), 'for another key');
   t.equal(shortcoming(given('not a certificate', key), names), 'for another key');
 });

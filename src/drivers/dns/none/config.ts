@@ -1,4 +1,4 @@
-/** DNS `none` has no keys of its own. */
+/** The DNS driver `none` has no configuration keys. */
 import type { DriverPart } from '../../../config/driver-part.js';
 
 export const none = {

@@ -1,4 +1,4 @@
-/** Checks the wildcard record for DNS `none`. */
+/** Checks the wildcard record that the DNS driver `none` requires. */
 import { randomBytes } from 'node:crypto';
 import { Resolver } from 'node:dns/promises';
 import { onAbort } from '../../../kernel/async/on-abort.js';

@@ -1,4 +1,7 @@
-/** DNS `none`: a wildcard record of the operator points every name to the proxy, so there is nothing to write. */
+/**
+ * The DNS driver `none`, which writes nothing, because a wildcard record of the operator points every name to the
+ * proxy.
+ */
 import type { DnsDriver } from '../contract.js';
 
 export const driver = (): DnsDriver => noneDnsDriver();

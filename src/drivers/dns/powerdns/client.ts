@@ -1,5 +1,6 @@
 /**
- * The client of PowerDNS's HTTP API for our zone and customers' zones. It maps every failure to the matching error.
+ * The client of PowerDNS's HTTP API for the zone of the sites and the zones of customers. It maps every failure to
+ * the matching AgentError.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -42,7 +43,7 @@ export interface RecordSetChange {
   readonly changetype: 'REPLACE' | 'DELETE';
   readonly ttl?: number;
   readonly records?: readonly { readonly content: string; readonly disabled: boolean }[];
-  /** Absent: the comments stay unchanged. */
+  /** If absent, the comments stay unchanged. */
   readonly comments?: readonly {
     readonly content: string;
     readonly account: string;
@@ -58,16 +59,15 @@ export interface WholeZone {
 /** Zone names are absolute, with the final dot. */
 export interface PowerDnsClient {
   /**
-   * All record sets at this absolute name (with the final dot). PowerDNS before 5.0 leaves out the records that are
-   * switched off.
+   * Returns all record sets at this absolute name (with the final dot). PowerDNS before 5.0 omits disabled records.
    */
   read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
   /**
-   * Ends with the server's response or at the request's own deadline, even if the caller stops: an interrupted write
-   * would leave the effect unknown.
+   * Sends a change. The call ends with the server's response or at the deadline of the request, even if the caller
+   * stops, because the effect of an interrupted write would be unknown.
    */
   change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
-  /** Includes the records that are switched off. */
+  /** Returns the whole zone, including disabled records. */
   findZone(zone: string, signal: AbortSignal): Promise<WholeZone | undefined>;
   /** Throws `zone_exists`. */
   makeZone(zone: string, nameServers: readonly string[], account: string): Promise<void>;
@@ -77,16 +77,16 @@ export interface PowerDnsClient {
 
 interface SendOptions {
   readonly stop?: AbortSignal;
-  /** 404 is a valid response: the result is undefined. */
+  /** Treats 404 as a valid response with the result undefined. */
   readonly mayMiss?: boolean;
   /** The error for a 404. */
   readonly missing?: () => AgentError;
 }
 
-/** Enough for a whole zone, which a server sends if it is too old to filter by name. */
+/** The maximum size of a response. A server that is too old to filter by name sends a whole zone. */
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024;
 
-/** The statuses of a gateway that cannot reach the server. */
+/** The statuses with which a gateway reports that it cannot reach the server. */
 const GATEWAY = [502, 503, 504];
 
 export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): PowerDnsClient {
@@ -186,9 +186,9 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
 }
 
 /**
- * The words with which the server refuses the agent itself. Either it refuses the key, or the response is one that
- * PowerDNS never sends (a redirect, a page), so a system in front of PowerDNS sent it. A page with a status of 5xx is
- * no refusal: a gateway sent it, which cannot forward the request at the moment.
+ * Returns the message if the agent itself is refused. Either PowerDNS refuses the key, or a system in front of
+ * PowerDNS sent a response that PowerDNS never sends (a redirect or a page). A page with a 5xx status is no refusal:
+ * it comes from a gateway that cannot forward the request at the moment.
  */
 function refusalIn(status: number, text: string): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(text) && status < 500);
@@ -205,7 +205,7 @@ function saidIn(text: string): string {
 function judge(status: number, text: string): unknown {
   if (status >= 200 && status < 300) return parsed(text);
   const detail = `${status}: ${saidIn(text)}`;
-  // 5xx is a temporary failure of the server (its database is locked or unavailable); 4xx is an error in our request.
+  // 5xx means a temporary failure of the server, such as a locked database; 4xx means an error in our request.
   if (status >= 500 || status === 429)
     throw failure('dns_unreachable', 'The DNS server cannot answer right now.', detail);
   if (status === 409) throw new AgentError('zone_exists', 'Zone already exists', { role: 'DNS', detail });
@@ -214,7 +214,8 @@ function judge(status: number, text: string): unknown {
 }
 
 /**
- * PowerDNS's messages about a record that another record of its name excludes, also one of another type (ws-auth.cc).
+ * PowerDNS's messages about a record that cannot exist next to another record of the same name, which may have a
+ * different type (ws-auth.cc).
  */
 const CLASH =
   /Conflicts with (?:pre-existing|another) RRset|has more than one record|Cannot have both NS and DNAME/;
@@ -224,7 +225,9 @@ export function lacksComments(error: unknown): boolean {
   return error instanceof AgentError && /does not support editing comments/.test(error.detail ?? '');
 }
 
-/** The server's reason for rejecting the content of a request, or undefined if the request was not the cause. */
+/**
+ * Returns the server's reason for rejecting the content of a request, or undefined if the content was not the cause.
+ */
 export function refusedContent(error: unknown): string | undefined {
   const [, said] = error instanceof AgentError ? (/^422: (.+)/.exec(error.detail ?? '') ?? []) : [];
   return said?.startsWith('Hosting backend') === false ? said : undefined;
@@ -250,7 +253,7 @@ function reasonOf(error: unknown): string {
   return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }
 
-/** The response came from a gateway, or half of it was lost: this is temporary. */
+/** The error for a response that came from a gateway or was cut off. This is temporary. */
 function notAZone(): AgentError {
   return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the response is not a zone');
 }
@@ -265,7 +268,7 @@ function shut({ failure: kind, detail }: OpenCircuit): AgentError {
     : failure('dns_unreachable', 'The DNS server does not answer.', detail);
 }
 
-/** The zone that contains all sites is missing: no order can be carried out, and no order is the cause. */
+/** The error if the zone of the sites is missing. No order can be executed then, and no order is the cause. */
 export function zoneMissing(zone: string): AgentError {
   return refusesUs(`404: the server has no zone ${zone}`);
 }
@@ -274,7 +277,7 @@ export function noSuchZone(zone: string): AgentError {
   return new AgentError('zone_not_found', 'There is no such zone.', { role: 'DNS', detail: zone });
 }
 
-/** For a request that the server will refuse however often it is sent. */
+/** The error for a request that the server will refuse each time it is sent. */
 export function failed(detail: string): AgentError {
   return new AgentError('dns_failed', 'The DNS server reported a failure.', {
     role: 'DNS',
@@ -283,7 +286,7 @@ export function failed(detail: string): AgentError {
   });
 }
 
-/** The server reported success, but the change is not visible. */
+/** The error if the server reported success, but the change is not visible. */
 export function unproven(detail: string): AgentError {
   return failure('dns_failed', 'The DNS server reported a failure.', detail);
 }

@@ -15,14 +15,14 @@ import type { Loaded } from '../../../config/loaded.js';
 import { HTTP_URL, isDomain, isUrl } from '../../../config/patterns.js';
 
 const keys = block('Required by the driver `powerdns`.', {
-  url: text('Base URL of its API, without /api.', {
+  url: text('Base URL of the PowerDNS API, without /api.', {
     pattern: HTTP_URL,
     check: isUrl,
     discreet: true,
     expected: 'a URL like http://127.0.0.1:8081',
   }),
-  api_key: secret('Its API key.'),
-  server_id: text('Its server ID.', { default: 'localhost' }),
+  api_key: secret('API key of PowerDNS.'),
+  server_id: text('Server ID of PowerDNS.', { default: 'localhost' }),
   zone: inherited(
     text('Zone of the records; empty = the base domain.', {
       check: isDomain,

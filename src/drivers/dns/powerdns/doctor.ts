@@ -34,7 +34,8 @@ async function checkWriting(
 ): Promise<Verdict> {
   const zone = config.dns.powerdns?.zone ?? config.agent.base_domain;
   const mark = { agent: config.agent.id, panel: 'doctor', service: 'probe', generation: 1 };
-  // The record always has the same name, so the next run replaces and removes what a killed doctor left behind.
+  // The record always has the same name. If the doctor is killed, the next run therefore replaces and removes the
+  // record.
   const record = { name: `_innkeeper-doctor.${config.agent.base_domain}`, type: 'TXT', mark } as const;
   const value = `innkeeper doctor ${randomBytes(8).toString('hex')}`;
   const call = plainCall(signal);
@@ -61,7 +62,7 @@ function fixesFor(said: string, config: PowerDnsSettings, zone: string, configFi
     ];
   if (/^404|has no zone|not find (domain|zone)|is outside/i.test(said))
     return [`pdnsutil create-zone ${word(zone)} ns1.${zone}`];
-  // The server responds with a rejection: its back end cannot write, or the zone is a secondary zone.
+  // The server rejected the change because its back end cannot write, or because the zone is a secondary zone.
   if (/^4\d\d: /.test(said))
     return [
       'journalctl -u pdns -n 50',

@@ -1,6 +1,6 @@
 /**
- * DNS `powerdns`: record sets in one zone through the HTTP API, each with our mark. The driver reads before it
- * writes, and reads the result back.
+ * The DNS driver `powerdns` writes record sets in one zone through the HTTP API, each with our mark. The driver reads
+ * before it writes, and reads the result back.
  */
 import PQueue from 'p-queue';
 import { abortError, throwIfAborted } from '../../shared/abort.js';
@@ -31,7 +31,7 @@ export function driver({ agent, dns }: PowerDnsSettings, { circuits }: DnsDeps):
   return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
 }
 
-/** `account`: the account at the server that marks customers' zones as ours. */
+/** `account`: the account at the server that marks the zones of customers as ours. */
 export function powerDnsDriver(
   config: PowerDnsConfig,
   ttlS: number,
@@ -43,7 +43,7 @@ export function powerDnsDriver(
   // locked".
   const queue = new PQueue({ concurrency: 1 });
   const zone = config.zone.replace(/\.$/, '').toLowerCase();
-  /** Assumed until the server shows otherwise. */
+  /** The driver assumes that the server can store comments until a response shows that it cannot. */
   const server: Server = { hasComments: true, change: (changes) => client.change(changes) };
 
   const absolute = (name: string): string => {
@@ -64,7 +64,7 @@ export function powerDnsDriver(
     if (!found) throw zoneMissing(zone);
     return found;
   };
-  /** `owner`: also reads the name where the mark of a removed set would be. */
+  /** With `owner`, also reads the name at which the mark of a removed set would be. */
   const look = (name: string, signal: AbortSignal, owner = false): Look => ({
     name,
     async near() {
@@ -117,7 +117,7 @@ export function powerDnsDriver(
       return sets.flatMap((set) => {
         const owner = owners.get(ownerName(set.name.toLowerCase()));
         const mark = marksOf(set, owner ? [owner] : [])[0];
-        // a set that is switched off does not exist for visitors
+        // visitors do not see a disabled set, so it counts as missing
         const live = liveOf(set);
         if (!mark || live.length === 0) return [];
         const name = set.name.toLowerCase().replace(/\.$/, '');
@@ -130,32 +130,38 @@ export function powerDnsDriver(
   };
 }
 
-/** How often a change is sent that is acknowledged but not visible. */
+/** The maximum number of times that a change is sent if it is acknowledged but not visible. */
 const SENDS = 3;
-/** A server with a replicated database may show a change a moment after it has accepted it. */
+/**
+ * The delay before the next read, because a server with a replicated database may show a change only some time after
+ * it has accepted the change.
+ */
 const UNSEEN_MS = 100;
 
 interface Look {
   readonly name: string;
-  /** The served sets at the name, with their marks. Cheap, but does not show records that are switched off. */
+  /** Reads the served sets at the name, with their marks. This read is cheap, but does not show disabled records. */
   near(): Promise<readonly RecordSet[]>;
-  /** All records, read before a change. */
+  /** Reads all records before a change. */
   far(): Promise<readonly RecordSet[]>;
 }
 
 interface Server {
-  /** Whether the mark of a set can be in a comment. */
+  /** True if the mark of a set can be stored in a comment. */
   hasComments: boolean;
   change(changes: readonly RecordSetChange[]): Promise<void>;
 }
 
 type Plan = (found: readonly RecordSet[], hasComments: boolean) => readonly RecordSetChange[];
 
-/** Sends the missing changes until a read finds nothing missing: an acknowledgement does not prove the effect. */
+/**
+ * Sends the missing changes until a read shows that none is missing, because an acknowledgement does not prove the
+ * effect.
+ */
 async function untilStands(server: Server, look: Look, missing: Plan, signal: AbortSignal): Promise<void> {
   for (let sent = 0; ;) {
     if (missing(await look.near(), server.hasComments).length === 0) return;
-    // a REPLACE removes the records that it does not contain, so it must contain the records that are switched off
+    // a REPLACE removes every record that it does not contain, so it must also contain the disabled records
     const changes = missing(await look.far(), server.hasComments);
     if (changes.length === 0) return;
     if (sent >= SENDS)
@@ -166,14 +172,14 @@ async function untilStands(server: Server, look: Look, missing: Plan, signal: Ab
       await server.change(changes);
       sent += 1;
     } catch (error) {
-      // the server refused the whole request: nothing has changed
+      // the server refused the whole request, so nothing has changed
       if (!server.hasComments || !lacksComments(error)) throw error;
       server.hasComments = false;
     }
   }
 }
 
-/** Values of types that we do not write stay as the server spells them. */
+/** Values of types that the driver does not write are returned as the server spells them. */
 function contentText(type: string, content: string): string {
   return type === 'A' || type === 'AAAA' || type === 'CNAME' || type === 'TXT'
     ? fromContent(type, content)

@@ -1,8 +1,8 @@
 /**
- * Where the mark of a record set is: in its comment, or, if the server's back end cannot store comments (LMDB before
- * PowerDNS 5.1), in a TXT record `_innkeeper-owner.<name>` with mark and type: `"innkeeper:agent/panel/service/1 A"`.
- * Both forms are always read. The second form is written only if the server refuses comments, because everyone can
- * read it.
+ * Reads and writes the mark of a record set. The mark is in a comment of the set. If the back end of the server
+ * cannot store comments (LMDB before PowerDNS 5.1), the mark is in a TXT record `_innkeeper-owner.<name>`, which
+ * contains mark and type: `"innkeeper:agent/panel/service/1 A"`. The driver always reads both forms. It writes the
+ * TXT record only if the server refuses comments, because the record is public.
  */
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { RecordSet, RecordSetChange } from './client.js';
@@ -15,7 +15,7 @@ export function ownerName(name: string): string {
   return `${OWNER}${name}`;
 }
 
-/** `all`: the record sets at its name and at the owner name. */
+/** `all` contains the record sets at the name and at its owner name. */
 export function marksOf(set: RecordSet, all: readonly RecordSet[]): Mark[] {
   const inComments = (set.comments ?? []).flatMap(({ content }) => findMark(content) ?? []);
   const owner = ownerSet(set.name, all);
@@ -27,7 +27,7 @@ export function carries(set: RecordSet, mark: Mark, all: readonly RecordSet[]): 
   return marksOf(set, all).some((found) => sameMark(found, mark));
 }
 
-/** True if its comments contain nothing but marks. */
+/** True if the comments of the set contain only marks. */
 export function isMarkedAlone({ comments = [] }: RecordSet): boolean {
   return comments.every(({ content }) => isMarkAlone(content));
 }
@@ -37,7 +37,7 @@ export function isOwnerName(name: string): boolean {
   return name.startsWith(OWNER);
 }
 
-/** The comments of the set with the mark among them; the comments of others stay. */
+/** Returns the comments of the set including the mark. Comments of others stay. */
 export function commentsWith(
   set: RecordSet | undefined,
   mark: Mark,
@@ -59,14 +59,14 @@ interface OwnerChange {
   /** Name of the marked sets, with the final dot. */
   readonly name: string;
   readonly mark: Mark;
-  /** `add`: the type whose set gets the mark; `drop`: the types whose sets lose it. */
+  /** `add` is the type whose set gets the mark. `drop` contains the types whose sets lose the mark. */
   readonly add?: string | undefined;
   readonly drop: readonly string[];
   /** Time to live of a new TXT record. */
   readonly ttl: number;
 }
 
-/** The change of the TXT record at the owner name; empty if the record is already correct. */
+/** Returns the change of the TXT record at the owner name. The result is empty if the record is already correct. */
 export function ownerChange(
   { name, mark, add, drop, ttl }: OwnerChange,
   all: readonly RecordSet[],

@@ -1,6 +1,5 @@
 /**
- * Computes the changes at the server that are needed so that a record of ours exists, or is gone. Pure functions of
- * the record sets at the server.
+ * Computes the changes that create or remove a record of ours, as pure functions of the record sets at the server.
  */
 import type { Mark } from '../../../kernel/mark.js';
 import type { DnsRecord } from '../contract.js';
@@ -35,16 +34,16 @@ function contentOf(type: DnsRecord['type'], value: string): string {
 }
 
 /**
- * The changes that are needed so that `wanted` exists; empty if it already does. Throws `foreign_object` for what is
- * not ours.
+ * Returns the changes that are needed so that `wanted` exists. The result is empty if it already exists. Throws
+ * `foreign_object` if a set without our mark is in the way.
  */
 export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: boolean): RecordSetChange[] {
   const { name, type, mark } = wanted;
   const here = found.filter((set) => set.name.toLowerCase() === name);
   const current = here.find((set) => set.type === type);
   if (current && isSame(current, wanted, found)) return [];
-  // A CNAME excludes every other set of its name. A set that is switched off is not in the way, and stays; but a mark
-  // shows that its owner relies on it.
+  // A CNAME excludes every other set of the same name. A disabled set without a mark is not in the way and stays. A
+  // mark, however, shows that another service relies on the set.
   const inItsWay = here.filter((set) => {
     if (liveOf(set).length === 0) return set.type === type && marksOf(set, found).length > 0;
     return set.type === type || set.type === 'CNAME' || (type === 'CNAME' && isVisible(set));
@@ -72,7 +71,10 @@ export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: b
   ];
 }
 
-/** Only the served records of a set with our mark are ours: an operator who switched records off wants them back. */
+/**
+ * Of a set with our mark, only the served records are ours, because an operator who disabled records may want to
+ * enable them again.
+ */
 export function planRemoval(found: readonly RecordSet[], { name, type, mark }: Ours): RecordSetChange[] {
   const set = found.find((one) => one.name.toLowerCase() === name && one.type === type);
   const isOurs = set !== undefined && carries(set, mark, found);
@@ -82,7 +84,7 @@ export function planRemoval(found: readonly RecordSet[], { name, type, mark }: O
   ];
 }
 
-/** Removes the served records and the mark from a set of ours. */
+/** Removes the served records and the mark from a set that has our mark. */
 function withoutLive(set: RecordSet, name: string, mark: Mark): RecordSetChange {
   const off = offOf(set);
   if (off.length === 0) return { name, type: set.type, changetype: 'DELETE' };
@@ -94,7 +96,7 @@ function withoutLive(set: RecordSet, name: string, mark: Mark): RecordSetChange 
   };
 }
 
-/** Sets that the server keeps for itself do not clash. */
+/** Record types that the server maintains itself, and that therefore never conflict. */
 function isVisible(set: RecordSet): boolean {
   return !['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DNSKEY'].includes(set.type);
 }

@@ -1,6 +1,6 @@
 /**
- * Converts record values between our form (bare) and PowerDNS's form (names with a final dot, text in quoted
- * strings), so that equal values compare equal.
+ * Converts record values between the agent's bare form and PowerDNS's form (names with a final dot, text in quoted
+ * strings), so that equal values compare as equal.
  */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../../kernel/host-name.js';
@@ -29,9 +29,9 @@ export function toContent(type: Type, value: string): string {
   throw new RangeError(`not a value of ${type}: ${JSON.stringify(value)}`);
 }
 
-/** The bare form of a value from the server; unknown forms stay as they are. */
+/** Returns the bare form of a value from the server. Unknown forms stay unchanged. */
 export function fromContent(type: Type, content: string): string {
-  // a single dot is the root, which a null MX names
+  // a single dot means the root, which a null MX record contains
   if (type === 'CNAME' || type === 'NS' || type === 'MX')
     return content.toLowerCase().replace(/(?<=\S)\.$/, '');
   if (type === 'TXT') return textOf(content);

@@ -18,7 +18,7 @@ import {
 } from './client.js';
 import { fromContent, isName, toContent } from './record-content.js';
 
-/** Waits for its turn, because the server accepts one change at a time. */
+/** Waits until no other change is in progress, because the server accepts one change at a time. */
 export type InTurn = <T>(signal: AbortSignal, work: () => Promise<T>) => Promise<T>;
 
 export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: string): CustomerZones {
@@ -42,7 +42,7 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
             async (look) => (await find(zone, look)) !== undefined,
           );
         } catch (error) {
-          // created by another client between our read and our request
+          // another client created the zone between our read and our request
           const isThere = error instanceof AgentError && error.code === 'zone_exists';
           if (isThere && (await find(zone, signal))) return false;
           throw error;
@@ -74,7 +74,7 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
   };
 }
 
-/** A refusal of a customer's value is not a failure of the server. */
+/** Converts the server's refusal of a customer's value, which is not a failure of the server. */
 function asRecordError(error: unknown): unknown {
   if (!(error instanceof AgentError)) return error;
   const { detail = '' } = error;
@@ -89,12 +89,15 @@ function asRecordError(error: unknown): unknown {
   return new AgentError('record_invalid', sentence, { role: 'DNS', detail });
 }
 
-/** Trusts neither an acknowledgement nor a missing response: the contents of the zone decide. */
+/**
+ * Sends a change and then reads the zone, because neither an acknowledgement nor a missing response proves anything
+ * about the effect.
+ */
 async function settled(
   change: () => Promise<void>,
   stands: (signal: AbortSignal) => Promise<boolean>,
 ): Promise<void> {
-  // the read has its own deadline, and is needed even if the caller has stopped
+  // the read has a separate deadline, because it is needed even if the caller has stopped
   const look = (): Promise<boolean> => stands(neverAborted());
   try {
     await change();
@@ -107,8 +110,9 @@ async function settled(
 }
 
 /**
- * Replaces the served values with the wanted values. Every record that stays is sent as the server returned it: a
- * REPLACE removes the records that it does not contain, and the spelling of others' records must not change.
+ * Replaces the served values with the wanted values. A REPLACE removes every record that it does not contain, so all
+ * records that stay are sent as well. They are sent exactly as the server returned them, because the spelling of
+ * other clients' records must not change.
  */
 function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | undefined): RecordSetChange {
   const at = { name: absolute(name), type };
@@ -117,7 +121,7 @@ function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | un
     disabled: disabled === true,
     value: fromContent(type, content),
   }));
-  // a requested value that is switched off is switched on
+  // a requested value that exists but is disabled gets enabled
   const kept = known.filter(({ disabled, value }) => disabled !== values.includes(value));
   const added = values.filter((value) => !kept.some((one) => !one.disabled && one.value === value));
   const records = [
@@ -128,7 +132,7 @@ function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | un
   return { ...at, changetype: 'REPLACE', ttl: ttlS, records };
 }
 
-/** True if every sent value is served, with its time to live. */
+/** Returns true if every sent value is served with the sent time to live. */
 function stands({ type, values, ttlS }: ZoneSet, found: readonly RecordSet[]): boolean {
   const set = contentsOf(found).sets.find((one) => one.type === type);
   const text = (list: readonly string[]): string => JSON.stringify([...list].sort());

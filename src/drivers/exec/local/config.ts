@@ -1,4 +1,4 @@
-/** Exec `local` has no keys of its own. */
+/** The exec driver `local` has no separate configuration keys. */
 import type { DriverPart } from '../../../config/driver-part.js';
 import type { ExecKeys } from '../keys.js';
 

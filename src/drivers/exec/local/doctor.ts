@@ -1,4 +1,4 @@
-/** Checks exec `local`: pct responds on this machine. */
+/** Checks the exec driver `local`: whether pct responds on this machine. */
 import { runChild } from '../../shared/child.js';
 import { type DriverDoctor, ok, type Verdict, wrong } from '../../shared/doctor/check.js';
 import { type ExecDoctorParts, freeVmid, problemOf, PROBE_OUTPUT } from '../examine.js';

@@ -1,4 +1,4 @@
-/** Exec `local`: the daemon runs on the container's own node, so pct is a child process of the daemon. */
+/** The exec driver `local` runs pct as a child process of the daemon, which must run on the node of the container. */
 import { anySignal } from '../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { runChild } from '../../shared/child.js';
@@ -34,7 +34,10 @@ export function localExecDriver(
   };
 }
 
-/** Processes, memory or files may run out for a moment; a missing program stays missing. */
+/**
+ * The error if pct could not be started. A shortage of processes, memory or files is temporary, but a missing program
+ * is not.
+ */
 const PASSING = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'];
 
 function notStarted(pct: readonly string[], node: string, error: unknown): AgentError {

@@ -16,7 +16,7 @@ import type { ExecKeys } from '../keys.js';
 
 const host = block('SSH address of a node.', {
   host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
-  port: number('Port of its sshd.', 1, 65_535, { default: 22 }),
+  port: number('Port of sshd on the node.', 1, 65_535, { default: 22 }),
 });
 
 const keys = block('Required by the driver `ssh`.', {

@@ -1,4 +1,4 @@
-/** Checks on every node that pct responds and that the SSH key can do nothing else. */
+/** Checks on every node that pct responds, and that the SSH key cannot run other commands. */
 import { randomBytes } from 'node:crypto';
 import ssh2 from 'ssh2';
 import { AgentError } from '../../../kernel/errors.js';
@@ -65,9 +65,9 @@ export function doctor(parts: Parts): DriverDoctor {
 type SshParts = Parts & { readonly ssh: SshConfig };
 
 interface Facts {
-  /** Undefined if pct runs and knows its containers, otherwise its message. */
+  /** Undefined if pct runs and can list containers, otherwise its error message. */
   readonly problem: string | undefined;
-  /** `any`: the key can run any command; `pct`: only scripts in containers. */
+  /** `any`: the key can run any command. `pct`: the key can only run scripts in containers. */
   readonly key: 'any' | 'pct';
 }
 
@@ -89,7 +89,8 @@ async function examineAll(parts: SshParts, signal: AbortSignal): Promise<Examine
 }
 
 /**
- * Checks the connection without changing a container, and whether the key refuses a command that is not permitted.
+ * Checks the connection without changing a container, and whether the node refuses a command that the key must not
+ * run.
  */
 async function examineNode(
   { config, ssh }: SshParts,
@@ -111,7 +112,7 @@ async function whatKeyRuns(link: SshLink, signal: AbortSignal): Promise<'any' | 
     const { stdout } = await link.run(`echo ${word}`, PROBE_OUTPUT, signal);
     return stdout.includes(word) ? 'any' : 'pct';
   } catch (error) {
-    // some servers reject the channel in this case
+    // some servers reject the channel instead of returning an exit code
     if (error instanceof AgentError && /Unable to exec/.test(error.detail ?? '')) return 'pct';
     throw error;
   }
@@ -151,7 +152,7 @@ function authorize({ container_host: { proxmox } }: Parts['config'], ssh: SshCon
   return authorizeCommand(`${forced} ${publicKeyOf(ssh) ?? '<the public key>'} innkeeper`, node);
 }
 
-/** `ssh-ed25519 AAAA...`, as in authorized_keys; undefined if the key cannot be read. */
+/** Returns the public key as in authorized_keys (`ssh-ed25519 AAAA...`), or undefined if the key cannot be read. */
 function publicKeyOf({ private_key: key }: SshConfig): string | undefined {
   const parsed = ssh2.utils.parseKey(key.reveal());
   return parsed instanceof Error ? undefined : `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`;

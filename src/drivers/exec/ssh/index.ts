@@ -1,4 +1,7 @@
-/** Exec `ssh`: the container is on another node. The key for that node may be restricted to `pct exec`. */
+/**
+ * The exec driver `ssh` runs pct on the node of the container. The SSH key for the node may be restricted to `pct
+ * exec`.
+ */
 import type { SshConfig, SshExecSettings } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { ExecDeps, ExecDriver } from '../contract.js';
@@ -10,7 +13,9 @@ export function driver({ exec }: SshExecSettings, deps: ExecDeps): ExecDriver {
   return sshExecDriver(exec.pct, exec.ssh, exec.max_output_bytes, deps);
 }
 
-/** @param pct argv prefix; its words must not need quoting, because sshd passes the command to a shell */
+/**
+ * @param pct the command words that start pct; they must not need quoting, because sshd passes the command to a shell
+ */
 export function sshExecDriver(
   pct: readonly string[],
   config: SshConfig,

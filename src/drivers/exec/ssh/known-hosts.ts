@@ -5,13 +5,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface KnownKeys {
-  /** The keys that the host may present, by type, in the form of the wire. */
+  /** The keys that the host may present, by type, in the wire format. */
   readonly trusted: readonly { readonly type: string; readonly key: Buffer }[];
   readonly revoked: readonly Buffer[];
 }
 
 /**
- * Key type in the file -> signature algorithms to request from the server, so that it presents a key that we know.
+ * Maps the key types in the file to the signature algorithms that the client requests, so that the server presents a
+ * key that the file contains.
  */
 const ALGORITHMS = {
   'ssh-ed25519': ['ssh-ed25519'],
@@ -32,7 +33,10 @@ export function algorithmsOf(known: KnownKeys): HostKeyAlgorithm[] {
   return [...types].flatMap((type) => [...ALGORITHMS[type]]);
 }
 
-/** The file's keys for this host. Lines that cannot be read, and certificate authorities, are skipped. */
+/**
+ * Returns the keys of this host in the file. Lines that cannot be parsed, and lines of certificate authorities, are
+ * skipped.
+ */
 export function knownKeys(file: string, host: string, port: number): KnownKeys {
   const name = port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`;
   const trusted: { type: string; key: Buffer }[] = [];

@@ -5,9 +5,12 @@ import { onAbort } from '../../../kernel/async/on-abort.js';
 import { Tail } from '../../shared/tail.js';
 import type { RawEnd, RawOptions } from '../run-script.js';
 
-/** A connection that does not open a channel within this time is dead; keepalive would notice it later. */
+/**
+ * If a connection does not open a channel within this time, it is considered dead. The keepalive would detect this
+ * only later.
+ */
 const OPEN_TIMEOUT_MS = 10_000;
-/** How long pct may take to notice that its script was ended. */
+/** How long pct may take to end after its script was ended. */
 const OWN_END_MS = 1_000;
 const CLOSE_MS = 3_000;
 
@@ -19,7 +22,9 @@ export interface SshChannel {
   converse(signal: AbortSignal): Promise<RawEnd & { readonly lost: boolean }>;
 }
 
-/** Rejects with ssh2's error. A channel that opens too late is closed; no input was sent on it. */
+/**
+ * Opens a channel. Rejects with ssh2's error. A channel that opens too late is closed, and no input is sent on it.
+ */
 export function openChannel(client: Client, command: string, options: RawOptions): Promise<SshChannel> {
   return new Promise((resolve, reject) => {
     let late = false;
@@ -31,8 +36,8 @@ export function openChannel(client: Client, command: string, options: RawOptions
       clearTimeout(timer);
       if (error) reject(error);
       else if (late) channel.close();
-      // Attaches the listeners in the same turn: the exit status of a command that fails at once is in the packet
-      // after this one.
+      // The listeners are attached in the same turn of the event loop, because the next packet may already contain
+      // the exit status of a command that fails immediately.
       else resolve(listenTo(channel, options));
     });
   });

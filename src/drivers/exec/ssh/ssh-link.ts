@@ -1,6 +1,6 @@
 /**
- * One kept SSH connection to one node. It is opened when needed, with a checked host key, is shared by at most eight
- * commands, and is opened again after it breaks.
+ * A persistent SSH connection to one node. It is opened when a command needs it, after a check of the host key. At
+ * most eight commands share it. After it breaks, the next command opens it again.
  */
 import { readFile } from 'node:fs/promises';
 import PQueue from 'p-queue';
@@ -43,7 +43,7 @@ export class SshLink {
     this.#circuit = circuit;
   }
 
-  /** A command without `beforeKill` stops another command, so it does not wait behind the others. */
+  /** A command without `beforeKill` is one that stops another command, so it does not wait in the queue. */
   async run(command: string, options: RawOptions, signal: AbortSignal): Promise<RawEnd> {
     const queue = options.beforeKill ? this.#queue : this.#stops;
     const stopped = (): AgentError =>
@@ -76,7 +76,7 @@ export class SshLink {
         ),
     );
     const { lost, ...end } = await channel.converse(signal);
-    // Never sent again: the script may have run, in part or completely.
+    // The script is never sent again, because it may already have run partially or completely.
     return lost
       ? {
           ...end,
@@ -86,9 +86,9 @@ export class SshLink {
   }
 
   /**
-   * Retries once with a new connection if a kept one is dead, and for a while if sshd still counts sessions that have
-   * ended. This repeats no work: the script is sent on standard input after the channel is open, and a shell without
-   * input does nothing.
+   * Opens a channel. If an existing connection turns out to be dead, it retries once with a new connection. If sshd
+   * still counts sessions that have ended, it retries for a while. A retry repeats no work, because the script is
+   * sent on standard input only after the channel is open, and a shell without input does nothing.
    */
   async #open(command: string, options: RawOptions, signal: AbortSignal): Promise<SshChannel> {
     let broken = 0;
@@ -101,15 +101,15 @@ export class SshLink {
         return await openChannel(client, command, options);
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
-        // A broken connection rejects open requests as a refusing server does, and reports that it is closed in the
-        // same turn.
+        // A broken connection rejects open requests in the same way as a server that refuses a channel. It reports in
+        // the same turn of the event loop that it is closed.
         await systemClock.sleep(attempt * FULL_PAUSE_MS);
         const alive = this.#connection === connection;
         if (!alive || !isRefused(error)) {
           this.#forget(connection, client);
           if (++broken < 2) continue;
         } else if (isFull(error) && attempt < FULL_TRIES) continue;
-        // a login that may run nothing, not even the forced command
+        // the login may not run any command, not even the forced command
         const code = alive && isDenied(error) ? 'container_host_refused' : 'container_host_unreachable';
         throw this.#error(code, `no channel: ${String(error)}`, error);
       }
@@ -132,7 +132,7 @@ export class SshLink {
   async #connectOnce(onReady: (client: Client) => void): Promise<Client> {
     if (this.#closed) throw new AgentError('aborted', 'The agent is stopping.');
     const known = await this.#knownKeys();
-    // loaded on demand: it takes memory that an idle daemon does not need
+    // the library is loaded on demand, because an idle daemon does not need its memory
     const { NodeSSH } = await import('node-ssh');
     const ssh = new NodeSSH();
     let untrusted: string | undefined;
@@ -152,7 +152,7 @@ export class SshLink {
         },
       });
     } catch (error) {
-      ssh.connection?.destroy(); // a silent host would keep a half-closed socket open
+      ssh.connection?.destroy(); // a host that does not respond would keep a half-closed socket open
       ssh.dispose();
       if (untrusted !== undefined) {
         throw this.#error(
@@ -164,7 +164,7 @@ export class SshLink {
     }
     const client = ssh.connection;
     if (!client) throw this.#error('container_host_unreachable', 'the connection broke at once');
-    client.on('error', () => {}); // `close` follows, and notifies those who wait
+    client.on('error', () => {}); // the event `close` follows and notifies all waiting calls
     client.setNoDelay(true);
     onReady(client);
     return client;
@@ -213,7 +213,7 @@ export class SshLink {
   }
 }
 
-/** True if the server refuses the channel, or the command on it. */
+/** Returns whether the server refuses the channel, or the command on the channel. */
 function isRefused(error: unknown): boolean {
   return isFull(error) || isDenied(error);
 }

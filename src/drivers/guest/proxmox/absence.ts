@@ -1,6 +1,6 @@
 /**
- * Determines whether a container is really gone. Its absence from a list is proof only for a token that may see every
- * guest; a refusal (403) never is.
+ * Determines whether a container is really gone. Its absence from a list proves this only if the token may see every
+ * guest. A refusal (403) never proves it.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -11,8 +11,8 @@ import { hostFailed, isPve } from './pve-error.js';
 
 /**
  * Queries a node for a container that the cluster's list does not show. Resolves to undefined if the node reports
- * that there is none, or to the container if it exists after all. Throws `container_host_refused` if we may not see
- * it: then its state is unknown.
+ * that the container does not exist, or to the container if it exists after all. Throws `container_host_refused` if
+ * the token may not see the container, because its state is then unknown.
  */
 export async function confirmAbsent(host: Host, vmid: number, call: DriverCall): Promise<Found | undefined> {
   const nodes = (await readResources(host, call.signal))
@@ -48,8 +48,8 @@ function invisible(vmid: number, cause: Error): AgentError {
 }
 
 /**
- * The container, checked to be ours, or undefined if it is gone. Throws `foreign_object`, and the errors of
- * `confirmAbsent`.
+ * Returns the container after a check that it is ours, or undefined if it is gone. Throws `foreign_object`, and the
+ * errors of `confirmAbsent`.
  */
 export async function findOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
   const found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));

@@ -1,6 +1,6 @@
 /**
- * Changes a container's settings to the wanted ones. Only differences are sent, guarded by the digest of the config
- * that was checked to be ours.
+ * Changes the settings of a container to the wanted ones. Only differences are sent. The digest in the request
+ * ensures that the config is still the one that was checked to be ours.
  */
 import type { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -29,9 +29,9 @@ export interface CtChanges {
 const ROUNDS = 4;
 
 /**
- * `changesFor` returns what to send for a config; an empty result means done. Resolves to the final config. A change
- * is sent again only if another client changed the config in between, the response was lost, or the change had no
- * effect.
+ * `changesFor` returns the parameters to send for a config; an empty result means that nothing is left to do.
+ * Resolves to the final config. A change is sent again only if another client changed the config in between, the
+ * response was lost, or the change had no effect.
  */
 export async function changeConfig(
   host: Host,
@@ -39,7 +39,7 @@ export async function changeConfig(
   call: DriverCall,
   changesFor: (found: Found) => CtChanges,
 ): Promise<Found> {
-  /** Digest of the config whose change was acknowledged. */
+  /** The digest of the config for which a change was acknowledged. */
   let answered: string | undefined;
   let written = 0;
   for (let round = 1; ; round++) {
@@ -47,7 +47,7 @@ export async function changeConfig(
     const changes = changesFor(found);
     const { digest } = found.config;
     if (Object.keys(changes).length === 0) return found;
-    // another digest: the change was written, but the result differs from what was sent
+    // a different digest means that the change was written, but the result differs from what was sent
     if (answered !== undefined && digest !== answered) written += 1;
     if (written > 1) throw otherValues(at.vmid, changes);
     if (answered !== undefined && round > ROUNDS) throw untrue(at.vmid);
@@ -75,15 +75,15 @@ function otherValues(vmid: number, changes: CtChanges): AgentError {
 }
 
 /**
- * Proxmox ends a resize with OK even if the file system did not follow its volume. A further resize by this amount
- * makes it try again.
+ * Proxmox ends a resize with OK even if the file system did not grow with its volume. A further resize by this amount
+ * makes Proxmox try again.
  */
 const A_BIT_MORE = '+16M';
 const NOT_FOLLOWED = /Failed to update the container's filesystem/i;
 
 /**
- * Grows the root disk of a container that was just checked to be ours to `diskGb`; a larger disk stays as it is. The
- * proof is the size of the file system in a running container, and the task's log for a stopped one.
+ * Grows the root disk of a container that was just checked to be ours to `diskGb`. A larger disk stays unchanged. The
+ * effect is verified by the size of the file system if the container is running, otherwise by the log of the task.
  */
 export async function growRootDisk(
   host: Host,

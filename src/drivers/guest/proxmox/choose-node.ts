@@ -1,6 +1,6 @@
 /**
- * Chooses the node of a new container: of the nodes whose storage has room for its disk, the one with the most memory
- * left after everything used, promised and reserved. A pure function.
+ * Chooses the node of a new container, as a pure function. Among the nodes whose storage has enough space for the
+ * disk, it chooses the node with the most memory left after used, promised and reserved memory is subtracted.
  */
 import type { ProxmoxConfig } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -14,7 +14,7 @@ type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 're
 
 /**
  * Throws `template_missing` if no node has the source, `host_incomplete` if none has the configured storage,
- * `capacity_exhausted` (with each node's values in `detail`) if none has room.
+ * `capacity_exhausted` (with the numbers of each node in `detail`) if no node has enough capacity.
  */
 export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView): string {
   const holders = sourceHolders(rules, spec, view);
@@ -66,7 +66,9 @@ export function spread(
   return taken;
 }
 
-/** Leaves out the nodes that are no candidates regardless of their room, and all nodes if the source is missing. */
+/**
+ * Omits the nodes that are no candidates even if they have enough capacity, and all nodes if the source is missing.
+ */
 function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node: NodeView) => boolean {
   try {
     const holders = sourceHolders(rules, wanted, view);
@@ -77,13 +79,13 @@ function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node:
   }
 }
 
-/** What is left on a node for new containers. */
+/** The capacity that a node has left for new containers. */
 interface Room {
   readonly name: string;
   mb: number;
   /** Undefined if Proxmox does not report it. */
   gb: number | undefined;
-  /** The storage is one for all nodes that have it. */
+  /** True if all nodes that have the storage share it. */
   readonly isShared: boolean;
 }
 
@@ -103,15 +105,16 @@ function lackIn({ mb, gb }: Room, { memoryMb, diskGb }: PlacementSpec['resources
 
 const byRoom = (a: Room, b: Room): number => b.mb - a.mb || (a.name < b.name ? -1 : 1);
 
-/** MiB left for new containers; negative if more was promised than there is. */
+/** The memory in MiB that is left for new containers. It is negative if more was promised than is available. */
 export function freeMb(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, node: NodeView): number {
   const promised = wanted.promised.get(node.name)?.memoryMb ?? 0;
   return (node.memoryBytes - node.memoryUsedBytes) / MIB - promised - rules.reserve_memory_mb;
 }
 
 /**
- * GiB left on the storage for new disks; undefined if Proxmox does not report it. This counts the used space of disks
- * and not their maximum size: how far thin storage is overcommitted is the operator's choice.
+ * The space in GiB that is left on the storage for new disks, or undefined if Proxmox does not report it. Existing
+ * disks count with their used space and not with their maximum size, because the operator decides how far thin
+ * storage may be overcommitted.
  */
 function freeGb(
   rules: Rules,
@@ -149,7 +152,7 @@ function storageOn(view: ClusterView, storage: string, node: string): StorageVie
   return view.storages.find((one) => one.storage === storage && one.node === node && one.available);
 }
 
-/** Nodes that can create the container from its source. */
+/** Returns the nodes that can create the container from its source. */
 function sourceHolders(rules: Rules, { source }: PlacementSpec, view: ClusterView): ReadonlySet<string> {
   const all = view.nodes.map((node) => node.name);
   if (source.kind === 'os') {

@@ -1,11 +1,14 @@
 /**
- * The circuits that a request to Proxmox passes: that of the API as a whole, and that of the node to which the API
- * forwards it.
+ * The circuits for requests to Proxmox: one for the API as a whole, and one for each node to which the API forwards
+ * requests.
  */
 import { type Circuit, type Circuits, openCircuit, type Pass } from '../../shared/circuit.js';
 import { PveError } from './pve-error.js';
 
-/** An HTTP status, the reason why there is none, or the words with which the API refuses the agent itself. */
+/**
+ * The outcome of a request: an HTTP status, the reason why there is no status, or the message with which the API
+ * refuses the agent itself.
+ */
 export type WireEnd =
   number | 'answered' | 'not connected' | 'no answer' | 'left' | { readonly refused: string };
 
@@ -15,17 +18,19 @@ export interface HostCircuits {
    * PveError `unreachable`, `refused`.
    */
   enter(path: string, about: string): (end: WireEnd) => void;
-  /** The API refused the agent at the last request. */
+  /** True if the API refused the agent at the last request. */
   refuses(): boolean;
 }
 
 const NODE = /^\/api2\/json\/nodes\/([^/?]+)\//;
 /**
- * Proxmox does not respond here while it checks a container's file system before it mounts it: a missing response
- * says nothing about the node.
+ * Paths that do not respond while Proxmox checks the file system of a container before it mounts it. A missing
+ * response from such a path says nothing about the node.
  */
 const MAY_BE_MUTE = /^\/api2\/json\/nodes\/[^/]+\/lxc(?:\/\d+\/status\/current)?$/;
-/** The API did not reach the node, or got no response from it in time. */
+/**
+ * The statuses with which the API reports that it did not reach the node, or that the node did not respond in time.
+ */
 const TIMED_OUT = 596;
 const NODE_SILENT = [595, TIMED_OUT];
 const GATEWAY = [502, 503, 504];

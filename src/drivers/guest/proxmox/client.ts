@@ -1,11 +1,11 @@
 /**
- * Combines proxmox-api's typed paths with our own transport. The engine of proxmox-api is never created, because it
- * repeats POSTs and hides broken responses.
+ * Combines the typed paths of proxmox-api with our own transport. The transport of proxmox-api is not used, because
+ * it repeats POSTs and hides broken responses.
  */
 import proxmoxApi, { type ApiRequestable, type Proxmox } from 'proxmox-api';
 import type { Method, ParamValue, Transport } from './transport.js';
 
-/** Paths that are newer than PVE 8.1, the release of proxmox-api's types. */
+/** Paths that the types of proxmox-api lack, because these types describe PVE 8.1. */
 interface NewerPaths {
   readonly cluster: {
     readonly ha: {
@@ -35,7 +35,8 @@ export type PveApi = Proxmox.Api & NewerPaths;
 const METHODS: Readonly<Record<string, Method>> = { get: 'GET', post: 'POST', put: 'PUT', delete: 'DELETE' };
 
 /**
- * The API for one caller: every request through it ends with the caller's signal. Never print it: the proxy recurses.
+ * Returns the API for one caller. Every request ends when the caller's signal aborts. Never print the returned
+ * object, because it is a recursive proxy.
  */
 export function pveApi(transport: Transport, signal: AbortSignal): PveApi {
   const engine: ApiRequestable = {

@@ -1,5 +1,5 @@
 /**
- * Destroys a container of ours with everything that refers to it. Leaves a foreign container with the same VMID
+ * Destroys a container of this agent with everything that refers to it. Leaves a foreign container with the same VMID
  * unchanged.
  */
 import type { DriverCall } from '../../shared/call.js';
@@ -15,11 +15,11 @@ import { untilDone, whenUnlocked } from './verify.js';
 import { runTask, waitForNoted } from './tasks.js';
 
 /**
- * How long the creation of a container without a mark is watched under our VMID: it may be our own lost request,
- * which is about to show its mark.
+ * How long the driver watches a container without a mark that is being created under our VMID. The creation may come
+ * from our own request whose response was lost, and the mark may still appear.
  */
 const CREATION_PATIENCE_MS = 30_000;
-/** The API's own timeout is 30 s: work that has not begun by then never will. */
+/** The timeout of the API itself is 30 s. Work that has not begun by then will never begin. */
 const LATE_ARRIVAL_MS = 32_000;
 const LATE_LOOK_MS = 2_000;
 
@@ -34,27 +34,30 @@ export async function removeContainer(host: Host, at: GuestAt, call: DriverCall)
 }
 
 /**
- * For how many ms the container may still appear; the maximum if the clock does not show how long ago the response
- * was lost.
+ * Returns for how many ms the container may still appear. This is the maximum if the clock does not show how long ago
+ * the response was lost.
  */
 function lateFor({ clock }: Host, lostAt: number): number {
   const ago = clock.now() - lostAt;
   return clock.trusted() && ago >= 0 ? LATE_ARRIVAL_MS - ago : LATE_ARRIVAL_MS;
 }
 
-/** A request whose response was lost may still be worked on: the container then appears after we looked. */
+/**
+ * Proxmox may still be executing a request whose response was lost. In this case, the container appears only after we
+ * have checked.
+ */
 async function watchForLateArrival(host: Host, at: GuestAt, ms: number, call: DriverCall): Promise<void> {
   if (ms <= 0) return;
   for await (const _ of rounds(host, call.signal, LATE_LOOK_MS, ms))
     if ((await locate(host, at.vmid, call.signal)) !== undefined) return;
 }
 
-/** One round. If the container vanished or moved during the round, the next read shows it. */
+/** Makes one round. If the container disappears or moves during the round, the next read shows this. */
 async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean> {
   const found = await ours(host, at, call);
   if (found === undefined) return true;
   const status = await readStatus(host, found, call.signal);
-  // HA would start the container again, and refuses its destruction
+  // otherwise HA would start the container again, and Proxmox would refuse to destroy it
   if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
   await untilDone(host, at.vmid, call, async () => !(await stopOurs(host, found, 0, call)));
   await runTask(host, call, () =>
@@ -64,8 +67,8 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
 }
 
 /**
- * Our container, or undefined if nothing of ours exists. Throws `foreign_object` if the container must have been ours
- * once.
+ * Returns our container, or undefined if no container of ours exists. Throws `foreign_object` if the container must
+ * have been ours once.
  */
 async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
   let found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));
@@ -80,10 +83,13 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
   return undefined;
 }
 
-/** Being created or destroyed: such a container cannot be destroyed, and its lock cannot be broken. */
+/**
+ * Returns whether the container is being created or destroyed. Such a container cannot be destroyed, and its lock
+ * cannot be removed.
+ */
 const isUnfinished = ({ config }: Found): boolean => ['create', 'destroyed'].includes(text(config.lock));
 
-/** The container after that work has ended; undefined: it is gone. */
+/** Returns the container after its creation or destruction has ended, or undefined if it is gone. */
 async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall): Promise<Found | undefined> {
   if (isOurs(found, at)) return whenUnlocked(host, at.vmid, call);
   const waited = text(found.config.lock) === 'create' && (await waitForOwnCreation(host, found, call));
@@ -92,8 +98,8 @@ async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall)
 }
 
 /**
- * The MAC address is derived from the mark: a container that has it was ours, and its description was edited. An
- * operator must decide.
+ * Returns whether the container has the MAC address that is derived from our mark. Such a container was ours, and its
+ * description was edited. An operator must decide what to do with it.
  */
 function hasOurAddress(found: Found, at: GuestAt): boolean {
   const mac = parseProperties(found.config.net0 ?? '').get('hwaddr') ?? '';

@@ -15,7 +15,10 @@ import { grantCommands, type NeededPrivilege, neededPrivileges } from './privile
 
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
-/** TLS, tokens and certificates tolerate some skew. Beyond this limit, logs of two machines are hard to compare. */
+/**
+ * The maximum clock skew. TLS, tokens and certificates tolerate more, but the logs of two machines are then hard to
+ * compare.
+ */
 const SKEW_WARNING_MS = 5_000;
 const SKEW_WRONG_MS = 60_000;
 const RELEASES = { first: 8, last: 9 } as const;
@@ -79,7 +82,7 @@ export function accessChecks(parts: ProxmoxDoctorParts): Check[] {
 
 type Endpoint = { readonly url: string } & ({ readonly facts: EndpointFacts } | { readonly error: string });
 
-/** Queries the endpoints once for both checks. */
+/** Queries the endpoints once, for both checks that need the result. */
 function endpointsOf({ config }: ProxmoxDoctorParts): (signal: AbortSignal) => Promise<Endpoint[]> {
   const { urls, ca_file: caFile, fingerprint } = config.container_host.proxmox;
   let asked: Promise<Endpoint[]> | undefined;
@@ -123,7 +126,7 @@ function judgeEndpoints({ clock }: ProxmoxDoctorParts, endpoints: readonly Endpo
     (endpoint) => 'facts' in endpoint && endpoint.facts.distrust !== undefined,
   );
   const all = worst(verdicts, wrong('no URL is configured'));
-  // An unreachable endpoint is only a warning while another one responds.
+  // An endpoint that cannot be reached is only a warning if another endpoint responds.
   return answers && !untrusted && all.state === 'wrong' ? { ...all, state: 'warning' } : all;
 }
 

@@ -1,4 +1,4 @@
-/** Checks what containers need: nodes, storage, pool, templates. */
+/** Checks everything that containers need: nodes, storage, pool and templates. */
 import type { ClusterView, NodeView } from '../contract.js';
 import type { StorageFacts } from './examine.js';
 import { isPve } from './pve-error.js';
@@ -9,8 +9,8 @@ import type { ProxmoxDoctorParts } from './doctor-parts.js';
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 /**
- * Share of the storage. Less free space than one more site of the smallest plan needs is an error; less than this
- * share is a warning.
+ * The share of the storage below which free space is a warning. If there is too little space for another site of the
+ * smallest plan, this is an error.
  */
 const LOW_SHARE = 0.1;
 
@@ -59,8 +59,8 @@ export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
               return judgeStorage(parts, name, await pve.storage(name, proxmox.storage, signal));
             } catch (error) {
               const said = error instanceof Error ? error.message : String(error);
-              // Proxmox gives the same response for a storage that does not exist and for one that the token may not
-              // see.
+              // Proxmox sends the same response for a storage that does not exist and for a storage that the token
+              // may not see.
               const why = isPve(error, 'refused')
                 ? `it does not exist, or Datastore.Audit on /storage/${proxmox.storage} is missing (${said})`
                 : said;
@@ -230,7 +230,7 @@ function judgeTemplates(parts: ProxmoxDoctorParts, view: ClusterView): Verdict {
 const NO_PRODUCT = ok('no product uses a template');
 
 /**
- * A template is a separate guest. If it was created manually, it may be outside the pool on which the token has its
+ * A template is a separate guest. If it was created manually, it may not be in the pool on which the token has its
  * privileges.
  */
 async function judgeCloning(

@@ -1,9 +1,9 @@
-/** Checks for containers that cannot be changed, because a task failed or was killed and its lock remains. */
+/** Checks for containers that cannot be changed because a task that failed or was killed left its lock behind. */
 import type { LeftLock } from '../../../model/actual-state.js';
 import type { ProxmoxExaminer } from './examine.js';
 import { type Check, ok, type Verdict, wrong } from '../../shared/doctor/check.js';
 
-/** A cluster with thousands of containers needs some time. */
+/** The time limit. A cluster with thousands of containers needs some time. */
 const WITHIN_MS = 60_000;
 
 interface Parts {

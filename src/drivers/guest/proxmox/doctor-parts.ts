@@ -6,7 +6,7 @@ import type { ProxmoxExaminer } from './examine.js';
 /** A product that can be ordered. */
 export interface OfferedProduct {
   readonly name: string;
-  /** The source of its containers; undefined: the product has none. */
+  /** The source of the product's containers. Undefined if the product has no container. */
   readonly source: { readonly kind: string; readonly template?: string | undefined } | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Creates a container, or finishes its creation: clone or create, then settings, then disk. Every round reads first,
- * so it may be repeated at any point.
+ * Creates a container, or finishes its creation. The order is clone or create, then settings, then disk. Every round
+ * begins with a read, so the creation can be repeated at any point.
  */
 import { retry } from '../../../kernel/async/retry.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -34,8 +34,8 @@ import { reachOf, templatesOf } from './template.js';
 const EXISTS = /already exists/i;
 const NO_LINKED_CLONE = /Linked clone feature for .* is not available/i;
 /**
- * How long a container without our mark that is being created may still get it: it may be our own request, whose
- * response was lost.
+ * How long the driver waits for our mark on a container that is being created. The creation may come from our own
+ * request whose response was lost.
  */
 const MARK_PATIENCE_MS = 10_000;
 
@@ -59,7 +59,10 @@ export async function ensureContainer(
   return { node: found.node };
 }
 
-/** Checks a container that was just created. An older container may be on a storage that was configured before. */
+/**
+ * Checks the storage of a container that was just created. Older containers are not checked, because another storage
+ * may have been configured when they were created.
+ */
 async function assertStorage(host: Host, spec: ContainerSpec, call: DriverCall): Promise<void> {
   const { config, node } = await requireOurs(host, spec, call);
   const storage = rootStorageOf(config.rootfs);
@@ -72,11 +75,11 @@ async function assertStorage(host: Host, spec: ContainerSpec, call: DriverCall):
   );
 }
 
-/** One round: true if a finished container of ours exists. */
+/** Makes one round. Returns true if a finished container of ours exists. */
 async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promise<boolean> {
   const present = await occupant(host, spec, call);
   if (present !== undefined) {
-    // already complete, and perhaps not in its pool yet
+    // the container is complete, but perhaps not in its pool yet
     if (isUnsure(host, spec, call)) await waitForOwnCreation(host, present, call);
     return true;
   }
@@ -89,19 +92,23 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
   } catch (error) {
     if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
-    // another try of ours, another client's container, or a virtual machine: the next read shows which
+    // the VMID belongs to another attempt of ours, a container of another client, or a virtual machine; the next read
+    // shows which
     if (spec.source.kind === 'os') await waitForOwnCreation(host, spec, call);
     if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);
     return true;
   }
 }
 
-/** True if the response to an earlier request for this container was lost. */
+/** Returns whether the response to an earlier request for this container was lost. */
 function isUnsure(host: Host, { vmid }: ContainerSpec, { notes }: DriverCall): boolean {
   return typeof notes['unsure'] === 'number' || host.lostCreations.has(vmid);
 }
 
-/** Our container with this VMID, unlocked and complete; undefined if the VMID is free. Throws `vmid_taken`. */
+/**
+ * Returns our container with this VMID once it is unlocked and complete, or undefined if the VMID is free. Throws
+ * `vmid_taken`.
+ */
 async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Promise<Found | undefined> {
   let first = await locate(host, spec.vmid, call.signal);
   if (first === undefined) return undefined;
@@ -134,7 +141,10 @@ async function occupant(host: Host, spec: ContainerSpec, call: DriverCall): Prom
   return found;
 }
 
-/** Being created, and without a mark so far: a container from an OS template gets its mark at the end. */
+/**
+ * Returns whether the container is being created and has no mark yet. A container from an OS template gets its mark
+ * only at the end of its creation.
+ */
 function isNameless(found: Found, spec: ContainerSpec): boolean {
   return text(found.config.lock) === 'create' && !isOurs(found, spec);
 }
@@ -145,7 +155,7 @@ async function settled(host: Host, spec: ContainerSpec, call: DriverCall, patien
   } catch (error) {
     if (patienceMs === undefined || !(error instanceof AgentError) || error.code !== 'container_host_busy')
       throw error;
-    // still being created: by another client, unless the mark has appeared
+    // if no mark has appeared by now, another client is creating the container
     const found = await locate(host, spec.vmid, call.signal);
     if (found !== undefined && isOurs(found, spec)) return whenUnlocked(host, spec.vmid, call);
     throw taken(spec, 'another client is creating a container with this VMID');
@@ -176,13 +186,13 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
       }),
     );
   try {
-    // a linked clone stays on its template's storage
+    // a linked clone is always on the storage of its template
     await post(isElsewhere);
   } catch (error) {
     if (!said(error, NO_LINKED_CLONE)) throw error;
     (call.log ?? host.log).info(
       { storage, template: template.vmid },
-      'this storage does not support linked clones: making a full copy',
+      'this storage does not support linked clones; creating a full copy',
     );
     await post(true);
   }
@@ -190,7 +200,8 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
 }
 
 /**
- * Each of the API's workers keeps its values for 2 s: until then, one of them may show a new guest without a name.
+ * Each worker of the API caches the list of guests for 2 s. During this time, a worker may show a new guest without a
+ * name.
  */
 const SHOWN_WITHIN_MS = 2_500;
 const LOOK_MS = 400;
@@ -203,7 +214,7 @@ async function findTemplate(host: Host, spec: ContainerSpec, name: string, call:
   );
 }
 
-/** The template on the node itself, else one that the node can reach on shared storage. */
+/** Returns the template on the node itself, or else a template that the node can reach on shared storage. */
 function templateFor(host: Host, view: ClusterView, spec: ContainerSpec, name: string) {
   const named = templatesOf(view, name);
   const local = named.find((guest) => guest.node === spec.node);
@@ -237,8 +248,8 @@ async function createFromOs(
       onboot: host.config.start_at_boot,
       unprivileged: true,
       features: 'nesting=1',
-      // no tags: they require a privilege on the VMID itself, which the pool does not grant; they are set later with
-      // the settings
+      // tags are set later with the settings, because here they would require a privilege on the VMID itself, which
+      // the pool does not grant
       ...(pool === null ? {} : { pool }),
       ...(nameserver === null ? {} : { nameserver }),
       ...(searchdomain === null ? {} : { searchdomain }),
@@ -247,7 +258,7 @@ async function createFromOs(
   host.seenOn.set(spec.vmid, spec.node);
 }
 
-/** The settings of the spec that the config lacks. */
+/** Returns the settings of the spec that the config lacks. */
 function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtChanges {
   const net0 = net0Of(host.config, spec.mark, spec.addresses);
   const tags = formatTags(spec.tags);
@@ -269,8 +280,8 @@ function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtCh
 }
 
 /**
- * The container may send only with its own address; the proxy and the datacenter decide what may reach it. A clone
- * gets the firewall file of its template.
+ * Sets the firewall options so that the container can send only from its own address. The proxy and the firewall of
+ * the datacenter determine which packets reach the container. A clone gets the firewall file of its template.
  */
 const FIREWALL = {
   enable: true,

@@ -1,6 +1,6 @@
 /**
- * Examines one connection to an API address without sending our token: which certificate it shows, whether we trust
- * it, and the time of its clock.
+ * Examines a connection to an API address without sending the token: which certificate the server shows, whether the
+ * certificate is trusted, and what time the server's clock shows.
  */
 import { readFileSync } from 'node:fs';
 import { request } from 'node:https';
@@ -8,13 +8,16 @@ import { TLSSocket } from 'node:tls';
 import { parseFingerprint, parseFingerprints, type Trust } from './tls.js';
 
 export interface EndpointFacts {
-  /** SHA-256 with colons and capitals, as `pvenode cert info` shows it. */
+  /** The SHA-256 fingerprint with colons and capital letters, as `pvenode cert info` shows it. */
   readonly fingerprint: string;
   /** RFC 3339 */
   readonly expiresAt: string;
-  /** Why it is not trusted, or undefined. */
+  /** Why the certificate is not trusted, or undefined if it is trusted. */
   readonly distrust: string | undefined;
-  /** Its clock minus ours in ms, as far as a date in whole seconds shows it; undefined if it sends no date. */
+  /**
+   * The time of the server minus our time, in ms. The precision is limited, because the date in a response has whole
+   * seconds. Undefined if the server sends no date.
+   */
   readonly skewMs: number | undefined;
 }
 
@@ -27,7 +30,7 @@ export function examineEndpoint(url: string, trust: Trust, signal: AbortSignal):
     const asked = Date.now();
     const call = request(new URL('/', url), {
       ...ca,
-      // checked below, because the result must say what is wrong with it
+      // the certificate is checked below, because the result must describe the problem
       rejectUnauthorized: false,
       agent: false,
       timeout: CONNECT_MS,
@@ -64,7 +67,7 @@ function distrustOf(socket: TLSSocket, found: string, trust: Trust): string | un
   return socket.authorized ? undefined : String(socket.authorizationError);
 }
 
-/** The date is that of a second between request and response. */
+/** Computes the skew. The date of the response is a second between the request and the response. */
 function skew(date: number, asked: number, answered: number): number {
   if (date + 1_000 < asked) return date + 1_000 - asked;
   return date > answered ? date - answered : 0;

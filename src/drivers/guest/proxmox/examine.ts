@@ -1,6 +1,6 @@
 /**
- * Queries about the cluster that no operation makes: for the doctor, which must find problems before anything is
- * created. Only reads.
+ * Read-only queries about the cluster for the doctor, which must find problems before anything is created. Operations
+ * do not make these queries.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -26,7 +26,7 @@ export interface StorageFacts {
   readonly shared: boolean;
   readonly totalBytes: number;
   readonly freeBytes: number;
-  /** Undefined for an unknown plugin. */
+  /** Undefined for an unknown storage plugin. */
   readonly snapshots: SnapshotAbility | undefined;
 }
 
@@ -51,8 +51,9 @@ export interface ProxmoxExaminer {
   /** e.g. `9.1.9` */
   version(signal: AbortSignal): Promise<string>;
   /**
-   * The privileges that apply to a path (and, unless it is the path of a single object, to the paths below it).
-   * `user`: another user than the token itself; undefined if we may not query them.
+   * Returns the privileges that apply to a path and, unless it is the path of a single object, to the paths below it.
+   * `user` selects another user instead of the token itself. Returns undefined if the token may not query the
+   * privileges of this user.
    */
   privileges(
     path: string,
@@ -60,15 +61,15 @@ export interface ProxmoxExaminer {
     signal: AbortSignal,
   ): Promise<ReadonlySet<string> | undefined>;
   look(signal: AbortSignal): Promise<ClusterView>;
-  /** Locks that no task holds, on containers and templates that carry a mark of this agent. */
+  /** Returns locks that no task holds, on containers and templates with a mark of this agent. */
   leftLocks(agent: string, signal: AbortSignal): Promise<readonly LeftLock[]>;
-  /** All containers with their marks: one request for each container. */
+  /** Returns all containers with their marks. This needs one request for each container. */
   containers(signal: AbortSignal): Promise<SeenContainers>;
   storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
-  /** Bridges (and virtual networks) that we may use, and whether each is up. */
+  /** Returns the bridges and virtual networks that the token may use, and whether each of them is up. */
   bridges(node: string, signal: AbortSignal): Promise<ReadonlyMap<string, boolean>>;
   hasVolume(node: string, volume: string, signal: AbortSignal): Promise<boolean>;
-  /** `hidden`: we may not see pools. */
+  /** Returns `hidden` if the token may not see pools. */
   pool(name: string, signal: AbortSignal): Promise<'there' | 'missing' | 'hidden'>;
   close(): Promise<void>;
 }
@@ -102,8 +103,8 @@ export function proxmoxExaminer(
           signal,
         );
         const held = read(PERMISSIONS, 'permissions', answer)[path] ?? {};
-        // 0: the privilege applies to this path only; of the path of a pool or another object, only the path itself
-        // matters
+        // the value 0 means that the privilege applies only to this path; for a pool or another object, only the path
+        // itself matters
         const below = path === '/vms' || path === '/';
         return new Set(Object.keys(held).filter((name) => !below || flag(held[name])));
       } catch (error) {

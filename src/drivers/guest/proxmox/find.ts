@@ -10,7 +10,10 @@ import { rootDiskBytes } from './property-string.js';
 
 const GIB = 2 ** 30;
 
-/** A container that moves is found at its new node; a host that keeps contradicting itself is not queried forever. */
+/**
+ * The maximum number of rounds. A container that moves is found on its new node, but a container host that keeps
+ * contradicting itself is not queried forever.
+ */
 const LOOKS = 3;
 const PAUSE_MS = 200;
 
@@ -21,7 +24,7 @@ export async function find(host: Host, at: GuestAt, call: DriverCall): Promise<C
     try {
       return stateOf(found, await readStatus(host, found, call.signal));
     } catch (error) {
-      // destroyed or moved between the two requests
+      // the container was destroyed or moved between the two requests
       if (!isPve(error, 'missing') || look >= LOOKS) throw error;
       host.seenOn.delete(at.vmid);
       await pause(host.clock, PAUSE_MS, call.signal);

@@ -1,6 +1,6 @@
 /**
- * The entries of a container in the cluster's HA configuration. The lists decide what exists, never the text of an
- * error.
+ * Manages the entries of a container in the HA configuration of the cluster. The lists show whether an entry exists,
+ * never the text of an error.
  */
 import { findMark, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -16,7 +16,7 @@ export const ruleOf = (vmid: number): string => `innkeeper-ct-${vmid}`;
 
 export const resourceOf = (api: PveApi, vmid: number) => api.cluster.ha.resources.$(segment(sidOf(vmid)));
 
-/** The resource, or undefined if there is none. */
+/** Returns the HA resource, or undefined if there is none. */
 export function readResource(api: PveApi, vmid: number) {
   return orAbsent(
     async () => read(HA_RESOURCE, `HA resource ${sidOf(vmid)}`, await asked(resourceOf(api, vmid).$get())),
@@ -24,7 +24,7 @@ export function readResource(api: PveApi, vmid: number) {
   );
 }
 
-/** With `owner`: only a resource that carries this mark. */
+/** Returns whether the resource is listed. With `owner`, only a resource with this mark counts. */
 export async function hasResource(api: PveApi, vmid: number, owner?: Mark): Promise<boolean> {
   const answer = await asked(api.cluster.ha.resources.$get());
   return read(HA_RESOURCES, 'HA resources', answer).some(
@@ -32,7 +32,7 @@ export async function hasResource(api: PveApi, vmid: number, owner?: Mark): Prom
   );
 }
 
-/** The rule of this name, or undefined if there is none. */
+/** Returns the rule with this name, or undefined if there is none. */
 export function readRule(api: PveApi, rule: string) {
   return orAbsent(
     async () => read(HA_RULE, `HA rule ${rule}`, await asked(api.cluster.ha.rules.$(rule).$get())),
@@ -40,7 +40,7 @@ export function readRule(api: PveApi, rule: string) {
   );
 }
 
-/** With `owner`: only a rule that carries this mark. */
+/** Returns whether the rule is listed. With `owner`, only a rule with this mark counts. */
 export async function hasRule(api: PveApi, rule: string, owner?: Mark): Promise<boolean> {
   const answer = await asked(api.cluster.ha.rules.$get());
   return read(HA_RULES, 'HA rules', answer).some((one) => one.rule === rule && isOwn(one, owner));
@@ -51,7 +51,7 @@ const isOwn = (
   owner: Mark | undefined,
 ): boolean => owner === undefined || sameMark(findMark(text(comment)), owner);
 
-/** A refused request may mean that the object does not exist: the list decides. */
+/** A refusal may mean that the object does not exist, so the list is read to find out. */
 async function orAbsent<T>(ask: () => Promise<T>, isListed: () => Promise<boolean>): Promise<T | undefined> {
   try {
     return await ask();
@@ -77,8 +77,8 @@ async function asked(answer: Promise<unknown>): Promise<unknown> {
 }
 
 /**
- * Removes one entry of a list. The list decides whether the entry exists, before and after: a refusal ("not HA
- * managed!", "no such resource") is not a failure if the entry is gone, and a success is not a success if the entry
+ * Removes one entry of a list. The list is read before and after, to see whether the entry exists. A refusal ("not HA
+ * managed!", "no such resource") is no failure if the entry is gone, and a reported success is a failure if the entry
  * stays.
  */
 export async function removeListed(
@@ -100,14 +100,14 @@ export async function removeListed(
   });
 }
 
-/** The call reported success without an effect: it is repeated. */
+/** The error if a call reported success without an effect. The call is then repeated. */
 export function noTrace(what: string): PveError {
   return new PveError('unknown', what, 'success was reported, but nothing changed');
 }
 
 /**
- * HA's configuration calls are repeatable: a call is repeated if its response was lost, or if another operation held
- * the cluster's lock.
+ * Repeats a configuration call of HA if its response was lost, or if another operation held the lock of the cluster.
+ * All these calls are safe to repeat.
  */
 export async function repeatUnknown<T>(call: DriverCall, act: () => Promise<T>): Promise<T> {
   for (let round = 1; ; round++) {

@@ -1,7 +1,7 @@
 /**
- * What HA is configured to do with a container. HA acts within seconds of a change, and an action that fails ends in
- * its state "error". Therefore HA is not set to start or stop a container whose lock forbids it, and it is moved out
- * of "error" before any other request.
+ * Reads and sets the requested HA state of a container. HA acts within seconds of a change, and ends in state "error"
+ * if its action fails. Therefore, HA is never set to start or stop a container while a lock prevents this. If HA is
+ * in state "error", it is reset before any other request.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -15,11 +15,11 @@ export type HaState = (typeof HA_STATES)[number];
 
 type Where = Pick<Found, 'node' | 'vmid'>;
 
-/** HA's manager checks every 10 s; a busy one takes several rounds. */
+/** How long to wait for HA. Its manager checks every 10 s, and a busy manager takes several rounds. */
 const LEAVE_ERROR_MS = 90_000;
 const POLL_MS = 1_000;
 
-/** What HA is configured to do with the container; undefined if HA does not manage it. */
+/** Returns the requested state of the container, or undefined if HA does not manage the container. */
 export async function readHaState(host: Host, vmid: number, call: DriverCall): Promise<HaState | undefined> {
   if (!host.config.ha.enabled) return undefined;
   const present = await repeatUnknown(call, () => readResource(apiOf(host, call), vmid));
@@ -30,8 +30,8 @@ export async function readHaState(host: Host, vmid: number, call: DriverCall): P
 }
 
 /**
- * Sets what HA does with a container that it manages, and reads it back. Throws `container_host_busy` if a lock
- * prevents it.
+ * Sets the requested state of a container that HA manages, and reads it back. Throws `container_host_busy` if a lock
+ * prevents this.
  */
 export async function setHaState(host: Host, at: Where, state: HaState, call: DriverCall): Promise<void> {
   await repeatUnknown(call, async () => {
@@ -41,7 +41,7 @@ export async function setHaState(host: Host, at: Where, state: HaState, call: Dr
   });
 }
 
-/** Throws `container_host_busy` when HA would start or stop the container while a lock forbids it. */
+/** Throws `container_host_busy` if HA would start or stop the container while a lock prevents this. */
 export async function assertNothingInTheWay(
   host: Host,
   at: Where,
@@ -60,8 +60,8 @@ export async function assertNothingInTheWay(
 }
 
 /**
- * Moves HA out of its state "error", in which it accepts only the request `disabled`. Returns false if it was not in
- * this state.
+ * Moves HA out of state "error", in which it accepts only the requested state `disabled`. Returns false if HA was not
+ * in state "error".
  */
 export async function leaveHaError(host: Host, at: Where, call: DriverCall): Promise<boolean> {
   if (!(await isInError(host, at, call))) return false;
@@ -92,7 +92,7 @@ async function putState(host: Host, at: Where, state: HaState | 'disabled', call
   try {
     await resourceOf(api, at.vmid).$put({ state });
   } catch (error) {
-    // it entered "error" just now, and the next round moves it out
+    // HA has just entered state "error"; the next round moves it out of this state
     if (isPve(error) && state !== 'disabled' && (await isInError(host, at, call)))
       throw noTrace(`state ${state} of ${sidOf(at.vmid)}`);
     throw error;

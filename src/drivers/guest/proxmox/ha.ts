@@ -1,7 +1,8 @@
 /**
- * High availability: the resource `ct:<vmid>`, and where it may run. On PVE 9 this is a node-affinity rule, one per
- * container (`innkeeper-ct-<vmid>`): with a shared rule, all creations would read, change and write it at the same
- * time, and it would grow without bound. On PVE 8 it is the configured group.
+ * Manages high availability: the resource `ct:<vmid>`, and the nodes on which it may run. On PVE 9, a node-affinity
+ * rule determines these nodes. Each container has a separate rule (`innkeeper-ct-<vmid>`), because concurrent
+ * creations would overwrite each other's changes of a shared rule, which would also grow without bound. On PVE 8, the
+ * configured group determines the nodes.
  */
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -66,7 +67,7 @@ async function ensureResource(
   });
 }
 
-/** Another try of ours was first: the result is read back in any case. */
+/** If another attempt of ours was first, this is no failure. The result is read back in any case. */
 async function unlessDefined(made: Promise<unknown>): Promise<void> {
   try {
     await made;
@@ -102,9 +103,9 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
 }
 
 /**
- * Removes the container from HA; it keeps running. HA identifies containers only by their VMID, and keeps its entries
- * of a container that was lost: these are removed by the mark in their comment. Nothing of a container that is not
- * ours is changed.
+ * Removes the container from HA. The container keeps running. HA identifies containers only by their VMID, and keeps
+ * the entries of a container that was lost. Such entries are identified by the mark in their comment. Entries of a
+ * container that is not ours are never changed.
  */
 export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   if (!host.config.ha.enabled) return;
@@ -114,8 +115,8 @@ export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promi
 }
 
 /**
- * The same regardless of the present config: the entries may have been created under an earlier one. With `owner`:
- * only entries that carry this mark.
+ * Removes all entries of the container, whatever the current configuration is, because an earlier configuration may
+ * have created them. With `owner`, only entries with this mark are removed.
  */
 export async function dropHa(host: Host, vmid: number, call: DriverCall, owner?: Mark): Promise<void> {
   const api = apiOf(host, call);

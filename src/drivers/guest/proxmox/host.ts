@@ -1,6 +1,6 @@
 /**
- * What every operation of the driver works with. An operation may change a container only after it has found it, read
- * it, and checked that it is ours.
+ * The common parts of all operations of the driver. An operation may change a container only after it has found the
+ * container, read its config, and checked that the container is ours.
  */
 import type { ProxmoxConfig } from './config.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -34,22 +34,28 @@ export interface Host {
   readonly log: GuestLog;
   readonly transport: Transport;
   /**
-   * VMID -> node where it was last seen: a hint that saves a query of the whole cluster, and is never trusted without
-   * the config file.
+   * Maps a VMID to the node on which it was last seen. This hint saves a query of the whole cluster. It is used only
+   * if the node still has the config file of the container.
    */
   readonly seenOn: Map<number, string>;
   /**
-   * VMID -> when (epoch ms) the response to its creation was lost: the container may still appear. This is kept here
-   * because the steps that undo a creation do not see the notes of the step that made it.
+   * Maps a VMID to the time (epoch ms) when the response to its creation was lost, so that the container may still
+   * appear. The time is stored here because the steps that undo a creation cannot read the notes of the creation
+   * step.
    */
   readonly lostCreations: Map<number, number>;
-  /** VMID of a template -> the storage of its root disk, with the node and the time (epoch ms) of the read. */
+  /**
+   * Maps the VMID of a template to the storage of its root disk, with the node and the time (epoch ms) of the read.
+   */
   readonly templateStorages: Map<number, { node: string; storage: string; readAt: number }>;
-  /** Major release of the cluster; read again after a while, because clusters are upgraded while an agent runs. */
+  /**
+   * The major release of the cluster. It is read again after a while, because a cluster may be upgraded while the
+   * agent runs.
+   */
   release: { readonly major: number; readonly readAt: number } | undefined;
 }
 
-/** A container as its config file describes it, and where that file is. */
+/** A container as its config file describes it, and the location of that file. */
 export interface Found {
   readonly node: string;
   readonly vmid: number;
@@ -75,7 +81,7 @@ export async function readConfig(
   return read(CONFIG, `config of ${vmid}`, answer);
 }
 
-/** The config of a virtual machine: never ours, but its addresses may be in our pools. */
+/** Reads the config of a virtual machine. It is never ours, but its addresses may be in our pools. */
 export async function readMachineConfig(
   host: Host,
   node: string,
@@ -90,9 +96,10 @@ export async function readMachineConfig(
 }
 
 /**
- * While Proxmox starts a container and first checks its file system (up to a minute, after a rollback), it does not
- * answer about the container's status, and each request occupies one of the three workers of the node's daemon. After
- * a request without a response, the status is not queried again before that start has ended.
+ * Reads the status of a container. While Proxmox starts a container and first checks its file system (for up to a
+ * minute after a rollback), it does not respond to this request, and each such request occupies one of the three
+ * workers of the node's daemon. After a request without a response, the status is therefore not queried again until
+ * the start has ended.
  */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
   const until = host.clock.monotonic() + SILENT_MS;
@@ -116,7 +123,7 @@ export async function readStatus(host: Host, at: { node: string; vmid: number },
   }
 }
 
-/** True while a task starts the container: its status must not be queried then. */
+/** Returns whether a task is starting the container. During a start, the status must not be queried. */
 export async function isBeingStarted(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
   return hasStart(await workOn(host, at, signal));
 }
@@ -128,14 +135,17 @@ interface Where {
   readonly vmid: number;
 }
 
-/** True if a task about the container is running. Tasks of others are visible only to a token with Sys.Audit. */
+/**
+ * Returns whether a task about the container is running. Tasks of other users are visible only to a token with
+ * Sys.Audit.
+ */
 export async function isWorkedOn(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
   return (await workOn(host, at, signal)).length > 0;
 }
 
 /**
- * True while any clone runs on the node. Proxmox lists a clone only under the VMID of its source, so a query for the
- * new container does not find it.
+ * Returns whether any clone task is running on the node. Proxmox lists a clone task only under the VMID of its
+ * source, so a query for the VMID of the new container does not find the task.
  */
 export async function isCloning(host: Host, node: string, signal: AbortSignal): Promise<boolean> {
   return (await running(host, node, { typefilter: 'vzclone' }, signal)).length > 0;
@@ -144,7 +154,10 @@ export async function isCloning(host: Host, node: string, signal: AbortSignal): 
 const workOn = (host: Host, { node, vmid }: Where, signal: AbortSignal): Promise<string[]> =>
   running(host, node, { vmid }, signal);
 
-/** Types of the node's running tasks that match. The list needs no worker of the node's daemon. */
+/**
+ * Returns the types of the matching tasks that are running on the node. The request does not occupy a worker of the
+ * node's daemon.
+ */
 async function running(
   host: Host,
   node: string,
@@ -166,7 +179,7 @@ export async function readResources(
   const { cluster } = pveApi(host.transport, signal);
   const answer: unknown = await cluster.resources.$get(type === undefined ? {} : { type });
   const resources = read(RESOURCES, 'cluster resources', answer);
-  // a token without privileges gets an empty list with 200: this is no proof that nothing exists
+  // a token without privileges gets status 200 with an empty list, which does not prove that nothing exists
   const sees = resources.some((one) => one.type === 'lxc' || one.type === 'qemu');
   if (!sees && host.seenOn.size > 0) await host.transport.checkStanding(signal);
   return resources;
@@ -186,16 +199,14 @@ export async function releaseOf(host: Host, signal: AbortSignal): Promise<number
 const SILENT_MS = 180_000;
 const SILENT_PAUSE_MS = 1_000;
 
-/**
- * How long a container that moves, or was destroyed on another node, may be listed on a node that no longer has it.
- */
+/** How long the cluster may list a container on a node after the container has moved or was destroyed. */
 const CONTRADICTION_MS = 2_000;
 const CONTRADICTION_PAUSES = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
- * The container with this VMID, ours or not; undefined if there is none (or a virtual machine: not our kind, see
- * `occupant`). Throws `container_host_failed` if the cluster keeps listing it on a node that denies it: it must not
- * be treated as gone then.
+ * Finds the container with this VMID, whether or not it is ours. Returns undefined if there is none, or if the VMID
+ * belongs to a virtual machine (see `occupant`). Throws `container_host_failed` if the cluster keeps listing the
+ * container on a node that reports that it does not exist, because such a container may not be considered gone.
  */
 export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const hint = host.seenOn.get(vmid);
@@ -203,10 +214,10 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     try {
       return { node: hint, vmid, config: await readConfig(host, hint, vmid, signal) };
     } catch (error) {
-      // whatever the response is, the next query goes to the cluster and not to this hint again
+      // whatever the response is, the next query uses the list of the cluster instead of this hint
       host.seenOn.delete(vmid);
-      // it moved; its node died and HA moved it; or it was destroyed, and left the pool whose privileges let us see
-      // it
+      // the container moved, or its node died and HA moved it, or it was destroyed and left the pool whose privileges
+      // let us see it
       if (!isPve(error, 'missing', 'unreachable', 'unknown', 'refused')) throw error;
     }
   }
@@ -217,7 +228,9 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
   );
 }
 
-/** Throws `container_host_failed` if it is gone or moved between the two requests. */
+/**
+ * Reads the config. Throws `container_host_failed` if the container disappeared or moved between the two requests.
+ */
 async function locateOnce(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const resource = (await readResources(host, signal, 'vm')).find(
     (one) => one.type === 'lxc' && num(one.vmid) === vmid,
@@ -243,7 +256,7 @@ export function isOurs(found: Found, at: GuestAt): boolean {
 }
 
 /**
- * The container, checked to be ours. Throws `foreign_object` if it carries another mark or none,
+ * Returns the container after a check that it is ours. Throws `foreign_object` if it has another mark or no mark, and
  * `container_host_failed` if it does not exist.
  */
 export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
@@ -268,14 +281,14 @@ export function foreign(found: Found, at: GuestAt): AgentError {
   });
 }
 
-/** Throws `aborted` when the caller has stopped; called before every new change. */
+/** Throws `aborted` if the caller has stopped. This function is called before every change. */
 export function assertGoing({ signal }: DriverCall): void {
   if (signal.aborted) throw stopped(signal);
 }
 
 /**
- * The rounds of a read that is repeated until a condition holds; throws `aborted` if the caller stops between two
- * rounds.
+ * Yields the rounds of a read that is repeated until a condition is true. Throws `aborted` if the caller stops
+ * between two rounds.
  */
 export function rounds(
   { clock }: Pick<Host, 'clock'>,

@@ -1,6 +1,6 @@
 /**
- * The Proxmox VE driver: one file per group of operations, and one connection pool. Errors become AgentErrors only at
- * its edge.
+ * The Proxmox VE driver. Each group of operations has a separate file, and all of them share one connection pool.
+ * Errors are converted to AgentErrors only at the interface of the driver.
  */
 import type { ProxmoxConfig, ProxmoxSettings } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -41,7 +41,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: GuestDeps): Gues
   let last: ClusterView | undefined;
   const usedAddresses = usedAddressesReader(host, () => last);
 
-  /** The driver's edge: converts every error of an operation to an AgentError. */
+  /** Wraps the operations of the driver, and converts all their errors to AgentErrors. */
   const edge =
     <A extends readonly unknown[], R>(work: (...args: A) => Promise<R>) =>
     async (...args: A): Promise<R> => {
@@ -103,7 +103,8 @@ function signalOf(value: unknown): AbortSignal | undefined {
 }
 
 /**
- * A failure after the caller's abort is reported as the abort, unless the container host refused or really failed.
+ * Reports a failure after the caller's abort as `aborted`, unless the container host refused the request or really
+ * failed.
  */
 function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
   const agentError = toAgentError(error);

@@ -1,6 +1,6 @@
 /**
- * Locks that a task of Proxmox left behind when it failed or died. Only an operator's command removes them (`pct
- * unlock`), and until then every change of the container is refused. Therefore the error names the commands.
+ * Detects locks that a Proxmox task left behind when it failed or was killed. Until an operator removes such a lock
+ * with `pct unlock`, Proxmox refuses every change of the container. Therefore the error contains the commands.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { LeftLock } from '../../../model/actual-state.js';
@@ -9,7 +9,8 @@ import { type Host, isCloning, isWorkedOn, locate, lxcOf } from './host.js';
 import { PveError } from './pve-error.js';
 
 /**
- * Locks of the kinds of work that we do. `backup`, `migrate` and others are held by tasks that the token may not see.
+ * The locks of operations that the agent uses. Other locks, such as `backup` and `migrate`, belong to tasks that the
+ * token may not see.
  */
 const OURS = ['snapshot', 'snapshot-delete', 'rollback', 'disk', 'create', 'destroyed'];
 
@@ -19,8 +20,8 @@ interface Where {
 }
 
 /**
- * The lock on the container if no task holds it any more. Undefined: there is no lock, a task holds it, or it is of a
- * kind that others use.
+ * Returns the lock on the container if no task holds it any more. Returns undefined if there is no lock, if a task
+ * holds it, or if the agent does not use locks of this kind.
  */
 export async function leftLock(
   host: Host,
@@ -42,7 +43,9 @@ async function commandsFor(host: Host, at: Where, lock: string, signal: AbortSig
   return [unlock, ...half.map(({ name }) => removalOf(at.vmid, name))];
 }
 
-/** The command that removes a half-removed snapshot from the list, even if the storage has lost it. */
+/**
+ * Returns the command that removes an incomplete snapshot from the list, even if the storage has lost the snapshot.
+ */
 export const removalOf = (vmid: number, name: string): string => `pct delsnapshot ${vmid} ${name} --force`;
 
 export function wordsOf({ vmid, node, lock, commands }: LeftLock): string {
@@ -50,7 +53,7 @@ export function wordsOf({ vmid, node, lock, commands }: LeftLock): string {
 }
 
 /**
- * Returns the same error. If a lock that was left behind explains it, the detail contains the commands. Never
+ * Returns the same error. If a leftover lock is the cause, the detail contains the commands that remove it. Never
  * rejects.
  */
 export async function withLeftLock(
@@ -60,7 +63,7 @@ export async function withLeftLock(
   signal: AbortSignal,
 ): Promise<AgentError> {
   if (error.code !== 'container_host_busy' && error.code !== 'container_host_failed') return error;
-  // for a clone, the lock is on the template
+  // for a clone, the template has the lock
   const numbers = new Set([vmid, vmidIn(error.cause)].filter((one) => one !== undefined));
   for (const number of numbers) {
     const left = await findLeftLock(host, number, signal).catch(() => undefined);

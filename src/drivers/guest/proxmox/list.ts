@@ -1,6 +1,6 @@
 /**
- * Reads all containers of the cluster and all HA resources for the comparison. What cannot be read now is listed as
- * unread, never left out.
+ * Reads all containers of the cluster and all HA resources for the comparison with the records. An object that cannot
+ * be read now is listed as unread, and never omitted.
  */
 import { findMark, isMarkAlone } from '../../../kernel/mark.js';
 import type { SeenContainer, SeenContainers, SeenHa } from '../../../model/actual-state.js';
@@ -12,7 +12,7 @@ import { isPve } from './pve-error.js';
 import { isShortOf, rootDiskBytes } from './property-string.js';
 
 const GIB = 2 ** 30;
-/** Concurrent requests: pveproxy has three workers per node. */
+/** The number of concurrent requests, because pveproxy has three workers per node. */
 const AT_ONCE = 3;
 
 export async function listContainers(host: Host, call: DriverCall): Promise<SeenContainers> {
@@ -29,7 +29,7 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
       } catch (error) {
         if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'lacking', 'refused'))
           throw error;
-        // destroyed or moved a moment ago, or its node is off: the next read shows which
+        // the container was just destroyed or moved, or its node is off; the next read shows which
         unread.push(vmid);
       }
     }
@@ -39,8 +39,8 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
 }
 
 /**
- * The real size of a running container's file system that did not follow its disk. Growing the disk again is the
- * repair.
+ * Returns the real size of the file system of a running container if it did not grow with its disk. Growing the disk
+ * again is the repair.
  */
 function usableBytes(one: Resource, config: CtConfig): number {
   const volume = rootDiskBytes(config.rootfs) ?? 0;
@@ -54,7 +54,7 @@ function seen(one: Resource, config: CtConfig): SeenContainer {
   return {
     vmid: num(one.vmid),
     node: text(one.node),
-    // a backup or a migration stops and starts it meanwhile
+    // a backup or a migration may have stopped or started the container in between
     power: (status === 'running' || status === 'stopped') && text(config.lock) === '' ? status : 'unknown',
     template: flag(config.template),
     ...(text(one.hastate) === 'error' ? { haError: true as const } : {}),
@@ -87,7 +87,10 @@ export async function listHa(host: Host, call: DriverCall): Promise<readonly See
   return [...resources, ...alone];
 }
 
-/** The comments of the rules that are named like ours, by container; undefined before PVE 9, which has no rules. */
+/**
+ * Returns, by container, the comments of the rules whose names have our form. Returns undefined before PVE 9, which
+ * has no rules.
+ */
 async function readRules(host: Host, call: DriverCall): Promise<ReadonlyMap<number, string> | undefined> {
   if ((await releaseOf(host, call.signal)) < 9) return undefined;
   const answer: unknown = await apiOf(host, call).cluster.ha.rules.$get();

@@ -1,6 +1,6 @@
 /**
- * A creation of ours whose response was lost continues as a task of our own token. It is found among the node's
- * tasks, and waited for.
+ * Finds a creation of ours whose response was lost, and waits for its end. Such a creation continues as a task of our
+ * own token, and is listed among the tasks of the node.
  */
 import type { DriverCall } from '../../shared/call.js';
 import { read, TASKS } from './schemas.js';
@@ -10,9 +10,9 @@ import { isPve } from './pve-error.js';
 import { parseUpid, type TaskId, waitForTask } from './tasks.js';
 
 /**
- * If the container's creation from an OS template is ours, waits until it has ended, with or without success. Returns
- * false if no creation of ours is running. Until its end such a container carries no mark, and only then does it join
- * the pool whose privileges we have.
+ * Waits for the end of our own creation of the container from an OS template, whether or not it succeeds. Returns
+ * false if no creation of ours is running. Until its creation has ended, such a container has no mark and is not in
+ * the pool on which the token has its privileges.
  */
 export async function waitForOwnCreation(
   host: Host,

@@ -1,6 +1,6 @@
 /**
- * Starts and stops containers. If HA manages the container, a task's `OK` only means "requested": the driver then
- * waits for the real state.
+ * Starts and stops containers. If HA manages the container, `OK` at the end of a task only means that the state was
+ * requested. The driver then waits for the real state.
  */
 import type { DriverCall } from '../../shared/call.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -16,7 +16,10 @@ import { runTask, waitForNoted } from './tasks.js';
 
 type Power = 'running' | 'stopped';
 
-/** Milliseconds between reads of HA's reaction to a request: the first, the factor, the longest. */
+/**
+ * The delays between reads of HA's reaction to a request: the first delay in ms, the factor, and the longest delay in
+ * ms.
+ */
 const POLL = { firstMs: 100, factor: 1.1, longestMs: 1_000 };
 
 export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
@@ -33,8 +36,8 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
 }
 
 /**
- * A grace of 0 stops the container forcibly at once. A missing container counts as stopped, so that the deletion of a
- * site whose container was lost can finish.
+ * Stops the container. A grace of 0 stops it forcibly at once. A missing container counts as stopped, so that a site
+ * can be deleted after its container was lost.
  */
 export async function ensureStopped(
   host: Host,
@@ -49,7 +52,7 @@ export async function ensureStopped(
   });
 }
 
-/** Stops a container that was already checked to be ours. Returns false if it was not running. */
+/** Stops a container that was already checked to be ours. Returns false if the container was not running. */
 export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<boolean> {
   const { power, isManaged } = await powerOf(host, found, call);
   if (power === 'stopped') return false;
@@ -86,7 +89,10 @@ async function powerOf(
   };
 }
 
-/** HA only records its requests, so a request that it cannot carry out is detected beforehand. */
+/**
+ * HA accepts every request and executes it later. The driver therefore detects beforehand whether HA could execute
+ * the request.
+ */
 async function prepareHa(
   host: Host,
   found: Found,
@@ -97,7 +103,7 @@ async function prepareHa(
   await leaveHaError(host, found, call);
 }
 
-/** Ignores a missing response while the file system is checked: the next read shows the state. */
+/** Ignores a missing response while the file system is checked, because the next read shows the state. */
 function ifMute(error: unknown): undefined {
   if (!isPve(error, 'unknown')) throw error;
 }
@@ -109,7 +115,7 @@ function notInTime({ vmid }: Found, found: string, wanted: Power): AgentError {
   });
 }
 
-/** Logged with the step if a start takes longer than most. */
+/** This text is logged with the step if a start takes longer than usual. */
 const SLOW_MS = 5_000;
 const SLOW_WORDS =
   'the container is starting: after a rollback, the file system check of the storage takes up to a ' +
@@ -128,7 +134,9 @@ async function sayWhenSlow<T>(host: Host, call: DriverCall, work: () => Promise<
   }
 }
 
-/** One power command; Proxmox's message that the container is already in the state counts as success. */
+/**
+ * Sends one power command. Proxmox's message that the container is already in the requested state counts as success.
+ */
 async function command(
   host: Host,
   found: Found,
@@ -150,7 +158,8 @@ async function command(
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
   let told = '';
   for await (const _ of rounds(host, call.signal, POLL, timeoutMs)) {
-    // HA's manager starts it some seconds later: a status request then would hang until the start has ended
+    // HA's manager starts the container some seconds later; a status request during the start would not get a
+    // response until the start has ended
     const isStarting =
       wanted === 'running' && (await isBeingStarted(host, found, call.signal).catch(() => false));
     const seen = isStarting ? undefined : await powerOf(host, found, call).catch(ifMute);

@@ -7,15 +7,15 @@
 import type { ProxmoxConfig } from './config.js';
 
 /**
- * `guests`: the pool of the agent's containers, or all guests if no pool is configured. `every guest`: all guests,
- * including those of others.
+ * `guests`: the pool of the agent's containers, or all guests if no pool is configured. `every guest`: all guests of
+ * the cluster.
  */
 export type Place = 'guests' | 'every guest' | 'storage' | 'os template' | 'network' | 'cluster';
 
 export interface Privilege {
   readonly place: Place;
   readonly name: string;
-  /** What the agent uses the privilege for; follows "to". */
+  /** The purpose of the privilege, as the continuation of a sentence after "to". */
   readonly why: string;
   /** Required only with high availability. */
   readonly ha?: true;
@@ -71,8 +71,8 @@ export const PRIVILEGES: readonly Privilege[] = [
 ];
 
 /**
- * Roles with exactly the privileges that a place needs: built-in roles, or the agent's own roles with the privileges
- * of the list.
+ * The role for each place, with exactly the privileges that are needed there. It is a built-in role, or a role of the
+ * agent with the privileges of the list.
  */
 export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own: boolean }>> = {
   guests: { role: 'Innkeeper', own: true },
@@ -83,18 +83,18 @@ export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own
   cluster: { role: 'InnkeeperCluster', own: true },
 };
 
-/** The keys of the configuration that determine privileges and their paths. */
+/** The configuration keys that determine the privileges and their paths. */
 export type PrivilegedConfig = Pick<
   ProxmoxConfig,
   'pool' | 'storage' | 'os_template' | 'bridge' | 'vlan' | 'ha'
 >;
 
 export interface NeededPrivilege extends Privilege {
-  /** The path on which the API checks the privilege. */
+  /** Returns the path on which the API checks the privilege. */
   readonly path: string;
 }
 
-/** The privileges that this configuration needs. */
+/** Returns the privileges that this configuration needs. */
 export function neededPrivileges(config: PrivilegedConfig): NeededPrivilege[] {
   return PRIVILEGES.filter(({ ha }) => ha !== true || config.ha.enabled).flatMap((one) => {
     const path = pathOf(one.place, config);
@@ -113,7 +113,7 @@ function pathOf(place: Place, config: PrivilegedConfig): string | undefined {
   return '/';
 }
 
-/** Path -> privileges, as in an access control list. */
+/** Returns the privileges by path, as in an access control list. */
 export function privilegesByPath(needed: readonly NeededPrivilege[]): Record<string, string[]> {
   const paths = [...new Set(needed.map(({ path }) => path))];
   return Object.fromEntries(
@@ -132,7 +132,7 @@ interface Grant {
   readonly names: readonly string[];
 }
 
-/** One grant per place, with all privileges that are needed there. */
+/** Returns one grant per place, with all privileges that are needed there. */
 function grantsOf(needed: readonly NeededPrivilege[]): Grant[] {
   const places = new Map(needed.map((one) => [`${one.place} ${one.path}`, one]));
   return [...places.values()].map(({ place, path }) => ({
@@ -152,7 +152,10 @@ function aclCommands({ place, path }: Grant, { user, token }: Holders): string[]
   ];
 }
 
-/** Commands for `pveum` that grant a user or a token its missing privileges, independent of what it already has. */
+/**
+ * Returns the `pveum` commands that grant a user or a token its missing privileges. They work whatever roles already
+ * exist.
+ */
 export function grantCommands(missing: readonly NeededPrivilege[], holders: Holders): string[] {
   const commands = grantsOf(missing).flatMap((grant) => {
     const { role, own } = ROLES[grant.place];
@@ -167,7 +170,10 @@ export function grantCommands(missing: readonly NeededPrivilege[], holders: Hold
   return [...new Set(commands)];
 }
 
-/** Commands for `pveum` that grant a new user everything: first the roles, then the paths on which they apply. */
+/**
+ * Returns the `pveum` commands that grant a new user all privileges: first the roles, then the paths on which they
+ * apply.
+ */
 export function setUpCommands(needed: readonly NeededPrivilege[], user: string): string[] {
   const grants = grantsOf(needed);
   const roles = grants

@@ -1,11 +1,14 @@
-/** Proxmox's property strings (`name=eth0,bridge=vmbr0`), the sizes in them, and the network device we want. */
+/**
+ * Parses and formats Proxmox's property strings (`name=eth0,bridge=vmbr0`), the sizes in them, and the network device
+ * of a container.
+ */
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import type { ProxmoxConfig } from './config.js';
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { NetworkAddress } from '../contract.js';
 
-/** Key -> value; a part without `=` (a volume) has the empty key. */
+/** Returns a map of keys to values. A part without `=` (a volume) has the empty key. */
 export function parseProperties(text: string): ReadonlyMap<string, string> {
   const parts = text.split(',').filter((part) => part !== '');
   return new Map(
@@ -18,31 +21,31 @@ export function parseProperties(text: string): ReadonlyMap<string, string> {
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 };
 
-/** Bytes of `8G`; undefined if the text is not a size. */
+/** Returns the number of bytes in a size such as `8G`, or undefined if the text is not a size. */
 export function parseSize(text: string | undefined): number | undefined {
   const found = /^(\d+(?:\.\d+)?)([KMGT]?)$/.exec(text ?? '');
   const unit = UNITS[found?.[2] ?? ''];
   return found === null || unit === undefined ? undefined : Number(found[1]) * unit;
 }
 
-/** Size of the root disk in bytes, from the config. */
+/** Returns the size of the root disk in the config, in bytes. */
 export function rootDiskBytes(rootfs: string | undefined): number | undefined {
   return rootfs === undefined ? undefined : parseSize(parseProperties(rootfs).get('size'));
 }
 
-/** A file system is some percent smaller than its volume. */
+/** The maximum share by which a file system is smaller than its volume. */
 const OVERHEAD = 0.05;
 const SMALL_BYTES = 64 * 2 ** 20;
 
 /**
- * True if a file system of this size has not grown to its volume of `volumeBytes`. Zero means that its size is
- * unknown.
+ * Returns whether a file system of this size is too small for its volume of `volumeBytes`. Zero means that its size
+ * is unknown.
  */
 export function isShortOf(fileSystemBytes: number, volumeBytes: number): boolean {
   return fileSystemBytes > 0 && fileSystemBytes < volumeBytes * (1 - OVERHEAD) - SMALL_BYTES;
 }
 
-/** The storage of the root disk, from the config: the part of its volume before the colon. */
+/** Returns the storage of the root disk in the config, which is the part of the volume ID before the colon. */
 export function rootStorageOf(rootfs: string | undefined): string | undefined {
   const properties = parseProperties(rootfs ?? '');
   const volume = properties.get('') ?? properties.get('volume') ?? '';
@@ -50,8 +53,9 @@ export function rootStorageOf(rootfs: string | undefined): string | undefined {
 }
 
 /**
- * A locally administered unicast address that is always the same for a mark, so that the neighbours' tables stay
- * correct after a rollback or a new try. It also proves that a container is ours after its description was edited.
+ * Derives a locally administered unicast MAC address from a mark. Because it is always the same, the neighbour tables
+ * stay correct after a rollback or a new attempt. It also shows that a container is ours after its description was
+ * edited.
  */
 export function macOf(mark: Mark): string {
   const bytes = createHash('sha256').update(formatMark(mark)).digest().subarray(0, 6);
@@ -59,7 +63,7 @@ export function macOf(mark: Mark): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
 }
 
-/** eth0 gets the first IPv4 and the first IPv6 address. */
+/** Returns the network device eth0 with the first IPv4 address and the first IPv6 address. */
 export function net0Of(config: ProxmoxConfig, mark: Mark, addresses: readonly NetworkAddress[]): string {
   const v4 = addresses.find(({ address }) => !isIPv6(address));
   const v6 = addresses.find(({ address }) => isIPv6(address));
@@ -77,7 +81,7 @@ export function net0Of(config: ProxmoxConfig, mark: Mark, addresses: readonly Ne
   ].join(',');
 }
 
-/** True if both are equal, regardless of order and letter case; `firewall=0` equals a missing `firewall`. */
+/** Compares two network devices regardless of order and letter case. `firewall=0` equals a missing `firewall`. */
 export function sameDevice(a: string, b: string): boolean {
   return canonical(a) === canonical(b);
 }
@@ -91,8 +95,8 @@ function canonical(text: string): string {
 }
 
 /**
- * Addresses (without prefix) in the config of a container (`net0`) or of a virtual machine (`ipconfig0`, cloud-init);
- * `dhcp`, `manual` and the like are left out.
+ * Returns the addresses (without prefix) in the config of a container (`net0`) or of a virtual machine (`ipconfig0`,
+ * cloud-init). Words such as `dhcp` and `manual` are omitted.
  */
 export function configuredAddresses(config: Readonly<Record<string, unknown>>): string[] {
   return Object.entries(config).flatMap(([key, value]) => {
@@ -106,7 +110,8 @@ export function configuredAddresses(config: Readonly<Record<string, unknown>>): 
 }
 
 /**
- * Tags as Proxmox stores them: lower case, sorted, separated by `;`; characters that it does not accept become `-`.
+ * Formats tags as Proxmox stores them: in lower case, sorted, and separated by `;`. Characters that Proxmox does not
+ * accept become `-`.
  */
 export function formatTags(tags: readonly string[]): string {
   const legal = tags

@@ -1,15 +1,16 @@
 /**
- * What Proxmox's responses mean: one internal error with a kind, derived from status lines, texts and task results,
- * and its conversion at the driver's edge.
+ * Interprets the responses of Proxmox. Status lines, texts and task results become an internal error with a kind,
+ * which is converted to an AgentError at the interface of the driver.
  */
 import { AgentError, type ErrorCode, type Failure } from '../../../kernel/errors.js';
 
 /**
  * `refused`: credentials, privileges or certificate. `unreachable`: nothing was delivered. `unknown`: the request may
- * or may not have taken effect; read it back. `busy`: a lock is held. `lacking`: an object that the configuration
- * names does not exist. `missing`: the container, task or resource does not exist (there). `parameter`: this request
- * is refused permanently. `conflict`: it is refused permanently because another object is in its way. `failed`: it
- * ended in a failure, and everything else. `aborted`: our caller stopped waiting before anything was sent.
+ * or may not have taken effect, so the effect must be read back. `busy`: another operation holds a lock. `lacking`:
+ * an object that the configuration names does not exist. `missing`: the container, task or resource does not exist
+ * (on this node). `parameter`: this request is refused permanently. `conflict`: this request is refused permanently
+ * because another object is in the way. `failed`: the request failed in any other way. `aborted`: our caller stopped
+ * waiting before anything was sent.
  */
 export type PveErrorKind =
   | 'refused'
@@ -25,18 +26,18 @@ export type PveErrorKind =
 
 export class PveError extends Error {
   readonly kind: PveErrorKind;
-  /** HTTP status; 0 if there was no response, or if the text comes from a task. */
+  /** The HTTP status. It is 0 if there was no response, or if the text comes from a task. */
   readonly status: number;
-  /** Proxmox's own text: the message of the body, else the reason phrase, or a task's exit status. */
+  /** Proxmox's own text: the message in the body, or else the reason phrase, or the exit status of a task. */
   readonly reason: string;
-  /** Per parameter, on 400. */
+  /** The messages per parameter, for status 400. */
   readonly errors: Readonly<Record<string, string>>;
   /**
-   * True if Proxmox refuses the agent itself for every request. Otherwise, with kind `refused`, only this one
-   * privilege is missing.
+   * True if Proxmox refuses every request of the agent. If it is false and the kind is `refused`, only the privilege
+   * for this request is missing.
    */
   readonly isWhole: boolean;
-  /** The request, e.g. `POST /nodes/pve1/lxc/101/clone`, or the task. */
+  /** The request, such as `POST /nodes/pve1/lxc/101/clone`, or the task. */
   readonly about: string;
 
   constructor(
@@ -62,9 +63,9 @@ export class PveError extends Error {
 }
 
 /**
- * Texts of Proxmox for requests that it will refuse however often they are sent. Texts that are not listed here or
- * below are `failed`: their meaning is unknown and the call is repeatable, so the job retries it. Add a text here
- * only if no later try of the same request can succeed.
+ * Texts of Proxmox for requests that it will refuse each time they are sent. A text that is not listed here or below
+ * is `failed`: its meaning is unknown, and the job retries the call, because all calls are repeatable. Add a text
+ * here only if no later attempt of the same request can succeed.
  */
 const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
   [/unable to shrink disk size|shrinking disks is not supported/i, 'parameter'],
@@ -76,13 +77,10 @@ const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
 ];
 const LOCKED =
   /can't lock file|got lock request timeout|got lock timeout|\b(?:CT|VM) is locked|trying to acquire|detected modified configuration|'-locked command timed out/i;
-/** The volume is in use for a moment: by a backup, by a scan, or by the kernel, which has not released it yet. */
+/** The volume is temporarily in use: by a backup, by a scan, or by the kernel, which has not released it yet. */
 const IN_USE =
   /(?:dataset|device|resource|volume group) is busy|logical volume \S+ .*in use|image (?:still )?has watchers/i;
-/**
- * An object that the operator named in the configuration does not exist on the host (any more): no order is the
- * cause.
- */
+/** Texts about an object in the configuration that does not exist on the host (any more). No order is the cause. */
 const LACKING =
   /\bstorage '[^']*' (?:does not exist|is not available on node|does not support container)|content type '[^']*' is not available or configured on storage|volume '[^']*:vztmpl\/[^']*' does not exist|\bpool '[^']*' does not exist|bridge '[^']*' does not exist/i;
 const NOT_REACHED =
@@ -90,7 +88,7 @@ const NOT_REACHED =
 const GONE =
   /Configuration file '[^']*' does not exist|\b(?:CT|VM|container) \d+ does not exist|no such (?:task|resource|rule|ha rule|ha resource)|unable to find configuration file/i;
 
-/** The kind of a text, from a 500 response or from the end of a task. */
+/** Returns the kind of a text from a 500 response or from the end of a task. */
 export function kindOfText(text: string): PveErrorKind {
   const known = FOR_GOOD.find(([words]) => words.test(text));
   if (known) return known[1];
@@ -101,7 +99,7 @@ export function kindOfText(text: string): PveErrorKind {
   return 'failed';
 }
 
-/** The kind of a response that is not 200. */
+/** Returns the kind of a response whose status is not 200. */
 export function kindOfAnswer(
   status: number,
   text: string,
@@ -109,8 +107,8 @@ export function kindOfAnswer(
 ): PveErrorKind {
   if (status === 401 || status === 403) return 'refused';
   if (status === 595) return 'unreachable';
-  // 596 is a timeout after delivery; 597 and 599 broke on the way; 502-504 come from a gateway that may have
-  // forwarded the request
+  // 596 means a timeout after delivery; with 597 and 599, the connection broke; 502-504 come from a gateway that may
+  // have forwarded the request
   if (status === 596 || status === 597 || status === 599 || (status >= 502 && status <= 504))
     return 'unknown';
   if (status === 400) {
@@ -137,7 +135,7 @@ const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>
   aborted: ['aborted', 'unknown', 'The work was stopped before it ended.'],
 };
 
-/** The error that callers of the driver see; Proxmox's text is in `detail`. */
+/** Creates the error that callers of the driver get. Its `detail` contains Proxmox's text. */
 export function toAgentError(thrown: unknown): AgentError {
   if (thrown instanceof AgentError) return thrown;
   if (!(thrown instanceof PveError)) {
@@ -165,12 +163,15 @@ export function isPve(thrown: unknown, ...kinds: readonly PveErrorKind[]): throw
   return thrown instanceof PveError && (kinds.length === 0 || kinds.includes(thrown.kind));
 }
 
-/** True if the text of Proxmox matches. */
+/** Returns whether the text of Proxmox matches. */
 export function said(thrown: unknown, pattern: RegExp): thrown is PveError {
   return thrown instanceof PveError && pattern.test(thrown.reason);
 }
 
-/** A failure with our own message; `detail` is for operators. Unless another kind is given, it is retried. */
+/**
+ * Creates a failure with our own message. `detail` is for operators. The call is retried unless another kind is
+ * given.
+ */
 export function hostFailed(
   message: string,
   detail: string,

@@ -24,14 +24,14 @@ export async function readCluster(host: Host, call: DriverCall): Promise<Cluster
 }
 
 /**
- * Templates do not change, and a disk that was moved to another storage is another volume: read once, and again after
- * this time.
+ * How long the storage of a template's disk is cached. Templates do not change, and a disk that was moved to another
+ * storage is a different volume.
  */
 const TEMPLATE_MS = 60_000;
 
 /**
- * Adds the storage of each template's root disk: the list does not contain it, and it decides where clones can be
- * created.
+ * Adds the storage of each template's root disk, which the list does not contain. The storage determines where clones
+ * can be created.
  */
 async function withRootStorage(host: Host, guests: GuestView[], call: DriverCall): Promise<GuestView[]> {
   const read = async (guest: GuestView): Promise<GuestView> => {
@@ -55,7 +55,7 @@ async function templateStorage(
     if (storage !== undefined) host.templateStorages.set(vmid, { node, storage, readAt: host.clock.now() });
     return storage;
   } catch (error) {
-    // its node is off, or we may not see it: the known value still holds
+    // the node of the template is off, or the token may not see the template; the known value is still valid
     if (isPve(error)) return known?.node === node ? known.storage : undefined;
     throw error;
   }
@@ -105,8 +105,8 @@ function storageView(one: Resource): StorageView {
 }
 
 /**
- * Number of old entries that each call reads again: a foreign guest's new address is noticed within (guests / this)
- * polls, without a request for every guest each time.
+ * The number of old entries that each call reads again. The driver therefore notices a new address of a foreign guest
+ * within (guests / this number) polls, without a request for every guest at each poll.
  */
 const REFRESH = 10;
 const AT_ONCE = 3;
@@ -120,7 +120,7 @@ interface Known {
 export type UsedAddresses = (call: DriverCall) => Promise<ReadonlySet<string>>;
 
 /**
- * Reads the config of every guest that it has not read yet, and of a few of those that were read longest ago. A guest
+ * Reads the config of every guest that has not been read yet, and of the guests that were read longest ago. A guest
  * that cannot be read now keeps its last known addresses.
  */
 export function usedAddressesReader(host: Host, lastView: () => ClusterView | undefined): UsedAddresses {
@@ -152,7 +152,7 @@ export function usedAddressesReader(host: Host, lastView: () => ClusterView | un
   };
 }
 
-/** Only the VMID: a guest that moved to another node keeps its addresses. */
+/** The key is only the VMID, so that a guest that moved to another node keeps its addresses. */
 const keyOf = (guest: GuestView): string => String(guest.vmid);
 
 async function addressesOf(

@@ -1,4 +1,7 @@
-/** Applies the values of a plan to an existing container: memory, swap and cores at once; the disk only grows. */
+/**
+ * Applies the values of a plan to an existing container. Memory, swap and cores change immediately. The disk can only
+ * grow.
+ */
 import type { DriverCall } from '../../shared/call.js';
 import type { GuestAt, Resources } from '../contract.js';
 import { num } from './schemas.js';

@@ -1,7 +1,7 @@
 /**
- * Reads one HTTP response of Proxmox: the `data` of a good one, a PveError for anything else. A gateway's page or
- * half a body is never used as data. A response that Proxmox's API never sends (a redirect, a page) comes from a
- * system in front of it, which does not let our request through.
+ * Reads an HTTP response of Proxmox. Returns `data` from a successful response, and throws a PveError for any other
+ * response. A page of a gateway or an incomplete body is never treated as data. A response that Proxmox's API never
+ * sends (a redirect or a page) comes from a system in front of the API that does not forward our request.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -12,7 +12,7 @@ import { kindOfAnswer, PveError } from './pve-error.js';
 
 export interface RawResponse {
   readonly status: number;
-  /** Reason phrase of the status line. */
+  /** The reason phrase of the status line. */
   readonly reason: string;
   readonly body: string;
 }
@@ -25,19 +25,19 @@ const ENVELOPE = Compile(
   }),
 );
 
-/** What the response says about the API as a whole. */
+/** The outcome for the circuit of the API as a whole. */
 export function wireEndOf(answer: RawResponse): WireEnd {
   const refused = refusalIn(answer);
   if (refused !== undefined) return { refused };
-  // the status of a gateway's page is not the API's own
+  // a page comes from a gateway, so its status is not a status of the API
   return isPage(answer.body) ? GATEWAY_FAILED : answer.status;
 }
 
 const GATEWAY_FAILED = 502;
 
 /**
- * The words with which the agent itself is refused. A page with a status of 5xx comes from a gateway that cannot
- * forward the request at the moment.
+ * Returns the message if the agent itself is refused. A page with a 5xx status is no refusal: it comes from a gateway
+ * that cannot forward the request at the moment.
  */
 function refusalIn({ status, reason, body }: RawResponse): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(body) && status < 500);
@@ -52,7 +52,7 @@ export function readResponse(about: string, answer: RawResponse): unknown {
   const { status } = answer;
   const refused = refusalIn(answer);
   if (refused !== undefined) {
-    // a gateway that sent a page instead of Proxmox's response may have forwarded the change
+    // a gateway that sent a page may still have forwarded the change to Proxmox
     const isHeard = status === 401 || about.startsWith('GET ');
     throw new PveError(isHeard ? 'refused' : 'unknown', about, refused, { status, isWhole: isHeard });
   }

@@ -1,4 +1,4 @@
-/** The responses of Proxmox that we read, checked on arrival. Numbers and flags may arrive as text. */
+/** The schemas of Proxmox's responses, which are checked when they arrive. Numbers and flags may arrive as text. */
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { PveError } from './pve-error.js';
@@ -8,7 +8,7 @@ const Flag = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null
 const Text = Type.Union([Type.String(), Type.Number(), Type.Null()]);
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
-/** `otherwise` if the value is absent or not a number. */
+/** Returns `otherwise` if the value is absent or not a number. */
 export function num(value: Static<typeof Num> | undefined, otherwise = 0): number {
   const number = typeof value === 'string' ? Number(value.trim() === '' ? Number.NaN : value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : otherwise;
@@ -42,13 +42,13 @@ const RESOURCE = Type.Object({
   netin: maybe(Num),
   netout: maybe(Num),
   uptime: maybe(Num),
-  /** For a guest that HA manages: the state in its manager. */
+  /** The state in HA's manager, for a guest that HA manages. */
   hastate: maybe(Text),
 });
 export type Resource = Static<typeof RESOURCE>;
 export const RESOURCES = Compile(Type.Array(RESOURCE));
 
-/** `net[n]` and the like are read by name from the same object. */
+/** Keys with a number, such as `net0`, are read by name from the same object. */
 const CT_CONFIG = Type.Object({
   digest: maybe(Type.String()),
   description: maybe(Text),
@@ -64,7 +64,10 @@ const CT_CONFIG = Type.Object({
   searchdomain: maybe(Text),
   template: maybe(Flag),
   lock: maybe(Text),
-  /** The snapshot that the present state is based on: the last one that was taken or rolled back to. */
+  /**
+   * The snapshot on which the current state is based: the last one that was created or to which the container was
+   * rolled back.
+   */
   parent: maybe(Text),
 });
 export type CtConfig = Static<typeof CT_CONFIG>;
@@ -80,7 +83,7 @@ export const FIREWALL_OPTIONS = Compile(
   }),
 );
 
-/** Only `ipconfig[n]` is read from it. */
+/** The config of a virtual machine, from which only `ipconfig[n]` is read. */
 export const MACHINE_CONFIG = Compile(Type.Record(Type.String(), Type.Unknown()));
 
 export const STATUS = Compile(
@@ -94,7 +97,7 @@ export const STATUS = Compile(
 
 export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
 
-/** `endtime` is absent while it runs. */
+/** A task. `endtime` is absent while the task is running. */
 export const TASKS = Compile(
   Type.Array(
     Type.Object({ upid: Type.String(), type: maybe(Text), starttime: maybe(Num), endtime: maybe(Num) }),
@@ -130,13 +133,13 @@ export const HA_RULE = Compile(
   Type.Object({
     type: maybe(Text),
     resources: maybe(Text),
-    // a list, or a hash node -> priority, by release
+    // depending on the release, a list or an object that maps nodes to priorities
     nodes: maybe(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())])),
     comment: maybe(Text),
   }),
 );
 
-/** The checked response; an unknown form is an unknown outcome, not data. */
+/** Returns the checked response. An unknown form is an unknown outcome instead of data. */
 export function read<T extends TSchema>(
   validator: Validator<TProperties, T>,
   about: string,

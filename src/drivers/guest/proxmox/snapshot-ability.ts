@@ -1,4 +1,7 @@
-/** Which snapshots of containers a storage supports, by its plugin: known in advance, without a failed attempt. */
+/**
+ * Determines from the plugin of a storage which snapshots of containers it supports, so that no attempt has to fail
+ * first.
+ */
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
 import { type Resource, text } from './schemas.js';
 
@@ -18,7 +21,10 @@ const ABILITY: Readonly<Record<string, SnapshotAbility>> = {
   iscsidirect: 'none',
 };
 
-/** Undefined for a storage that is not shown, and for plugins of other makers: Proxmox is queried for those. */
+/**
+ * Returns undefined for a storage that the token may not see, and for third-party plugins. In these cases, Proxmox is
+ * queried.
+ */
 export function snapshotAbility(
   resources: readonly Resource[],
   storage: string,
@@ -27,16 +33,16 @@ export function snapshotAbility(
   return abilityOfPlugin(text(found?.plugintype));
 }
 
-/** Plugins without Proxmox's feature "template": no volume on them can become the base of clones. */
+/** Plugins without Proxmox's feature "template". No volume on such a storage can become the base of clones. */
 const NO_TEMPLATES = ['drbd', 'lvm', 'iscsi', 'iscsidirect', 'cephfs'];
 
-/** False if nothing on this storage can become a template. */
+/** Returns false if the storage does not support templates. */
 export function canHoldTemplates(resources: readonly Resource[], storage: string): boolean {
   const found = resources.find((one) => one.type === 'storage' && text(one.storage) === storage);
   return !NO_TEMPLATES.includes(text(found?.plugintype));
 }
 
-/** Undefined for plugins of other makers. */
+/** Returns undefined for third-party plugins. */
 export function abilityOfPlugin(plugin: string): SnapshotAbility | undefined {
   return ABILITY[plugin];
 }

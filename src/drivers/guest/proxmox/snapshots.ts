@@ -1,6 +1,6 @@
 /**
- * Snapshots of a container. Proxmox reports their failures only at the end of the task. A name is ours if its
- * description is ours.
+ * Creates and removes snapshots of a container, and rolls back to them. Proxmox reports failures only at the end of
+ * the task. A snapshot is ours if its description is ours.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -65,7 +65,7 @@ export async function ensureSnapshot(
       return false;
     } catch (error) {
       if (said(error, UNAVAILABLE)) throw unavailable(error);
-      // another try of ours was first
+      // another attempt of ours was first
       if (said(error, /already used/i)) return (await present(found)) !== undefined;
       throw error;
     }
@@ -73,8 +73,8 @@ export async function ensureSnapshot(
 }
 
 /**
- * Waits for a snapshot that another try of ours is still creating, and removes a half-created one that an earlier try
- * left.
+ * Waits for a snapshot that another attempt of ours is still creating, and removes an incomplete snapshot that an
+ * earlier attempt left.
  */
 async function removeHalf(host: Host, found: Found, name: string, call: DriverCall): Promise<void> {
   if (text(found.config.lock) !== '') {
@@ -86,16 +86,16 @@ async function removeHalf(host: Host, found: Found, name: string, call: DriverCa
 }
 
 /**
- * The operator has to run two commands, `pct unlock` and `pct delsnapshot --force`: this is the time to start the
+ * An operator has to run two commands, `pct unlock` and `pct delsnapshot --force`. This is the time to start the
  * second.
  */
 const SECOND_COMMAND_MS = 10_000;
 const SECOND_COMMAND_LOOK_MS = 1_000;
 
 /**
- * True if another client works on the half snapshot or has removed it; watches for a while. A removal of ours between
- * the operator's two commands would fail if the storage has no such snapshot, leave its own lock, and make the second
- * command fail.
+ * Watches an incomplete snapshot for a while. Returns true if another client is working on it or has removed it.
+ * Without this wait, the driver might remove the snapshot between the operator's two commands. If the storage has no
+ * such snapshot, this removal would fail, leave another lock behind, and make the second command fail.
  */
 async function isTakenAway(host: Host, found: Found, name: string, call: DriverCall): Promise<boolean> {
   for await (const _ of rounds(host, call.signal, SECOND_COMMAND_LOOK_MS, SECOND_COMMAND_MS)) {
@@ -107,8 +107,8 @@ async function isTakenAway(host: Host, found: Found, name: string, call: DriverC
 }
 
 /**
- * Every listed snapshot counts as existing, also a half-removed one: Proxmox leaves those with a lock if the storage
- * fails.
+ * Every listed snapshot counts as existing, even one that is not completely removed. Proxmox leaves such a snapshot
+ * and a lock behind if the storage fails.
  */
 export async function removeSnapshot(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
@@ -132,15 +132,15 @@ export async function removeSnapshot(host: Host, at: GuestAt, name: string, call
 }
 
 /**
- * Proxmox kills the running container and restores config and disk. HA is set to ignore the container meanwhile,
- * because it would restart it against the lock.
+ * Proxmox kills the running container, and restores its config and disk. During this time, HA is set to ignore the
+ * container. Otherwise HA would try to restart the container in spite of the lock.
  */
 export async function rollback(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
   const earlier = await waitForNoted(host, call);
   const haBefore = await lookAway(host, await requireOurs(host, at, call), call);
   try {
-    // a second rollback would undo what was written since
+    // a second rollback would undo everything that was written since the first one
     const done = earlier?.type === 'vzrollback' && earlier.subject === String(at.vmid);
     if (!done) await rollBackTo(host, at, name, call);
     await stopOurs(host, await requireOurs(host, at, call), 0, call);
@@ -152,8 +152,8 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
 }
 
 /**
- * HA's setting before the rollback, noted first: a repeated call would find only our own `ignored`, and leave the
- * site without HA.
+ * Notes the HA state of the container before the rollback. Without this note, a repeated call would find only our own
+ * state `ignored`, and leave the site without HA.
  */
 async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaState | undefined> {
   const before = await readHaState(host, found.vmid, call);
@@ -165,8 +165,8 @@ async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaS
 }
 
 /**
- * Restores HA's setting after a failure. A container that is still locked stays ignored: HA could not start it, and
- * would end in its state "error".
+ * Restores the HA state after a failure. A container that is still locked stays ignored, because HA could not start
+ * it and would end in state "error".
  */
 async function giveBack(host: Host, vmid: number, before: HaState, call: DriverCall): Promise<void> {
   try {
@@ -192,8 +192,8 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
       if (said(error, INCOMPLETE)) throw incomplete(found, name, error);
       throw error;
     }
-    // the config names the snapshot that the container was rolled back to; if it named the same one before, this
-    // proves nothing
+    // the config contains the snapshot to which the container was rolled back; this proves nothing if the config
+    // contained the same snapshot before
     return text((await requireOurs(host, at, call)).config.parent) === name;
   });
 }

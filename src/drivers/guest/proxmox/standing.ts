@@ -1,24 +1,24 @@
 /**
- * Checks whether Proxmox accepts our token for anything at all. A 403 names one privilege that one request lacks. A
- * token that lost all its permissions also gets a 403, and empty lists where it may look. Every token may query its
- * own privileges.
+ * Checks whether the token has any privileges at all. A 403 usually means that one request lacks one privilege. But a
+ * token that has lost all privileges also gets a 403, or an empty list where no privilege is needed. The check works
+ * because every token may query its own privileges.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { isPve } from './pve-error.js';
 
-/** Returns to every token its own privileges by path; paths without any are left out. */
+/** This path returns the privileges of the token by path. Paths without privileges are omitted. */
 export const PERMISSIONS = '/api2/json/access/permissions';
 
-/** Without it no container is visible, and nothing works. */
+/** The privilege without which no container is visible and no operation works. */
 const BASELINE = 'VM.Audit';
-/** How long a result is reused: requests that lack one privilege may trigger many checks. */
+/** How long a result is reused, because requests that lack one privilege could otherwise trigger many checks. */
 const FRESH_MS = 10_000;
 
 const Held = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
 const ANSWER = Compile(Type.Object({ data: Held }));
 
-/** Why the token is as good as refused, or undefined. Only a good response can show this. */
+/** Returns why no request of the token can succeed, or undefined. Only a successful response can show this. */
 export function standingIn({ status, body }: { status: number; body: string }): string | undefined {
   if (status !== 200) return undefined;
   const answer = parsed(body);
@@ -39,9 +39,12 @@ function parsed(body: string): unknown {
 }
 
 export interface Standing {
-  /** Throws PveError: `refused` if the token is refused, or the error that prevented the query. */
+  /**
+   * Queries the privileges. Throws PveError with kind `refused` if the token is refused, or the error that prevented
+   * the query.
+   */
   ask(signal: AbortSignal): Promise<void>;
-  /** Does the same unless the privileges were queried lately; does not throw if the query was not possible. */
+  /** Does the same unless the privileges were queried recently. Does not throw if the query was not possible. */
   check(signal: AbortSignal): Promise<void>;
 }
 

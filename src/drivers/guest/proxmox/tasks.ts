@@ -1,7 +1,8 @@
 /**
- * Starts remote tasks and waits for their end. A task's ID is noted as soon as it is known, so that a repeated call
- * waits for the task instead of starting another. When a caller aborts, the task is never cancelled (that would leave
- * half a container): the driver waits a few more seconds, then leaves the task running with its note.
+ * Starts remote tasks and waits for their end. The ID of a task is noted as soon as it is known, so that a repeated
+ * call waits for the task instead of starting another one. If a caller aborts, the task is never cancelled, because
+ * this would leave an incomplete container. Instead, the driver waits for a few more seconds and then leaves the task
+ * running. The note remains.
  */
 import { growing } from '../../../kernel/async/growing.js';
 import { neverAborted } from '../../../kernel/async/never.js';
@@ -14,9 +15,9 @@ import { assertGoing, type Host } from './host.js';
 import { isPve, kindOfText, PveError } from './pve-error.js';
 import { ABORT_GRACE_MS } from './transport.js';
 
-/** The wait after the end of a task is at most a tenth of its duration. */
+/** The delay between polls is at most a tenth of the task's duration so far, so the end of a task is noticed soon. */
 const POLLS = { firstMs: 50, factor: 1.1, longestMs: 2_000 };
-/** How long polls may fail in a row before the slot is released; with the note, the next try continues. */
+/** How long polls may fail in a row before the slot is released. The next attempt continues with the note. */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;
 
@@ -28,9 +29,9 @@ export interface TaskId {
   readonly node: string;
   /** e.g. `vzclone` */
   readonly type: string;
-  /** Usually the guest's VMID. */
+  /** The object of the task, usually the VMID of the guest. */
   readonly subject: string;
-  /** `user@realm`, or the token that started it: `user@realm!name`. */
+  /** The user (`user@realm`) or the token (`user@realm!name`) that started the task. */
   readonly owner: string;
 }
 
@@ -42,8 +43,8 @@ export function parseUpid(value: unknown): TaskId | undefined {
 }
 
 /**
- * Starts a task and waits for its end. Resolves to the task's ID if it succeeded. Throws PveError according to the
- * task's text, or AgentError `aborted`, `container_host_timeout`.
+ * Starts a task and waits for its end. Resolves to the task's ID if the task succeeded. Throws a PveError according
+ * to the task's text, or an AgentError `aborted` or `container_host_timeout`.
  */
 export async function runTask(
   host: Host,
@@ -55,7 +56,7 @@ export async function runTask(
   const task = parseUpid(await start());
   if (task === undefined) throw new PveError('unknown', 'task', 'the response is not a task ID');
   const noted = await call.note({ upid: task.upid, unsure: false }).catch(asError);
-  // a task is waited for even if its note could not be written: the next try must find it ended
+  // wait for the task even if its note could not be written, because it must have ended before the next attempt
   await waitForTask(host, call, task, timeoutMs);
   if (noted instanceof Error) throw noted;
   return task;
@@ -65,8 +66,8 @@ const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : 
 
 /**
  * Like `runTask`, for the creation of a container. First notes that the request is about to be sent (`unsure`, epoch
- * ms), and clears the note once the outcome is known: the cleanup after a lost response, or after the end of the
- * agent, must know that a container may still appear.
+ * ms), and clears the note once the outcome is known. If the response is lost or the agent ends, the cleanup sees
+ * from the note that a container may still appear.
  */
 export async function runCreation(
   host: Host,
@@ -88,8 +89,8 @@ export async function runCreation(
 }
 
 /**
- * Waits for the task that an earlier try noted, if any. Its failure is not reported, because what it left behind is
- * checked next. Returns the task if it succeeded.
+ * Waits for the task that an earlier attempt noted, if any. Returns the task if it succeeded. A failure of the task
+ * is not reported, because the caller checks next what the task left behind.
  */
 export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId | undefined> {
   const task = parseUpid(call.notes['upid']);
@@ -99,7 +100,7 @@ export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId
     return task;
   } catch (error) {
     if (error instanceof AgentError || (isPve(error, 'refused') && error.isWhole)) throw error;
-    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'the task of an earlier try failed');
+    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'the task of an earlier attempt failed');
     return undefined;
   }
 }
@@ -145,8 +146,8 @@ function leftRunning(
 }
 
 /**
- * The caller cannot abort this, because it needs to know the end of the task. Returns the exit status; `running`; or
- * `deaf` if this request got no response.
+ * Reads the status of the task. The caller cannot abort this request, because it needs to know how the task ended.
+ * Returns the exit status, `running`, or `deaf` if this request got no response.
  */
 async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
   try {
@@ -155,12 +156,12 @@ async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'r
     const { status, exitstatus } = read(TASK, `task ${task.upid}`, answer);
     return status === 'running' ? 'running' : { exit: exitstatus ?? 'unexpected status' };
   } catch (error) {
-    // the node no longer knows the task: it has ended, its result is unknown
+    // the node no longer has the task, so the task has ended with an unknown result
     if (isPve(error, 'missing')) return { exit: 'unexpected status' };
     if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed', 'lacking')) return 'deaf';
-    // no request gets a response before the operator has fixed this: with the note, the next try continues
+    // no request succeeds until an operator has fixed this; the next attempt continues with the note
     if (isPve(error, 'refused') && error.isWhole) throw error;
-    // a caller that may not query the task has to check its effect: the task continues in any case
+    // the token may not query the task, which continues in any case; the caller has to check the effect of the task
     if (isPve(error, 'refused'))
       throw new PveError('unknown', `task ${task.type} ${task.subject}`, error.reason, {
         status: error.status,
@@ -187,7 +188,7 @@ async function judge(host: Host, task: TaskId, { exit }: { exit: string }): Prom
   });
 }
 
-/** The lines of the task's log; empty if they cannot be read now. */
+/** Returns the lines of the task's log. The list is empty if the log cannot be read now. */
 export async function logOf(host: Host, task: TaskId): Promise<string[]> {
   try {
     const { tasks } = pveApi(host.transport, neverAborted()).nodes.$(segment(task.node));

@@ -1,4 +1,7 @@
-/** Templates: containers that clones are made from, known by their name. */
+/**
+ * Finds and creates templates. A template is a container from which clones are created, and is identified by its
+ * name.
+ */
 import { pause } from '../../../kernel/async/pause.js';
 import type { DriverCall } from '../../shared/call.js';
 import type { ClusterView, GuestAt, GuestView } from '../contract.js';
@@ -11,7 +14,8 @@ import { untilDone } from './verify.js';
 import { parseUpid, type TaskId, waitForNoted, waitForTask } from './tasks.js';
 
 /**
- * Templates of this name. If a node has several, the one with the highest VMID comes first, because it is the newest.
+ * Returns the templates with this name. If a node has several, the one with the highest VMID comes first, because it
+ * is the newest.
  */
 export function templatesOf(view: ClusterView, name: string): GuestView[] {
   return view.guests
@@ -19,15 +23,14 @@ export function templatesOf(view: ClusterView, name: string): GuestView[] {
     .sort((a, b) => b.vmid - a.vmid);
 }
 
-/** True when every node sees the same volumes on this storage. */
+/** Returns whether every node sees the same volumes on this storage. */
 export function isShared(view: ClusterView, storage: string): boolean {
   return view.storages.some((one) => one.storage === storage && one.shared);
 }
 
 /**
- * Nodes on which a clone of this template can be created. A linked clone shares the template's volumes, and so does
- * the target of a full clone on another node: on the storage of a single node, a clone stays there. A template whose
- * storage is unknown is also limited to its node.
+ * Returns the nodes on which a clone of this template can be created. If the template is on the storage of a single
+ * node, clones can be created only on that node. A template whose storage is unknown is limited to its node as well.
  */
 export function reachOf(view: ClusterView, storage: string, template: GuestView): readonly string[] {
   const own = template.rootStorage ?? storage;
@@ -35,11 +38,14 @@ export function reachOf(view: ClusterView, storage: string, template: GuestView)
   return isEverywhere ? view.nodes.map(({ name }) => name) : [template.node];
 }
 
-/** The time between rounds of the status daemon, which updates the values (and names) that the cluster shows. */
+/** The time between rounds of the status daemon, which updates the values and names that the cluster shows. */
 const SHOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 250;
 
-/** The template keeps the container's hostname as its name. Resolves when clones can find it. */
+/**
+ * Converts a container to a template. The name of the template is the hostname of the container. Resolves when clones
+ * can find the template.
+ */
 export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   await waitForNoted(host, call);
   await untilDone(host, at.vmid, call, async () => {
@@ -48,7 +54,7 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
     try {
       const { template } = lxcOf(host, found, call.signal);
       assertGoing(call);
-      // some releases return the worker's ID, some return nothing
+      // some releases return the task ID, others return nothing
       const worker = parseUpid(await template.$post());
       if (worker) await waitForTask(host, call, worker, host.config.task_timeout_s * 1_000);
     } catch (error) {
@@ -61,7 +67,8 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
 }
 
 /**
- * The call returns before its worker is done, and without the worker's ID, which is looked up among the node's tasks.
+ * Finds the task of the conversion among the tasks of the node, because the call returns before the task has ended,
+ * and without its ID.
  */
 async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   const until = host.clock.monotonic() + host.config.task_timeout_s * 1_000;

@@ -1,13 +1,13 @@
 /**
- * How a connection to Proxmox is trusted: by a CA, or by certificates with pinned SHA-256 fingerprints, checked
- * before we send a byte.
+ * Verifies a connection to Proxmox by a CA, or by pinned SHA-256 fingerprints of certificates. The verification ends
+ * before any data is sent.
  */
 import { readFileSync } from 'node:fs';
 import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 
 /**
- * Thrown only while connecting: nothing was delivered. `trust` distinguishes a certificate problem from a dead host.
+ * An error while connecting, so nothing was delivered. `trust` distinguishes a certificate problem from a dead host.
  */
 export class NotConnected extends Error {
   readonly trust: boolean;
@@ -27,7 +27,7 @@ function notConnected(error: Error): NotConnected {
   return new NotConnected(error.message === '' ? code : error.message, TRUST_CODES.test(code), error);
 }
 
-/** 64 lower-case hex digits. Throws RangeError if the text is not a SHA-256 fingerprint. */
+/** Returns 64 lower-case hex digits. Throws RangeError if the text is not a SHA-256 fingerprint. */
 export function parseFingerprint(text: string): string {
   const hex = text.trim().replaceAll(':', '').toLowerCase();
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError('the fingerprint is not a SHA-256 in hex');
@@ -35,8 +35,8 @@ export function parseFingerprint(text: string): string {
 }
 
 /**
- * Each node of a cluster may have its own certificate: several fingerprints are separated by spaces or commas. Throws
- * RangeError like `parseFingerprint`.
+ * Parses one or several fingerprints, separated by spaces or commas, because each node of a cluster may have a
+ * separate certificate. Throws RangeError like `parseFingerprint`.
  */
 export function parseFingerprints(text: string): ReadonlySet<string> {
   return new Set(
@@ -50,7 +50,10 @@ export function parseFingerprints(text: string): ReadonlySet<string> {
 export interface Trust {
   /** PEM file of the CA, or null for the system's. */
   readonly caFile: string | null;
-  /** Takes precedence over the CA: the chain, the name and the dates are then not checked. */
+  /**
+   * The pinned fingerprints. If they are set, the CA is not used, and the chain, the name and the dates are not
+   * checked.
+   */
   readonly fingerprint: string | null;
 }
 
@@ -58,7 +61,7 @@ export function trustingConnector(trust: Trust, timeoutMs: number): buildConnect
   const pins = trust.fingerprint === null ? null : parseFingerprints(trust.fingerprint);
   const connect = buildConnector({
     timeout: timeoutMs,
-    // a resumed session would not show the certificate again
+    // sessions are not resumed, because the server would not send its certificate again
     maxCachedSessions: 0,
     ...(pins !== null ? { rejectUnauthorized: false } : {}),
     ...(pins === null && trust.caFile !== null ? { ca: readFileSync(trust.caFile) } : {}),

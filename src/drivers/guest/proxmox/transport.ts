@@ -1,7 +1,8 @@
 /**
- * Requests to Proxmox over our own undici pools. Only reads are sent again after they may have been delivered. Base
- * URLs are tried in order until one can be connected to. A read ends at once when its caller aborts. A change that
- * was sent is waited for at most `ABORT_GRACE_MS` longer, so that its task's ID is known.
+ * Sends requests to Proxmox over our own undici pools. If a request may have been delivered, it is sent again only if
+ * it is a read. The base URLs are tried in order until a connection succeeds. When the caller aborts, a read ends at
+ * once. After a change was sent, the transport waits up to `ABORT_GRACE_MS` longer for the response, so that the ID
+ * of its task is known.
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
@@ -32,25 +33,30 @@ export interface Transport {
   /** Returns the `data` of the response. `path` begins with `/api2/json/`. Throws PveError. */
   request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
   /**
-   * Checks that the token still has the privileges that everything needs, at most every few seconds. Throws PveError
-   * `refused` if it does not.
+   * Checks, at most every few seconds, that the token still has the privileges without which no request works. Throws
+   * PveError `refused` if it does not.
    */
   checkStanding(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** pveproxy has 3 workers; more requests in flight would only queue there, and time out. */
+/**
+ * The number of concurrent requests. pveproxy has 3 workers, so further requests would only wait there and time out.
+ */
 const IN_FLIGHT = 4;
 /**
- * pveproxy closes idle connections after 5 s; ours are closed earlier, so that no change is sent on a closing
- * connection.
+ * Idle connections are closed after this time. pveproxy closes them after 5 s, and no change must be sent on a
+ * closing connection.
  */
 const KEEP_ALIVE_MS = 3_500;
 const CONNECT_MS = 5_000;
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 export const ABORT_GRACE_MS = 4_000;
 
-/** `a=1&b=x%3Dy`: every value percent-encoded, booleans as 0 and 1, absent values left out. */
+/**
+ * Encodes parameters as `a=1&b=x%3Dy`. Values are percent-encoded, booleans become 0 and 1, and absent values are
+ * omitted.
+ */
 export function encodeParams(params: Params): string {
   return Object.entries(params)
     .filter(([, value]) => value !== undefined && value !== null)
@@ -72,7 +78,7 @@ export function openTransport(options: TransportOptions): Transport {
       connect,
       keepAliveTimeout: KEEP_ALIVE_MS,
       keepAliveMaxTimeout: KEEP_ALIVE_MS,
-      // one deadline covers the whole request: see Limit
+      // one deadline covers the whole request (see Limit)
       headersTimeout: 0,
       bodyTimeout: 0,
       maxResponseSize: MAX_BODY_BYTES,
@@ -98,7 +104,7 @@ export function openTransport(options: TransportOptions): Transport {
     return { status: answer.statusCode, reason: answer.statusText, body: await answer.body.text() };
   };
 
-  /** Each base URL once, beginning with the one that responded last. */
+  /** Yields each base URL once, beginning with the one that responded last. */
   const overUrls = async (
     about: string,
     method: Method,
@@ -170,14 +176,14 @@ export function openTransport(options: TransportOptions): Transport {
     async request(method, path, params, signal) {
       const encoded = encodeParams(params);
       const send = () => whileQueued(queue, signal, () => once(method, path, encoded, signal));
-      // a token that lost its privileges still gets responses with empty lists, so the response alone does not prove
-      // that it is accepted
+      // a token that has lost its privileges still gets responses with empty lists, so a response alone does not
+      // prove that the token has privileges
       if (options.gates?.refuses() === true) await standing.ask(signal);
       try {
         return await send();
       } catch (error) {
         if (isPve(error, 'refused') && !error.isWhole && options.gates) await standing.check(signal);
-        // 596 and our own deadline have already taken the time for another try
+        // after a 596 or our own deadline, there is no time left for another attempt
         const again = error instanceof PveError && error.kind === 'unknown' && error.status !== 596;
         if (method !== 'GET' || !again || error.reason === 'no answer in time' || signal.aborted) throw error;
         return send();
@@ -189,7 +195,10 @@ export function openTransport(options: TransportOptions): Transport {
   };
 }
 
-/** An abort before its turn removes it from the queue; after that, `work` handles the abort. */
+/**
+ * If the caller aborts while the request is in the queue, the request is removed. After that, `work` handles the
+ * abort.
+ */
 function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<T>): Promise<T> {
   const stopped = (): PveError =>
     new PveError('aborted', 'request', 'stopped before it was sent', { cause: caller.reason });
@@ -200,12 +209,15 @@ function describe(error: unknown): string {
   return error instanceof Error ? `the response broke off: ${error.message}` : String(error);
 }
 
-/** The signal of one request: its own deadline, and the caller's abort (for a change only after the grace). */
+/**
+ * Combines the deadline of one request with the caller's abort. For a change, the abort takes effect only after the
+ * grace period.
+ */
 class Limit {
   readonly #controller = new AbortController();
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #forget: () => void;
-  /** True once the caller's abort has ended it. */
+  /** True once the caller's abort has ended the request. */
   cut = false;
 
   constructor(ms: number, caller: AbortSignal, atOnce: boolean) {

@@ -1,4 +1,7 @@
-/** After an unknown outcome: reads until the container holds no lock, because our own request may hold it. */
+/**
+ * Checks the effect of a request with an unknown outcome. First waits until the container is unlocked, because our
+ * own request may hold the lock.
+ */
 import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -8,12 +11,15 @@ import { leftLock } from './left-lock.js';
 import { hostFailed, isPve } from './pve-error.js';
 
 const LOOKS = { firstMs: 200, factor: 2, longestMs: 2_000 };
-/** A task that was just requested may not be listed yet, and one that has just ended may still hold the lock. */
+/**
+ * How long to wait before a lock counts as left behind. A task that was just requested may not be listed yet, and a
+ * task that has just ended may still hold the lock.
+ */
 const LEFT_MS = 15_000;
 
 /**
- * The container once it is unlocked; undefined if it does not exist (any more). Throws `container_host_busy` if the
- * lock is held longer than `patienceMs`.
+ * Returns the container once it is unlocked, or undefined if it does not exist (any more). Throws
+ * `container_host_busy` if the lock is held longer than `patienceMs`.
  */
 export async function whenUnlocked(
   host: Host,
@@ -36,20 +42,27 @@ export async function whenUnlocked(
   });
 }
 
-/** A lock that no task holds is not released by itself. A lock that cannot be judged now is waited for. */
+/**
+ * Throws if no task holds the lock, because such a lock is never released. If the tasks cannot be read now, the
+ * driver continues to wait.
+ */
 async function isLeft(host: Host, found: Found, call: DriverCall): Promise<boolean> {
   const left = await leftLock(host, found, found.config, call.signal).catch(() => undefined);
   return left !== undefined;
 }
 
-/** How often, in total, a change with an unknown outcome is sent; its effect is checked after each time. */
+/**
+ * The maximum number of times that a change with an unknown outcome is sent. Its effect is checked after each
+ * attempt.
+ */
 const SENDS = 3;
 
 /**
- * Repeats a check and an action until the check finds nothing left to do. `round` returns true if its check found
- * nothing; after an action it returns false, because a response is no proof. After an unknown outcome of the action,
- * or if the container has moved, the next check follows. Two requests for the same thing cannot both succeed, because
- * Proxmox refuses the second. Throws `container_host_failed` if the host keeps reporting success without an effect.
+ * Repeats a check and an action until the check finds nothing left to do. `round` returns true if the check found
+ * nothing to do. After an action it returns false, because a response does not prove the effect. If the outcome of
+ * the action is unknown, or the container has moved, another round follows. A repeated request does no harm, because
+ * Proxmox refuses the second of two equal requests. Throws `container_host_failed` if the host keeps reporting
+ * success without an effect.
  */
 export async function untilDone(
   host: Host,
@@ -62,7 +75,7 @@ export async function untilDone(
       if (await round()) return;
       if (sent > SENDS) throw untrue(vmid);
     } catch (error) {
-      // a missing container gets a last check: it may be gone as intended
+      // if the container is missing, check once more, because it may be gone as intended
       if (isPve(error, 'missing') ? sent > SENDS : !isPve(error, 'unknown') || sent >= SENDS) throw error;
       host.seenOn.delete(vmid);
       (call.log ?? host.log).warn(
@@ -76,7 +89,7 @@ export async function untilDone(
   }
 }
 
-/** The host reported success, but nothing changed. */
+/** The error if the host reported success, but nothing changed. */
 export function untrue(vmid: number): AgentError {
   return hostFailed(
     'The container host reported success, but nothing changed.',

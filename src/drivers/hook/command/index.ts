@@ -1,6 +1,6 @@
 /**
- * A hook that runs a command of the operator, with the message as JSON on its standard input; exit code 0 means that
- * the command accepted the message.
+ * A hook that runs a command of the operator. The command gets the message as JSON on its standard input, and accepts
+ * the message by exiting with code 0.
  */
 import { runChild } from '../../shared/child.js';
 import type { Hook } from '../contract.js';

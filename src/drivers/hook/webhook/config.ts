@@ -16,7 +16,9 @@ export const webhookKeys = {
   ),
 };
 
-/** Loopback is allowed for relays on this machine, and for tests. */
+/**
+ * Returns whether the URL is allowed. Plain HTTP is allowed on loopback, for relays on this machine and for tests.
+ */
 function isHookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname } = new URL(text);

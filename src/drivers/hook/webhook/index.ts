@@ -1,7 +1,7 @@
 /**
- * A hook that posts the message. `Innkeeper-Signature: t=<epoch seconds>,v1=<hex>` is the HMAC-SHA256 of `<t>.<body>`
- * with the shared secret, so that the receiver can check who wrote the message, and when. The URL is kept out of
- * errors and logs, because for many services it is the password.
+ * A hook that posts the message to a URL. The header `Innkeeper-Signature: t=<epoch seconds>,v1=<hex>` contains the
+ * HMAC-SHA256 of `<t>.<body>` with the shared secret, with which the receiver can verify the sender and the time.
+ * Errors and logs never contain the URL, because the URL of many services includes the password.
  */
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import type { Hook } from '../contract.js';
 export interface WebhookConfig {
   readonly name: string;
   readonly url: Secret;
-  /** Null: not signed. */
+  /** The key of the signature. Null if requests are not signed. */
   readonly secret: Secret | null;
   /** PEM file of the CA to trust, or null for the system's. */
   readonly ca_file: string | null;
@@ -26,7 +26,8 @@ export function webhook({ name, url, secret, ca_file: caFile }: WebhookConfig, c
       const text = JSON.stringify(body);
       const signature = secret === null ? {} : { 'innkeeper-signature': sign(text, secret, clock.now()) };
       const ca = caFile === null ? undefined : await readFile(caFile, 'utf8');
-      // a separate connection: alerts are rare, and a stale connection must not cost the first try
+      // each request uses a new connection, because alerts are rare and the first attempt must not fail on a stale
+      // connection
       const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca } });
       try {
         const { statusCode } = await request(url.reveal(), {
@@ -36,8 +37,8 @@ export function webhook({ name, url, secret, ca_file: caFile }: WebhookConfig, c
           signal,
           dispatcher,
         });
-        // redirects are not followed: they would send the message to an address that is not configured
-        if (statusCode < 200 || statusCode > 299) throw new Error(`it answered ${statusCode}`);
+        // redirects are not followed, because they would send the message to an address that is not configured
+        if (statusCode < 200 || statusCode > 299) throw new Error(`it responded with ${statusCode}`);
       } catch (error) {
         throw new Error(`the webhook could not be notified: ${reasonOf(error)}`);
       } finally {
@@ -53,9 +54,9 @@ export function sign(text: string, secret: Secret, now: number): string {
   return `t=${time},v1=${mac}`;
 }
 
-/** A system's error code, or our own message: other messages may contain the URL. */
+/** Returns a system error code or our own message. Other messages are omitted, because they may contain the URL. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it could not be reached';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return code ?? (error.message.startsWith('it answered') ? error.message : error.name);
+  return code ?? (error.message.startsWith('it responded with') ? error.message : error.name);
 }

@@ -1,4 +1,4 @@
-/** Checks the authority: its directory responds. */
+/** Checks that the directory of the certificate authority responds. */
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { Type } from 'typebox';
@@ -44,7 +44,8 @@ async function checkDirectory(
       : wrong(`the response from ${url} is not an ACME directory`, look);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    // Sites of the base domain do not need the authority, and an outage of some minutes is common.
+    // This is only a warning, because sites of the base domain do not need the authority, and outages of some minutes
+    // are common.
     return warning(`${url} does not respond: ${said}`, look);
   } finally {
     await dispatcher.destroy();

@@ -1,6 +1,6 @@
 /**
- * Issuer `acme`: one account and HTTP-01 for every name, with acme-client. Our deadlines replace the library's, and
- * its errors are sorted into refusals and missing responses.
+ * The issuer `acme` uses one account and HTTP-01 for every name, with the library acme-client. Our own deadlines
+ * replace those of the library. The errors of the library are divided into refusals and missing responses.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -35,7 +35,7 @@ export interface AcmeDeps {
 }
 
 const REQUEST_MS = 30_000;
-/** Polls of an authorization or order: from 0.25 s to 5 s apart. */
+/** The delay between polls of an authorization or order grows from 0.25 s to 5 s. */
 const POLL = { backoffAttempts: 30, backoffMin: 250, backoffMax: 5_000 };
 const LONGEST_REASON = 300;
 const MOST_ANSWER_BYTES = 1024 * 1024;
@@ -58,7 +58,7 @@ export function acmeIssuer(config: AcmeConfig, deps: AcmeDeps): CertificateIssue
       const issue = (): Promise<IssuedCertificate> =>
         withLimit(signal, config.timeout_s * 1000, async (limit) => {
           try {
-            // Loaded on demand: it is larger than the rest of the agent.
+            // The library is loaded on demand, because it is larger than the rest of the agent.
             const { default: library } = await import('acme-client');
             severity.begin(library);
             await prepareHttp(library, config);
@@ -84,11 +84,11 @@ async function order(
   challenges: Challenges,
   limit: AbortSignal,
 ): Promise<IssuedCertificate> {
-  // The limit ends every single wait, so that a challenge is removed before the order is abandoned.
+  // The time limit ends each single wait, so that challenges are removed before the order is abandoned.
   const wait = <T>(work: Promise<T>): Promise<T> =>
     orAbort(work, limit, () => new Error('the order did not end in time'));
   const { client, placed } = await wait(placeOrder(library, config, deps, names));
-  // every name is tried, so that the next order can leave out the names that fail
+  // every name is verified, so that the next order can omit the names that fail
   const refused = new Map<string, string>();
   for (const authorization of await wait(client.getAuthorizations(placed))) {
     if (authorization.status === 'valid') continue;
@@ -130,7 +130,7 @@ async function authorize(
   await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
   try {
     await wait(client.completeChallenge(challenge));
-    // the challenge and not its authorization, because the challenge says why it failed
+    // poll the challenge instead of its authorization, because the challenge contains the reason of a failure
     await wait(client.waitForValidStatus(challenge));
   } finally {
     await challenges.remove(token).catch(() => {});
@@ -150,16 +150,16 @@ async function placeOrder(
     return { client, placed: await client.createOrder({ identifiers }) };
   } catch (error) {
     if (known?.url === undefined || known.url === null || isWire(error)) throw error;
-    // An authority may have forgotten the account (a test authority does so at each start). Registering the same key
-    // again is harmless.
+    // The authority may have lost the account, as test authorities do at each start. Registering the same key again
+    // is harmless.
     const again = await openAccount(library, config, deps, null);
     return { client: again, placed: await again.createOrder({ identifiers }) };
   }
 }
 
 /**
- * The kept account. It is created at the authority once, with a key that is kept before it is sent to any other
- * party.
+ * Returns the stored account. It is created at the authority once, with a key that is stored before it is sent to any
+ * other party.
  */
 async function openAccount(
   library: Acme,
@@ -186,8 +186,8 @@ async function openAccount(
 }
 
 /**
- * The library's HTTP client is shared by all its users. This issuer adds a rule that makes it refuse certain
- * responses, and removes the rule when it is closed.
+ * All users of the library share one HTTP client. This issuer adds a rule to the client that rejects certain
+ * responses, and removes the rule when the issuer is closed.
  */
 function newSeverity(): { readonly begin: (library: Acme) => void; readonly end: () => void } {
   let end: (() => void) | undefined;
@@ -201,24 +201,24 @@ function newSeverity(): { readonly begin: (library: Acme) => void; readonly end:
   };
 }
 
-/** acme-client has one HTTP client for all its users; there is one issuer. */
+/** The rule applies to the whole HTTP client of acme-client, which only this issuer uses. */
 async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
   const { defaults } = library.axios;
   const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
   defaults.timeout = REQUEST_MS;
   defaults.maxContentLength = MOST_ANSWER_BYTES;
   defaults.proxy = false;
-  // an authority has one address, so a redirect does not come from the authority
+  // an authority never redirects, so a redirect comes from another system
   defaults.maxRedirects = 0;
   defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
-  // The caller waits for a system that is down, not the library.
+  // The library must not retry, because the job engine waits for a system that is down.
   const settings: unknown = Reflect.get(defaults, 'acmeSettings');
   if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 0);
 }
 
 class Refused extends Error {}
 
-/** What the authority says about some of the names. */
+/** An error of the authority about some of the names. */
 class NamesRefused extends Error {
   readonly names: ReadonlyMap<string, string>;
 
@@ -229,8 +229,8 @@ class NamesRefused extends Error {
 }
 
 /**
- * The authority, or a gateway in front of it, is not able to answer: this is no verdict about the order, whatever the
- * body says.
+ * The authority, or a gateway in front of it, cannot respond at the moment. This says nothing about the order,
+ * whatever the body contains.
  */
 class Breakdown extends Error {
   readonly response: number;
@@ -242,18 +242,18 @@ class Breakdown extends Error {
 }
 
 /**
- * The authority rejects us or our account, or a system in front of it lets no request through: this is no verdict
- * about the order either.
+ * The authority rejects the agent or its account, or a system in front of the authority blocks all requests. This
+ * says nothing about the order either.
  */
 class Refusal extends Error {}
 
-/** Problem types of RFC 8555 that concern our account, whatever is ordered. */
+/** The problem types of RFC 8555 that concern our account and not the order. */
 const OF_ACCOUNT =
   /^urn:ietf:params:acme:error:(?:accountDoesNotExist|externalAccountRequired|userActionRequired|unsupportedContact|invalidContact|badPublicKey)$/;
 
 /**
- * acme-client drops the status, takes the body for the authority's own message, and takes a response that broke off
- * for an empty one.
+ * Checks responses that acme-client would misinterpret. It ignores the status, treats any body as the authority's own
+ * message, and treats an incomplete response as an empty one.
  */
 function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
   const { status, data } = answer;
@@ -268,7 +268,7 @@ function refuseBreakdown<A extends { readonly status: number; readonly data?: un
   return answer;
 }
 
-/** The names that an order failed for (RFC 8555, section 6.7.1). */
+/** Returns the names because of which an order failed (RFC 8555, section 6.7.1). */
 function namesIn(data: unknown): ReadonlyMap<string, string> {
   const list: unknown =
     typeof data === 'object' && data !== null ? Reflect.get(data, 'subproblems') : undefined;
@@ -296,8 +296,8 @@ function problemIn(data: unknown): { readonly type: string; readonly detail: str
 }
 
 /**
- * acme-client throws plain errors: with a `code` or `response` if the connection failed, else with the authority's
- * own message.
+ * Converts the plain errors of acme-client. If the connection failed, they have a `code` or a `response`; otherwise
+ * they contain the authority's own message.
  */
 function asFailure(error: unknown, timedOut: boolean): AgentError {
   if (error instanceof AgentError) return error;
@@ -335,7 +335,7 @@ function refusesUs(detail: string, cause?: unknown): AgentError {
 }
 
 function isWire(error: unknown): boolean {
-  // acme-client fails with a TypeError if there was no response
+  // without a response, acme-client fails with a TypeError
   if (!(error instanceof Error) || error instanceof TypeError) return true;
   if (('code' in error && typeof error.code === 'string') || 'response' in error) return true;
   return /directory|nonce|API resource/i.test(error.message);

@@ -4,8 +4,8 @@ import type { Loaded } from '../../../config/loaded.js';
 import type { IssuerPart } from '../part.js';
 
 const keys = block('A CA on this machine that issues certificates if ACME is disabled, for a lab.', {
-  certificate_file: path('PEM file with its certificate.', 'certificates'),
-  key_file: path('PEM file with its private key (PKCS #8, EC P-256).', 'private file', {
+  certificate_file: path('PEM file with the certificate of the CA.', 'certificates'),
+  key_file: path('PEM file with the private key of the CA (PKCS #8, EC P-256).', 'private file', {
     keyOf: 'certificate_file',
   }),
 });

@@ -1,6 +1,6 @@
 /**
- * Issuer `local`: signs with a CA on this machine, for labs and the sandbox. It verifies nothing: that the names
- * point here was checked before.
+ * The issuer `local` signs with a CA on this machine, for labs and the sandbox. It does not verify that the names
+ * point here, because this was checked before.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';

@@ -1,4 +1,7 @@
-/** The signing is in a separate file, so that its library is loaded only if a local CA is configured. */
+/**
+ * Signs certificates with the local CA. This is a separate file so that the library for it is loaded only if a local
+ * CA is configured.
+ */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -24,7 +27,7 @@ export async function sign(
   const notBefore = new Date(now - DAY_MS);
   const notAfter = new Date(Math.min(now + LIFETIME_DAYS * DAY_MS, ca.notAfter.getTime()));
   const certificate = await x509.X509CertificateGenerator.create({
-    // positive and without a leading zero byte, as DER requires
+    // the serial number must be positive and have no leading zero byte, as DER requires
     serialNumber: `4${randomBytes(15).toString('hex').slice(1)}`,
     subject: `CN=${(names[0] ?? '').slice(0, 64)}`,
     issuer: ca.subject,

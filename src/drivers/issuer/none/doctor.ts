@@ -1,4 +1,4 @@
-/** Reports what it means that no issuer is configured. */
+/** Reports that customers' domains get no certificates if no issuer is configured. */
 import { type DriverDoctor, ok } from '../../shared/doctor/check.js';
 
 export function doctor(): DriverDoctor {

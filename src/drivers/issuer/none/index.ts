@@ -1,4 +1,6 @@
-/** Issuer `none`: custom domains are served with the proxy's own certificate only. */
+/**
+ * The issuer `none`, which issues no certificates: custom domains are served only with the proxy's own certificate.
+ */
 import { AgentError } from '../../../kernel/errors.js';
 import type { CertificateIssuer } from '../contract.js';
 

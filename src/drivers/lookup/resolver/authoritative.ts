@@ -23,7 +23,7 @@ interface Zone {
 const MOST_HOSTS = 6;
 const MOST_SERVERS = 8;
 
-/** One look-up with the results on its way. They are not kept longer, so that no outdated result is used. */
+/** One lookup with its intermediate results. They are discarded at its end, so that no outdated result is used. */
 export class Authoritative {
   readonly #settings: Settings;
   readonly #signal: AbortSignal;
@@ -35,15 +35,15 @@ export class Authoritative {
     this.#signal = signal;
   }
 
-  /** The combined answers of all servers of the name's zone. Throws `lookup_failed` if none answers. */
+  /** Returns the combined answers of all servers of the name's zone. Throws `lookup_failed` if no server responds. */
   async ask(name: string, type: QuestionType): Promise<readonly Answer[]> {
     const zone = await this.zoneOf(name);
     return zone ? (await this.#askAll(zone, name, type)).flatMap(({ answers }) => answers) : [];
   }
 
   /**
-   * The names of the servers that the parent zone refers to for this name. Unlike `delegation`, this works before
-   * these servers know the zone.
+   * Returns the names of the servers to which the parent zone refers for this name. Unlike `delegation`, this works
+   * even if these servers do not have the zone yet.
    */
   async referral(name: string): Promise<readonly string[]> {
     const above = await this.zoneOf(name.slice(name.indexOf('.') + 1));
@@ -76,7 +76,10 @@ export class Authoritative {
     );
   }
 
-  /** The zone's delegation: names of its servers; undefined if the zone has no separate delegation. */
+  /**
+   * Returns the names of the servers in the delegation of the zone, or undefined if the zone has no separate
+   * delegation.
+   */
   async delegation(zone: string): Promise<readonly string[] | undefined> {
     const found = (await this.#resolve(zone, 'NS')).filter(
       (answer) => answer.type === 'NS' && answer.name.toLowerCase() === zone,
@@ -85,7 +88,7 @@ export class Authoritative {
     return hosts.length === 0 ? undefined : [...new Set(hosts)];
   }
 
-  /** The closest zone above (or at) the name. */
+  /** Returns the closest zone at or above the name. */
   zoneOf(name: string): Promise<Zone | undefined> {
     const known = this.#zones.get(name);
     if (known) return known;
@@ -129,7 +132,7 @@ export class Authoritative {
     return servers.slice(0, MOST_SERVERS).map((address) => ({ address, port: this.#settings.dns_port }));
   }
 
-  /** The answer of the first resolver that responds. */
+  /** Returns the answer of the first resolver that responds. */
   async #resolve(name: string, type: QuestionType): Promise<readonly Answer[]> {
     const problems: string[] = [];
     let cause: unknown;
@@ -158,8 +161,8 @@ function isAnswer({ code }: Reply): boolean {
 }
 
 /**
- * The host name in a foreign record, or undefined if it is not a host name: such a value is neither queried nor
- * shown.
+ * Returns the host name in a foreign record, or undefined if the value is not a host name. Such a value is neither
+ * queried nor shown.
  */
 export function hostOf(data: string): string | undefined {
   return readHostName(data, { underscores: true, leastLabels: 1 });

@@ -1,4 +1,4 @@
-/** The keys of `domains` for the look-up of customers' names. */
+/** The keys of `domains` for looking up the names of customers. */
 import { list, number, type Static, text } from '../../../config/building-blocks.js';
 import type { Loaded } from '../../../config/loaded.js';
 import { isAddress, isNetwork, NETWORK_EXPECTED } from '../../../config/patterns.js';
@@ -28,7 +28,12 @@ export const lookupKeys = {
       default: 80,
     },
   ),
-  https_port: number('The same for a redirect to HTTPS.', 1, 65_535, { default: 443 }),
+  https_port: number(
+    'Port for such a request after a redirect to HTTPS; change it only in a lab.',
+    1,
+    65_535,
+    { default: 443 },
+  ),
   lookup_timeout_s: number('Timeout for the checks of one domain.', 1, 15, {
     unit: 'seconds',
     default: 8,

@@ -1,6 +1,6 @@
 /**
- * One query to one name server: over UDP, and over TCP if the response does not fit. Only a response to exactly this
- * query counts.
+ * Sends one query to one name server over UDP, and over TCP if the response does not fit. Only a response to exactly
+ * this query is accepted.
  */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -14,7 +14,7 @@ export type QuestionType = 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'CAA' | 'NS';
 export interface DnsQuery {
   readonly name: string;
   readonly type: QuestionType;
-  /** Asks a resolver to find the answer at other servers. */
+  /** True if a resolver is to find the answer at other servers. */
   readonly recurse: boolean;
 }
 
@@ -24,10 +24,13 @@ export interface Server {
 }
 
 export interface Reply {
-  /** 0: answered; 3: the name does not exist; anything else is not an answer. */
+  /**
+   * The response code. 0 means that there is an answer, and 3 that the name does not exist. Any other code is a
+   * failure.
+   */
   readonly code: number;
   readonly answers: readonly Answer[];
-  /** The servers that a delegation refers to, from a server that was queried for a name below it. */
+  /** The servers of a delegation, in the response of a server that was queried for a name below the delegation. */
   readonly authorities: readonly Answer[];
 }
 
@@ -38,14 +41,15 @@ const UDP_BYTES = 1232;
 const RCODE = 0x0f;
 
 /**
- * The code that servers without EDNS send for a query with EDNS, with or without the question (RFC 6891, section 7).
+ * The codes with which servers without EDNS respond to a query with EDNS. Their response may lack the question (RFC
+ * 6891, section 7).
  */
 const FORMERR = 1;
 const NOTIMP = 4;
 
 /**
- * A server that does not know EDNS is queried once more without it. Rejects if there is no response in time, or if
- * the signal aborts.
+ * Queries a server. If the server does not support EDNS, it is queried once more without EDNS. Rejects if there is no
+ * response in time, or if the signal aborts.
  */
 export async function queryServer(server: Server, question: DnsQuery, signal: AbortSignal): Promise<Reply> {
   const reply = await askServer(server, { ...question, edns: true }, signal);
@@ -57,7 +61,7 @@ function isWithoutEdns(code: number): boolean {
 }
 
 interface Query extends DnsQuery {
-  /** Whether the query announces how long a datagram may be; without this, 512 bytes. */
+  /** Whether the query uses EDNS to announce the maximum size of a datagram. Without EDNS, this size is 512 bytes. */
   readonly edns: boolean;
 }
 
@@ -107,8 +111,8 @@ function encode(id: number, { name, type, recurse, edns }: Query): Buffer {
 }
 
 /**
- * The message if it answers this question with this ID, else undefined. A server that cannot parse the question may
- * answer without it.
+ * Returns the message if it is a response to this question with this ID, otherwise undefined. A server that cannot
+ * parse the question may respond without the question.
  */
 function decode(message: Buffer, id: number, question: Query): DecodedPacket | undefined {
   try {
@@ -135,7 +139,7 @@ function overUdp(server: Server, question: Query, signal: AbortSignal): Promise<
           const packet = decode(message, id, question);
           if (packet) resolve(packet);
         });
-        // connected, so that the system drops packets from other addresses
+        // the socket is connected, so that the system drops packets from other addresses
         socket.connect(server.port, server.address, () => socket.send(encode(id, question)));
       });
     } finally {

@@ -26,7 +26,7 @@ export function doctor(parts: Parts): DriverDoctor {
 }
 
 /**
- * Looks up the base domain in the same way as a customer's domain: first through the resolvers, then at its name
+ * Looks up the base domain in the same way as the domain of a customer: first through the resolvers, then at its name
  * servers.
  */
 async function checkLookup({ config, configFile }: Parts, signal: AbortSignal): Promise<Verdict> {
@@ -37,7 +37,7 @@ async function checkLookup({ config, configFile }: Parts, signal: AbortSignal): 
     await lookup.addresses(base, { signal });
     return ok(`${resolvers.join(', ')} and the name servers of ${base} respond`);
   } catch (error) {
-    // Sites of the base domain do not need this lookup.
+    // This is only a warning, because sites of the base domain do not need the lookup.
     return warning(
       `${base} cannot be looked up, so customers' domains cannot be checked: ${sentenceOf(error)}`,
       ...resolvers.slice(0, 1).map((resolver) => digOf(base, resolver)),

@@ -1,7 +1,7 @@
 /**
- * A plain HTTP request to a name, as a certificate authority makes it: to each of the addresses that the name's own
- * servers return, and along redirects that stay with the name. The owner of a name decides where it points, so each
- * address is checked before a packet is sent there, at every hop.
+ * Sends plain HTTP requests to a name in the same way as a certificate authority. There is a request to each address
+ * that the name servers of the name return, and redirects are followed if they stay at this name. The owner of the
+ * name determines where it points. Therefore, each address is checked at every hop before a packet is sent there.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -15,7 +15,7 @@ export interface HttpProbeSettings extends Reachable {
   readonly https_port: number;
 }
 
-/** The public addresses of a name. */
+/** Returns the public addresses of a name. */
 export type Resolve = (name: string) => Promise<readonly string[]>;
 
 const MOST_HOPS = 4;
@@ -23,12 +23,14 @@ const MOST_ADDRESSES = 8;
 const MOST_BYTES = 1024;
 const TRY_MS = 3_000;
 const REDIRECTS = [301, 302, 303, 307, 308];
-/** Our own network has no route to addresses of this kind, usually IPv6: this says nothing about the name. */
+/**
+ * The error codes if our own network has no route to an address, usually of IPv6. This says nothing about the name.
+ */
 const NO_ROUTE = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
 /**
- * For each address the body of a 200, or undefined for any other result. Addresses that our network has no route to
- * are left out. Throws `lookup_failed`, `aborted`.
+ * Returns, for each address, the body of a response with status 200, or undefined for any other result. Addresses to
+ * which our network has no route are omitted. Throws `lookup_failed` or `aborted`.
  */
 export async function httpProbe(
   settings: HttpProbeSettings,
@@ -71,7 +73,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** The response of the first address that may be probed and responds. */
+/** Returns the response of the first address that may be probed and that responds. */
 async function first(
   settings: HttpProbeSettings,
   url: URL,
@@ -91,7 +93,7 @@ async function first(
   return found;
 }
 
-/** The target of the redirect, if it is the same name (or its `www`) on the usual ports. */
+/** Returns the target of the redirect if it is the same name (or its `www` name) on the usual ports. */
 function follow(
   settings: HttpProbeSettings,
   asked: HttpProbe,
@@ -123,7 +125,7 @@ function requestWithin(
 ): Promise<Answer> {
   const isHttps = url.protocol === 'https:';
   const options = {
-    // an address: the name is not resolved a second time
+    // connect to the address, so that the name is not resolved a second time
     host: address,
     port: isHttps ? settings.https_port : settings.http_port,
     path: `${url.pathname}${url.search}`,
@@ -133,7 +135,8 @@ function requestWithin(
     maxHeaderSize: 8_192,
   } as const;
   return new Promise((resolve, reject) => {
-    // the certificate is not verified, because it is yet to be issued; an authority does the same
+    // the certificate is not verified, because it has not been issued yet; certificate authorities do not verify it
+    // either
     const sent = isHttps
       ? https.request({ ...options, servername: url.hostname, rejectUnauthorized: false })
       : http.request(options);

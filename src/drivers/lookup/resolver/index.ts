@@ -57,7 +57,7 @@ async function climb(
 ): Promise<{ at: string; records: CaaRecord[] } | undefined> {
   for (let at = name; at !== ''; at = at.includes('.') ? at.slice(at.indexOf('.') + 1) : '') {
     const { values } = await follow(servers, at, ['CAA']).catch((error: unknown) => {
-      // a top-level domain that cannot be queried does not decide
+      // a top-level domain that cannot be queried is ignored
       if (at.includes('.')) throw error;
       return { values: [] };
     });
@@ -67,7 +67,10 @@ async function climb(
   return undefined;
 }
 
-/** Every value at the name, or where its aliases point; several if servers disagree. */
+/**
+ * Returns all values at the name, or at the name to which its aliases point. Servers may disagree, so there may be
+ * several.
+ */
 async function follow(
   servers: Authoritative,
   name: string,

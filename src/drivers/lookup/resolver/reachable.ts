@@ -1,16 +1,16 @@
 /**
- * Which addresses a look-up may send packets to: the owner of a domain chooses its name servers, and must not be able
- * to make us probe our own network.
+ * Determines to which addresses a lookup may send packets. The owner of a domain chooses its name servers, and must
+ * not be able to make the agent probe its own network.
  */
 import ipaddr from 'ipaddr.js';
 
 const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
-/** CIDRs or addresses; `closed_networks` takes precedence. */
+/** The networks, as CIDRs or addresses. `closed_networks` takes precedence. */
 export interface Reachable {
   /** Private networks that may be contacted anyway. */
   readonly lab_networks: readonly string[];
-  /** Networks whose addresses are public, and that must not be contacted. */
+  /** Networks that must not be contacted although their addresses are public. */
   readonly closed_networks: readonly string[];
 }
 
@@ -31,8 +31,8 @@ function isIn(address: ipaddr.IPv4 | ipaddr.IPv6, networks: readonly string[]): 
 }
 
 /**
- * True for the address space that is allocated for routing. Other IPv6 addresses may wrap an IPv4 address
- * (`::10.0.0.1`), or get any meaning later.
+ * Returns whether the address belongs to the IPv6 space that is allocated for routing. Other IPv6 addresses may
+ * contain an IPv4 address (`::10.0.0.1`), or may get another meaning in the future.
  */
 function isGiven(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.kind() === 'ipv4' || address.match(GLOBAL_IPV6);

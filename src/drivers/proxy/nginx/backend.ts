@@ -1,4 +1,4 @@
-/** Where nginx runs: on this machine, or on a host that is reached only through a forced command of SSH. */
+/** The interface for an nginx on this machine, or on a host that can be reached only through a forced SSH command. */
 import type { AgentError } from '../../../kernel/errors.js';
 import type { ProxyCertificate } from '../contract.js';
 import type { CertificateEntry } from './certificates.js';
@@ -11,16 +11,20 @@ export type Refuse<C> = (change: C, error: AgentError) => void;
 export interface Publishing {
   records(): Promise<Records>;
   /**
-   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all changes that
-   * were not refused. When `stop` aborts, all waits end: the next start loads what was saved by then.
+   * Resolves when nginx serves every change that was not refused. If this fails, throws `proxy_unreachable`, which
+   * concerns all changes that were not refused. When `stop` aborts, all waits end, and the next start loads the
+   * changes that were saved by then.
    */
   publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>, stop: AbortSignal): Promise<void>;
 }
 
 export interface NginxBackend extends Publishing {
-  /** Writes the pair; nothing refers to it yet. Throws `proxy_failed` if it cannot be a pair. */
+  /**
+   * Writes the certificate and its key, to which no record refers yet. Throws `proxy_failed` if they cannot belong
+   * together.
+   */
   writePair(certificate: ProxyCertificate): Promise<CertificateEntry>;
-  /** Removes the pairs of this ID except `kept`. */
+  /** Removes all certificates and keys of this ID except `kept`. */
   removePairs(id: string, kept?: string): Promise<void>;
   writeChallenge(token: string, content: string): Promise<void>;
   removeChallenge(token: string): Promise<void>;

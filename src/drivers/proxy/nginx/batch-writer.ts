@@ -1,6 +1,6 @@
 /**
- * Writes nginx's configuration as its only writer: changes that arrive during a batch are applied together in the
- * next one.
+ * The only writer of nginx's configuration. Changes that arrive while a batch is in progress are applied together in
+ * the next batch.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
@@ -16,8 +16,8 @@ export type QueuedChange = Change & { settle(error?: AgentError): void };
 /** How long the first change of a batch waits for others. */
 const COLLECT_MS = 5;
 /**
- * Every reload leaves old workers running until their last connection ends, so there is a minimum time between
- * reloads.
+ * The minimum time between reloads. After every reload, old workers continue until their last connection ends, so too
+ * many reloads.
  */
 const BETWEEN_BATCHES_MS = 300;
 const STOP_MS = 5_000;
@@ -25,7 +25,7 @@ const STOP_MS = 5_000;
 export class BatchWriter {
   readonly #publisher: Publishing;
   readonly #clock: Clock;
-  /** Counts batches, not changes. */
+  /** The number of batches, not of changes. */
   readonly #circuit: Circuit | undefined;
   #queue: QueuedChange[] = [];
   #work: Promise<void> | undefined;
@@ -44,7 +44,7 @@ export class BatchWriter {
   }
 
   /**
-   * Withdraws a change that no batch has picked up yet; its `settle` is then not called. Returns false if it is too
+   * Withdraws a change that no batch has picked up yet. Its `settle` is then not called. Returns false if it is too
    * late.
    */
   withdraw(asked: QueuedChange): boolean {
@@ -54,8 +54,8 @@ export class BatchWriter {
   }
 
   /**
-   * Withdraws all waiting changes, gives the running batch `STOP_MS` to end well, and resolves when it has ended:
-   * nothing is written after that.
+   * Withdraws all waiting changes, and gives the running batch `STOP_MS` to end successfully. Resolves when the batch
+   * has ended. After that, nothing is written.
    */
   async stop(): Promise<readonly QueuedChange[]> {
     const waiting = this.#queue;
@@ -75,7 +75,7 @@ export class BatchWriter {
       this.#lastBatch = this.#clock.monotonic();
       if (batch.length > 0) await this.#carryOut(batch);
     }
-    this.#work = undefined; // in the same turn as the last check of the queue
+    this.#work = undefined; // this must happen in the same turn as the last check of the queue
   }
 
   async #carryOut(batch: readonly QueuedChange[]): Promise<void> {
@@ -98,7 +98,10 @@ export class BatchWriter {
   }
 }
 
-/** An error that is not an AgentError comes from the disk or the folder: the proxy cannot be changed. */
+/**
+ * Converts errors that are not AgentErrors. They come from the disk or the folder, and mean that the proxy cannot be
+ * changed.
+ */
 function verdictOfBatch(error: unknown): keyof Pass {
   return error instanceof AgentError ? verdictOf(error) : 'silent';
 }

@@ -1,6 +1,6 @@
 /**
- * Finds by bisection which of the changes nginx accepts: the number of tests grows with the refused changes, not with
- * all changes.
+ * Finds by bisection which changes nginx accepts. The number of tests therefore depends on the number of refused
+ * changes, and not on the number of all changes.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import { applyChanges, type Change } from './changes.js';
@@ -14,14 +14,14 @@ export interface Tested<C> {
 }
 
 export interface Bisection<C> {
-  /** nginx's error message about these records, or undefined. */
+  /** Returns nginx's error message about these records, or undefined if nginx accepts them. */
   readonly complaintAbout: (records: Records) => Promise<string | undefined>;
   readonly refuse: Refuse<C>;
 }
 
 /**
  * @param complaint nginx's message about the requested changes. Throws `proxy_unreachable` if nginx also refuses the
- * former records.
+ * previous records.
  */
 export async function findAccepted<C extends Change>(
   before: Records,
@@ -34,7 +34,7 @@ export async function findAccepted<C extends Change>(
   return halve(before, requested.accepted, complaint, halving);
 }
 
-/** @param complaint nginx's message about all of `changes` together over `base`, which it accepts alone */
+/** @param complaint nginx's message about all `changes` together on top of `base`; nginx accepts `base` alone */
 async function halve<C extends Change>(
   base: Records,
   changes: readonly C[],
@@ -57,7 +57,7 @@ async function settle<C extends Change>(
   changes: readonly C[],
   halving: Bisection<C>,
 ): Promise<Tested<C>> {
-  // Names may clash now, or no longer clash, because another change was refused.
+  // The refusal of a change may have caused or resolved name conflicts with other changes.
   const wanted = applyChanges(base, changes);
   for (const { change, error } of wanted.refused) halving.refuse(change, error);
   if (wanted.accepted.length === 0) return { records: base, accepted: [] };

@@ -1,8 +1,8 @@
 /**
- * Certificates in the proxy's folder: `certificates/<id>.json` lists the names for which the pair `<file>.pem`,
- * `<file>.key` is shown. A new pair gets new files, so that nginx never loads a certificate with the key of another
- * one. nginx's workers read the files at each handshake: the files get owner, group and read permission of the
- * configured certificate's key, which the operator has made readable for the workers.
+ * Certificates in the proxy's folder. `certificates/<id>.json` lists the names for which the certificate `<file>.pem`
+ * with the key `<file>.key` is served. A new certificate gets new files, so that nginx never loads a certificate with
+ * the key of another one. nginx's workers read the files at each handshake. Therefore, the files get the owner, group
+ * and read permissions of the configured certificate's key, which the operator has made readable for the workers.
  */
 import { createHash } from 'node:crypto';
 import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -17,11 +17,11 @@ import { checkName, refused } from './record.js';
 export interface CertificateEntry {
   readonly id: string;
   readonly names: readonly string[];
-  /** Name of the pair without `.pem` and `.key`. */
+  /** The name of both files without `.pem` and `.key`. */
   readonly file: string;
 }
 
-/** id -> entry. Never changed in place. */
+/** Maps IDs to entries. The map is never changed in place. */
 export type Certificates = ReadonlyMap<string, CertificateEntry>;
 
 type NginxConfig = Pick<WholeConfig, 'dir' | 'certificate_key_file'>;
@@ -94,7 +94,10 @@ export async function saveCertificates(
   await syncFolder(folder);
 }
 
-/** Writes the pair; nothing refers to it yet. Throws `proxy_failed` if it cannot be a pair. */
+/**
+ * Writes the certificate and its key, to which no record refers yet. Throws `proxy_failed` if they cannot belong
+ * together.
+ */
 export async function writePair(
   config: NginxConfig,
   certificate: ProxyCertificate,
@@ -110,8 +113,8 @@ export async function writePair(
   const like = await stat(config.certificate_key_file).catch(() => undefined);
   const keyFile = join(folder, `${entry.file}.key`);
   await replaceFile(keyFile, key.reveal(), 0o600 | ((like?.mode ?? 0) & READ));
-  // Only root, or a member of the group, may do this; in any case, the driver checks afterwards whether nginx can
-  // read the file.
+  // Only root or a member of the group may change the group. If this fails, the driver still detects later whether
+  // nginx can read the file.
   if (like)
     await chown(keyFile, like.uid, like.gid).catch(() => chown(keyFile, -1, like.gid).catch(() => {}));
   await replaceFile(join(folder, `${entry.file}.pem`), chain, 0o644);
@@ -119,7 +122,7 @@ export async function writePair(
   return entry;
 }
 
-/** Removes the pairs of this ID except `kept`. */
+/** Removes all certificates and keys of this ID except `kept`. */
 export async function removePairs(config: NginxConfig, id: string, kept?: string): Promise<void> {
   const folder = join(config.dir, 'certificates');
   const old = (await namesIn(folder)).filter(

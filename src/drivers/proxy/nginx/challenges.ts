@@ -1,6 +1,6 @@
 /**
- * The responses to a certificate authority's HTTP-01 challenges: plain files that nginx serves on port 80, without a
- * reload.
+ * The responses to HTTP-01 challenges of a certificate authority. They are plain files that nginx serves on port 80
+ * without a reload.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,10 @@ import { refused } from './record.js';
 import type { NginxConfig } from './config.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
-/** A challenge is in use for a minute; a file that is a day old was left behind by an agent that ended. */
+/**
+ * A challenge is needed for about a minute. A file that is a day old was left behind by an agent that ended before it
+ * removed the file.
+ */
 const LEFT_BEHIND_MS = 86_400_000;
 
 export async function writeChallenge(config: NginxConfig, token: string, content: string): Promise<void> {

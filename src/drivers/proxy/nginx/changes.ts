@@ -1,5 +1,6 @@
 /**
- * Applies changes to the set of records, as a pure function. A name belongs to one record, and a record to one mark.
+ * Applies changes to the set of records, as a pure function. A name belongs to only one record, and a record to only
+ * one mark.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import { formatMark, type Mark, sameMark } from '../../../kernel/mark.js';
@@ -13,7 +14,7 @@ export type Change =
   | { readonly kind: 'remove'; readonly mark: Mark }
   | { readonly kind: 'putCertificate'; readonly entry: CertificateEntry }
   | { readonly kind: 'removeCertificate'; readonly id: string }
-  /** Only requests that the proxy is up to date. */
+  /** A request without a change. It only ensures that the proxy is up to date. */
   | { readonly kind: 'nothing' };
 
 export interface Applied<C extends Change> {
@@ -22,7 +23,10 @@ export interface Applied<C extends Change> {
   readonly refused: readonly { readonly change: C; readonly error: AgentError }[];
 }
 
-/** The records while they are changed; `holders` and `certified`: name -> record or certificate that has it. */
+/**
+ * The records while they are changed. `holders` and `certified` map each name to the record or certificate that
+ * contains it.
+ */
 interface Draft {
   readonly sites: Map<string, ProxyHost>;
   readonly holders: Map<string, string>;
@@ -92,7 +96,7 @@ function put(
     return foreign(`${file} carries ${formatMark(current.mark)}`);
   const taken = host.names.find((name) => (holders.get(name) ?? file) !== file);
   if (taken !== undefined) return foreign(`${taken} is held by ${holders.get(taken) ?? ''}`);
-  // The same object stays, so that an unchanged record is not written again.
+  // Keep the same object, so that an unchanged record is not written again.
   if (current && JSON.stringify(current) === JSON.stringify(host)) return undefined;
   for (const name of current?.names ?? []) holders.delete(name);
   for (const name of host.names) holders.set(name, file);

@@ -1,4 +1,4 @@
-/** The operator's two commands: test the whole configuration, and reload nginx. */
+/** Runs the two configured commands, which test the whole configuration and reload nginx. */
 import { AgentError } from '../../../kernel/errors.js';
 import { throwIfAborted } from '../../shared/abort.js';
 import { type ChildEnd, runChild } from '../../shared/child.js';
@@ -8,8 +8,8 @@ const DEADLINE_MS = 30_000;
 const KEPT_OUTPUT_BYTES = 8_192;
 
 /**
- * Undefined if nginx accepts the configuration on disk, else its error message. Throws `proxy_unreachable` if nginx
- * could not be run.
+ * Returns undefined if nginx accepts the configuration on disk, otherwise the error message of nginx. Throws
+ * `proxy_unreachable` if nginx could not be run.
  */
 export async function testConfiguration(
   argv: readonly string[],
@@ -18,15 +18,18 @@ export async function testConfiguration(
   const end = await run(argv, 'test', stop);
   if (end.code === 0) return undefined;
   const text = `${end.stderr}${end.stdout}`.trim();
-  // Only an exit code of nginx itself is a verdict; 126, 127 and above come from the program that should have started
-  // it.
+  // Only the exit codes of nginx itself are a verdict. Codes of 126 and above come from the program that should have
+  // started it.
   if (isNotRun(end.code)) throw refusesUs(`the test command ended with ${howItEnded(end)}: ${text}`);
   if (end.code === null || end.code >= 126)
     throw unreachable(`the test command ended with ${howItEnded(end)}: ${text}`);
   return text === '' ? `exit code ${end.code}` : text;
 }
 
-/** Throws `proxy_unreachable`: if a tested configuration cannot be loaded, nginx is not running. */
+/**
+ * Reloads nginx. Throws `proxy_unreachable` on failure, because nginx is not running if it cannot load a tested
+ * configuration.
+ */
 export async function reload(argv: readonly string[], stop: AbortSignal): Promise<void> {
   const end = await run(argv, 'reload', stop);
   if (end.code === 0) return;
@@ -59,18 +62,18 @@ function howItEnded(end: ChildEnd): string {
   return end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`;
 }
 
-/** Exit codes of a shell (or of the forced command) that did not start the command at all. */
+/** The exit codes of a shell or a forced command that did not start the command at all. */
 export function isNotRun(code: number | null): boolean {
   return code === 126 || code === 127;
 }
 
-/** The program does not exist or may not be run: no retry helps before an operator has fixed this. */
+/** The program does not exist or may not be run. A retry does not help until an operator has fixed this. */
 function isAbsent(error: unknown): boolean {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM';
 }
 
-/** The proxy is reachable, but refuses everything that the agent does. */
+/** The error if the proxy can be reached, but refuses every request of the agent. */
 export function refusesUs(detail: string, cause?: unknown): AgentError {
   return new AgentError('proxy_refused', 'The reverse proxy refuses the agent.', {
     role: 'reverse proxy',

@@ -41,7 +41,10 @@ const keys = section('The nginx on this machine.', {
     'Wildcard certificate of the base domain: PEM file with its chain, readable by nginx.',
     'nothing',
   ),
-  certificate_key_file: path('Its private key: PEM file, readable by nginx.', 'nothing'),
+  certificate_key_file: path(
+    'Private key of the wildcard certificate: PEM file, readable by nginx.',
+    'nothing',
+  ),
   max_upload_mb: number('Maximum size of an upload to a site.', 1, 102_400, { unit: 'MiB', default: 64 }),
   real_ip_from: list(
     "Upstream proxies whose X-Forwarded-For contains the visitor's address.",

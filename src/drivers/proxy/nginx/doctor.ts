@@ -97,7 +97,7 @@ function proxyChecks(parts: Parts, nginx: NginxExaminer): Check[] {
 
 type Run = (signal: AbortSignal) => Promise<Verdict>;
 
-/** Handles problems that prevent any query of nginx; each has its own commands. */
+/** Handles problems that prevent all queries of nginx. Each of them has different commands. */
 function unlessAway({ config, configFile }: Parts, run: Run): Run {
   const { ssh, nginx } = config.proxy;
   return async (signal) => {
@@ -123,7 +123,7 @@ function unlessAway({ config, configFile }: Parts, run: Run): Run {
   };
 }
 
-/** The files of a proxy on another host cannot be read, so the certificate that visitors get is checked instead. */
+/** Checks the certificate that visitors get, because the doctor cannot read the files of a proxy on another host. */
 async function checkShown({ config, clock }: Parts): Promise<Verdict> {
   const base = config.agent.base_domain;
   const { door } = config.proxy;

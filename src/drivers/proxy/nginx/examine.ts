@@ -1,6 +1,6 @@
 /**
- * Examines nginx without changing it: whether it accepts its configuration, whether a reload reaches it, and whether
- * it serves what we have written.
+ * Examines nginx without changing it: whether it accepts its configuration, whether a reload takes effect, and
+ * whether it serves the configuration that the driver has written.
  */
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -19,7 +19,7 @@ import { readVersion } from './wait-for-reload.js';
 
 export interface Served {
   readonly written: string;
-  /** Undefined: no server of ours responds on the status port. */
+  /** Undefined if no server of ours responds on the status port. */
   readonly served: string | undefined;
 }
 
@@ -28,18 +28,21 @@ const LOOK_MS = 100;
 
 export interface NginxExaminer {
   /**
-   * False before the first start of the daemon: our file does not exist yet, so `nginx -t` fails on a configuration
-   * that includes it.
+   * False before the first start of the daemon. Our file does not exist yet at that time, so `nginx -t` fails if the
+   * configuration includes it.
    */
   hasRendering(signal: AbortSignal): Promise<boolean>;
   /**
-   * Undefined, or nginx's error message. The daemon may be testing a rendering at the moment, so an error counts only
-   * if it occurs a second time.
+   * Returns undefined, or the error message of nginx. The daemon may be testing another configuration at the moment,
+   * so an error counts only if it occurs twice.
    */
   test(signal: AbortSignal): Promise<string | undefined>;
-  /** Reloads nginx, as certbot or an operator would, and returns what it serves afterwards. */
+  /** Reloads nginx, as certbot or an operator would, and returns the version that it serves afterwards. */
   reload(signal: AbortSignal): Promise<Served>;
-  /** The nearest folder (ours or one above it) that we cannot write to; undefined if there is none. */
+  /**
+   * Returns our folder, or the closest existing folder above it, if the daemon cannot write to it. Otherwise returns
+   * undefined.
+   */
   unwritable(): Promise<string | undefined>;
   close(): Promise<void>;
 }
@@ -87,9 +90,9 @@ function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
 }
 
 /**
- * Examines a proxy host through its forced command. It sends the host's records as a rendering with another number,
- * and then restores the former one. The trial also contains a site at either end of each address pool, to find out
- * whether the forced command allows names to point there.
+ * Examines a proxy host through its forced command. It sends the records of the host with a new version number for a
+ * test, after which the host restores the previous version. The tested records also contain a site at the first and
+ * the last address of each pool, to find out whether the forced command allows names to point there.
  */
 function remoteExaminer(ssh: ProxySsh, pools: Pools, clock: Clock): NginxExaminer {
   const commands = new RemoteCommands(ssh);
@@ -132,7 +135,7 @@ function probes(pools: Pools): ProxyHost[] {
     }));
 }
 
-/** Returns what is served, once it is what was written, or when the time limit is over. */
+/** Returns the served version once it is the written version, or when the time limit is reached. */
 async function untilServed(clock: Clock, signal: AbortSignal, look: () => Promise<Served>): Promise<Served> {
   let found: Served = { written: '', served: undefined };
   for await (const _ of poll({ clock, signal, pauses: LOOK_MS, patienceMs: SERVED_WITHIN_MS })) {

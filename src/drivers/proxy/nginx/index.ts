@@ -1,6 +1,6 @@
 /**
- * Reverse proxy `nginx`: on this machine, or on another one over SSH. See render.ts for how an operator includes the
- * rendered file.
+ * The reverse proxy driver `nginx`, for nginx on this machine or on another machine over SSH. render.ts describes how
+ * an operator includes the rendered file.
  */
 import { onAbort } from '../../../kernel/async/on-abort.js';
 import type { Clock } from '../../../kernel/clock.js';
@@ -26,8 +26,8 @@ export function driver({ proxy }: NginxSettings, { clock, log, circuits }: Proxy
 }
 
 /**
- * Starts at once to bring nginx to the state of the records; a failure is only logged, because every later call tries
- * again.
+ * Starts at once to update nginx to the state of the records. A failure is only logged, because every later call
+ * tries again.
  */
 export function nginxProxyDriver(
   config: NginxConfig,
@@ -60,7 +60,8 @@ export function nginxProxyDriver(
     refuseClosed();
     await new Promise<void>((resolve, reject) => {
       const forget = onAbort(signal, () => {
-        // Once a batch has picked it up, the outcome is awaited so that it is known; a batch has its own deadlines.
+        // Once a batch has picked up the change, the call waits for the outcome, so that the outcome is known. A
+        // batch has separate deadlines.
         if (!writer.withdraw(asked)) return;
         reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
       });
@@ -98,7 +99,7 @@ export function nginxProxyDriver(
         );
       }
     } catch (error) {
-      // Stopped: what was published stays, and is checked again when the agent is back.
+      // The agent is stopping. Everything that was published stays, and is checked again after the next start.
       if (signal.aborted) throw abortError(signal, 'proxy_unreachable', 'waiting for the new certificate');
       const kept = (await place.records()).certificates.get(id)?.file;
       if (kept !== entry.file) await place.removePairs(id, kept);

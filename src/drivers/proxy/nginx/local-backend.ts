@@ -1,4 +1,4 @@
-/** nginx on this machine, in a folder that the daemon may write to, with commands that it may run. */
+/** Manages nginx on this machine. The daemon may write to its folder and run its commands. */
 import { removePairs, writePair } from './certificates.js';
 import { removeChallenge, writeChallenge } from './challenges.js';
 import type { NginxBackend } from './backend.js';

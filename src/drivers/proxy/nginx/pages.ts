@@ -1,6 +1,6 @@
 /**
- * The pages that visitors see instead of a site. They are plain files that an operator can read, and every start
- * rewrites them.
+ * The pages that visitors see instead of a site. They are plain files that an operator can read. Every start writes
+ * them again.
  */
 
 export type PageName = 'preparing' | 'suspended' | 'unavailable' | 'unknown';

@@ -1,6 +1,6 @@
 /**
- * Carries out one batch: finds which changes nginx accepts, saves them, and makes nginx serve them. The order
- * matters: after a crash at any point, a start can render the records.
+ * Executes one batch: finds the changes that nginx accepts, saves them, and makes nginx serve them. Because of this
+ * order, a start after a crash at any point can render the records.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import type { DriverLog } from '../../shared/log.js';
@@ -26,7 +26,7 @@ export interface PublishDeps {
   readonly log: DriverLog;
 }
 
-/** What is on disk. */
+/** The records and the rendering on disk. */
 export interface OnDisk {
   readonly records: Records;
   readonly damaged: ReadonlyMap<string, string>;
@@ -38,7 +38,7 @@ interface Batch<C extends Change> {
   readonly stop: AbortSignal;
 }
 
-/** How long a reloaded nginx may take to serve the new rendering. */
+/** How long nginx may take after a reload to serve the new rendering. */
 const SERVED_PATIENCE_MS = 15_000;
 
 export class Publisher implements Publishing {
@@ -46,7 +46,10 @@ export class Publisher implements Publishing {
   readonly #deps: PublishDeps;
   readonly #ask: ReadVersion;
   #disk: OnDisk | undefined;
-  /** True from the start of a batch until the content of the disk is known: after a failure it is read again. */
+  /**
+   * True from the start of a batch until the content of the disk is known. After a failure, the content is read
+   * again.
+   */
   #inDoubt = true;
   #lastVersion = 0;
 
@@ -61,8 +64,9 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * Resolves when nginx serves every change that was not refused. Throws `proxy_unreachable` for all changes that
-   * were not refused. When `stop` aborts, all waits end: the next start loads what was saved by then.
+   * Resolves when nginx serves every change that was not refused. If this fails, throws `proxy_unreachable`, which
+   * concerns all changes that were not refused. When `stop` aborts, all waits end, and the next start loads the
+   * changes that were saved by then.
    */
   async publish<C extends Change>(
     changes: readonly C[],
@@ -89,8 +93,8 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * The changes that nginx accepts, as a rendering that is on disk and tested; the same rendering object if nothing
-   * has to be loaded.
+   * Returns the changes that nginx accepts, as a tested rendering on disk. Returns the same rendering object if
+   * nothing has to be loaded.
    */
   async #accept<C extends Change>(
     before: OnDisk,
@@ -168,7 +172,10 @@ export class Publisher implements Publishing {
     return { ...(await loadRecords(this.#config.dir)), rendering: await readRendering(this.#config) };
   }
 
-  /** Increases, also after the folder was lost: no version ever means two renderings. */
+  /**
+   * Returns a version that is higher than all earlier ones, even if the folder was lost, so that no two renderings
+   * have the same version.
+   */
   #nextVersion(): string {
     this.#lastVersion = Math.max(this.#lastVersion + 1, this.#deps.clock.now());
     return String(this.#lastVersion);

@@ -1,6 +1,6 @@
 /**
- * The record of a site: the source of what the proxy serves. It is checked as strictly when it is read as when it is
- * written, because its values become part of nginx's configuration.
+ * The record of a site, from which the proxy's configuration is rendered. Its values become part of nginx's
+ * configuration, so a record is checked strictly not only when it is written, but also when it is read.
  */
 import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
@@ -51,7 +51,7 @@ export function fileNameOf(mark: Mark): string {
   return name;
 }
 
-/** Throws `proxy_failed` with the reason; never changes the value silently. */
+/** Validates the value. Throws `proxy_failed` with the reason, and never changes the value silently. */
 export function checkHost(value: ProxyHost): ProxyHost {
   const { mark, names, upstream, state } = value;
   return check({ schema: 1, mark, names, upstream, state });
@@ -61,7 +61,9 @@ export function encodeRecord(host: ProxyHost): string {
   return `${JSON.stringify({ schema: 1, ...checkHost(host) }, undefined, 1)}\n`;
 }
 
-/** Throws `proxy_failed` if the text is not exactly a record of this file's mark. */
+/**
+ * Parses the text of a file. Throws `proxy_failed` if the text is not exactly a record with the mark of this file.
+ */
 export function decodeRecord(fileName: string, text: string): ProxyHost {
   let value: unknown;
   try {
@@ -90,7 +92,7 @@ export function checkName(name: string): void {
   if (!isHostName(name)) throw refused(`not a host name: ${JSON.stringify(name)}`);
 }
 
-/** `10.0.0.5:80` or `[fd00::5]:80`, formatted from the parsed address. */
+/** Formats the parsed address as `10.0.0.5:80` or `[fd00::5]:80`. */
 export function upstreamOf(upstream: ProxyHost['upstream']): string {
   const { address, port } = upstream;
   const plain =

@@ -15,7 +15,7 @@ export interface Records {
 
 export interface LoadedRecords {
   readonly records: Records;
-  /** Files that stay where they are but are not served: file name -> reason. */
+  /** Maps the names of files that are invalid to the reason. Such files stay in place, but are not served. */
   readonly damaged: ReadonlyMap<string, string>;
 }
 
@@ -31,7 +31,10 @@ export async function loadRecords(dir: string): Promise<LoadedRecords> {
   };
 }
 
-/** Creates the folders and removes files that a crash left half-written; only for the process that writes. */
+/**
+ * Creates the folders and removes incomplete files that a crash left behind. Only the process that writes may call
+ * this.
+ */
 export async function prepareRecords(dir: string): Promise<void> {
   await prepareSites(join(dir, 'sites'));
   await prepareCertificates(dir);

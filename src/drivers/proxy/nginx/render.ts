@@ -1,11 +1,11 @@
 /**
  * Renders all records as the single file `<dir>/nginx.conf`. The operator includes it once, inside `http { }`:
  *
- *     include /var/lib/innkeeper/proxy/nginx.conf;
+ * include /var/lib/innkeeper/proxy/nginx.conf;
  *
- * and removes other `default_server`s on the same ports (Debian: sites-enabled/default). The file sets `map_hash_*`;
- * the operator's own configuration must not set them. It has one server with maps instead of one server per site,
- * because nginx then tests and loads 5,000 sites in the time of one.
+ * and removes other `default_server`s on the same ports (Debian: sites-enabled/default). The file sets `map_hash_*`,
+ * so the operator's own configuration must not set these directives. The file has one server with maps instead of one
+ * server per site, because nginx can then test and load 5,000 sites as quickly as one.
  */
 import ipaddr from 'ipaddr.js';
 import type { NginxConfig } from './config.js';
@@ -16,7 +16,7 @@ import { upstreamOf } from './record.js';
 
 const PAGES = '/.innkeeper-pages/';
 
-/** @param version digits; the status server's response once nginx serves this text */
+/** @param version the version, as digits; the status server returns it once nginx serves this text */
 export function renderNginx(
   config: NginxConfig,
   hosts: readonly ProxyHost[],
@@ -31,7 +31,8 @@ export function renderNginx(
 }
 
 /**
- * For a host that keeps the maps itself (systemd/innkeeper-proxy): everything that does not change with the sites.
+ * Renders everything that does not depend on the sites, for a host that writes the maps itself
+ * (systemd/innkeeper-proxy).
  */
 export function renderFront(config: NginxConfig): string {
   return [
@@ -41,7 +42,7 @@ export function renderFront(config: NginxConfig): string {
   ].join('\n');
 }
 
-/** Everything that changes with the sites. systemd/innkeeper-proxy renders the same text. */
+/** Renders everything that depends on the sites. systemd/innkeeper-proxy renders the same text. */
 export function renderMaps(
   config: Pick<NginxConfig, 'dir' | 'certificate_file' | 'certificate_key_file'>,
   hosts: readonly ProxyHost[],
@@ -72,7 +73,7 @@ export function renderMaps(
   ].join('\n');
 }
 
-/** @param version the status server's response, in nginx syntax */
+/** @param version the response of the status server, in nginx syntax */
 function renderServers(config: NginxConfig, version: string): string {
   return [FIXED_MAPS, '', plainServer(config), secureServer(config), statusServer(config, version)].join(
     '\n',
@@ -84,7 +85,7 @@ map $innkeeper_state $innkeeper_retry { preparing 5; suspended 3600; enabled 10;
 map $http_upgrade $innkeeper_connection { default upgrade; "" ""; }
 map $http_host $innkeeper_port { default ""; "~(?<innkeeper_port_found>:[0-9]+)$" $innkeeper_port_found; }`;
 
-/** Names contain a dot, so that none can be a keyword of `map` (`default`, `include`, ...). */
+/** Every name contains a dot, so no name can be a keyword of `map` such as `default` or `include`. */
 function map<T extends { readonly names: readonly string[] }>(
   from: string,
   to: string,
@@ -99,7 +100,10 @@ function map<T extends { readonly names: readonly string[] }>(
   return [`map ${from} ${to} {`, `    default ${otherwise};`, ...lines, '}'].join('\n');
 }
 
-/** nginx refuses a map whose longest key does not fit into a bucket, and warns if the table is too small. */
+/**
+ * Sets the sizes of the map's hash table. nginx refuses a map whose longest key does not fit into a bucket, and warns
+ * if the table is too small.
+ */
 function hashSizes(most: number, names: readonly string[]): string[] {
   const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
   const bucket = Math.max(128, Math.ceil((longest + 40) / 64) * 64);
@@ -179,7 +183,7 @@ const PASSING = `        proxy_pass http://$innkeeper_upstream;
         proxy_send_timeout 60s;
         proxy_read_timeout 300s;`;
 
-/** Reached only through error_page; every response from here says that it must not be cached. */
+/** The location of the pages. It is reached only through error_page. Its responses must not be cached. */
 function pagesLocation(config: NginxConfig): string {
   return `    location ^~ ${PAGES} {
         internal;

@@ -1,4 +1,7 @@
-/** The rendered file on disk: replaced for a test, and restored if nginx refuses it. */
+/**
+ * The rendered file on disk. It is replaced for a test, and the previous file is restored if nginx refuses the new
+ * one.
+ */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
@@ -9,7 +12,7 @@ import type { Records } from './records.js';
 
 export interface Rendering {
   readonly version: string;
-  /** Undefined: there was no file. */
+  /** Undefined if there was no file. */
   readonly text: string | undefined;
 }
 
@@ -30,15 +33,15 @@ export async function writeRendering(config: NginxConfig, { text }: Rendering): 
   else await replaceFile(file, text, 0o644);
 }
 
-/** Written last, when the text is accepted and the records are saved. */
+/** This file is written last, after nginx has accepted the text and the records are saved. */
 export async function writeVersion(config: NginxConfig, version: string): Promise<void> {
   await replaceFile(join(config.dir, 'version'), `${version}\n`, 0o644);
   await syncFolder(config.dir);
 }
 
 /**
- * Creates the folders and the pages, and removes files that a crash left half-written; nginx's workers read them as
- * another user.
+ * Creates the folders and the pages, and removes incomplete files that a crash left behind. The folders and pages are
+ * readable for other users, because nginx's workers run as another user.
  */
 export async function writePages(config: NginxConfig): Promise<void> {
   const folder = join(config.dir, 'pages');

@@ -1,16 +1,19 @@
-/** The folder of records on disk: checked at start, changed file by file, durable when a change resolves. */
+/**
+ * The folder of records on disk. It is checked at the start and changed file by file. A change is durable when its
+ * promise resolves.
+ */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
 import type { ProxyHost } from '../contract.js';
 import { decodeRecord, encodeRecord, RECORD_FILE } from './record.js';
 
-/** File name -> record. Never changed in place. */
+/** Maps file names to records. The map is never changed in place. */
 export type Sites = ReadonlyMap<string, ProxyHost>;
 
 export interface LoadedSites {
   readonly sites: Sites;
-  /** Files that stay where they are but are not served: file name -> reason. */
+  /** Maps the names of files that are invalid to the reason. Such files stay in place, but are not served. */
   readonly damaged: ReadonlyMap<string, string>;
 }
 
@@ -35,7 +38,10 @@ export async function loadSites(folder: string): Promise<LoadedSites> {
   return { sites, damaged };
 }
 
-/** Creates the folder and removes files that a crash left half-written; only for the process that writes. */
+/**
+ * Creates the folder and removes incomplete files that a crash left behind. Only the process that writes may call
+ * this.
+ */
 export async function prepareSites(folder: string): Promise<void> {
   await makeFolder(folder, 0o755);
   await removeLeftovers(folder);
@@ -51,7 +57,7 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Changes the folder from `current` to `next`; both by file name. */
+/** Changes the folder from `current` to `next`. Both map file names to records. */
 export async function saveSites(
   folder: string,
   current: Sites,

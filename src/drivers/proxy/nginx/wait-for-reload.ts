@@ -1,37 +1,40 @@
-/** Determines which rendering nginx serves, from nginx itself: a reload command returns long before its effect. */
+/**
+ * Queries nginx for the version of the rendering that it serves, because a reload command returns long before it
+ * takes effect.
+ */
 import { request } from 'undici';
 import { poll } from '../../../kernel/async/poll.js';
 import type { Clock } from '../../../kernel/clock.js';
 
 /**
- * For 100 ms after a reload, nginx's old workers still accept connections in addition to the new ones (nginx starts
- * the new workers, sleeps, then ends the old ones). So one response with the new version does not prove that the next
- * visitor gets it.
+ * For 100 ms after a reload, nginx's old workers still accept connections in addition to the new workers, because
+ * nginx starts the new workers, sleeps, and then ends the old ones. Therefore, one response with the new version does
+ * not prove that the next visitor gets the new version.
  */
 const SETTLE_MS = 130;
 /**
- * On a busy machine the old workers take longer. The wait ends only if nothing but the new version has responded for
- * this time.
+ * On a busy machine, the old workers accept connections for longer. The wait ends only after all responses during
+ * this time had the new version.
  */
 const CERTAIN_MS = 50;
 /**
- * Time between two reads within that time: each read is a connection, and many new sites cause several reloads per
- * second.
+ * The delay between two reads during that time. Each read is a connection, and many new sites cause several reloads
+ * per second.
  */
 const SETTLING_POLL_MS = 25;
 const ASK_TIMEOUT_MS = 2_000;
 const QUICKEST_POLL_MS = 10;
 const SLOWEST_POLL_MS = 250;
-/** Share of the time that has passed: a read is late by at most this share. */
+/** The delay as a share of the time that has passed. The end of a wait is detected late by at most this share. */
 const POLL_SHARE = 0.15;
 
 export type ReadVersion = () => Promise<string | undefined>;
 
-/** Undefined if nothing (or nothing of ours) responds. */
+/** Returns the version, or undefined if no server of ours responds. */
 export function readVersion(port: number): ReadVersion {
   return async () => {
     try {
-      // A new connection each time: a kept one would stay with an old worker.
+      // Each read uses a new connection, because an existing connection would stay with an old worker.
       const answer = await request(`http://127.0.0.1:${port}/innkeeper-version`, {
         reset: true,
         signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
@@ -45,7 +48,8 @@ export function readVersion(port: number): ReadVersion {
 }
 
 /**
- * True once only this version is served; false if this does not happen within `patienceMs`. Rejects if `stop` aborts.
+ * Resolves to true once only this version is served, or to false if this does not happen within `patienceMs`. Rejects
+ * if `stop` aborts.
  */
 export async function waitForReload(
   ask: ReadVersion,

@@ -14,13 +14,13 @@ const SOON_DAYS = 14;
 export interface CertificateFiles {
   readonly file: string;
   readonly keyFile: string;
-  /** The command that gets a new certificate. */
+  /** The command with which the operator gets a new certificate. */
   readonly renew: string;
 }
 
 export type LookedAt =
   | { readonly unreadable: Verdict }
-  /** Includes all problems that were found. */
+  /** Returns all problems that were found. */
   | { readonly certificate: X509Certificate; readonly verdicts: readonly Verdict[] };
 
 export async function lookAtFiles({ file, keyFile, renew }: CertificateFiles): Promise<LookedAt> {

@@ -8,19 +8,19 @@ export type Word = 'ok' | 'warning' | 'wrong' | 'not_checked';
 
 export interface Verdict {
   readonly state: Word;
-  /** The result in plain words; never contains a secret. */
+  /** The result in plain words. It never contains a secret. */
   readonly found: string;
   /** Commands that fix the problem, ready to copy, in order; empty if there is no problem. */
   readonly fix: readonly string[];
 }
 
 export interface Check {
-  /** Stable, for programs; e.g. `container_host.permissions`. */
+  /** The stable name of the check for programs, such as `container_host.permissions`. */
   readonly name: string;
   readonly title: string;
   /** Names of checks that must succeed before this check makes sense. */
   readonly after: readonly string[];
-  /** Commands that show more; printed if the check found a problem and suggests no commands itself. */
+  /** Commands that show more details. They are printed if the check found a problem and suggests no commands. */
   readonly look: readonly string[];
   /** Milliseconds; default 10 s. */
   readonly withinMs?: number;
@@ -51,14 +51,17 @@ export const notChecked = (why: string): Verdict => ({
 
 /** What a driver provides to the doctor. Its checks open their own connections and share none with the daemon. */
 export interface DriverDoctor {
-  /** In the order in which an operator should fix problems. */
+  /** The checks, in the order in which an operator should fix problems. */
   readonly checks: readonly Check[];
   close(): Promise<void>;
 }
 
 const RANK: Readonly<Record<Word, number>> = { wrong: 3, warning: 2, not_checked: 1, ok: 0 };
 
-/** Merges several verdicts: the worst state, everything found with that state, and each command once. */
+/**
+ * Merges several verdicts. The result has the worst state, all texts of verdicts with that state, and each command
+ * once.
+ */
 export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict {
   const sorted = [...verdicts].sort((a, b) => RANK[b.state] - RANK[a.state]);
   const [first] = sorted;
@@ -71,7 +74,7 @@ export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict 
   };
 }
 
-/** The operator needs the infrastructure details that customers must not see. */
+/** Returns the sentence with infrastructure details, which the operator needs but customers must not see. */
 export function sentenceOf(error: unknown): string {
   const said = error instanceof AgentError ? (error.detail ?? error.message) : messageOf(error);
   return said.trim();
@@ -81,12 +84,12 @@ function messageOf(error: unknown): string {
   return cleaned(error instanceof Error ? error.message : String(error));
 }
 
-/** The user for the printed commands, which must also be correct when root runs them. */
+/** Returns the user name for printed commands, which must be correct even when root runs them. */
 export function whoAmI(): string {
   try {
     return userInfo().username;
   } catch {
-    // the system has no entry for the user
+    // the user has no entry in the system's user database
     return String(process.getuid?.() ?? '');
   }
 }

@@ -6,7 +6,7 @@ export interface SshHost {
   readonly host: string;
   readonly port: number;
   readonly knownHosts: string;
-  /** The host's name in messages: a node, or "the proxy host". */
+  /** The name of the host in messages: a node, or "the proxy host". */
   readonly name: string;
   /** The command that adds the key with its forced command to authorized_keys on that host. */
   readonly authorize: string;
@@ -22,7 +22,7 @@ export function sshFixes(said: string, { user, host, port, knownHosts, authorize
   return [`ssh -p ${port} ${word(`${user}@${host}`)} true`];
 }
 
-/** Replaces the line with the same key by `line`. Runs on that host. */
+/** Returns a command for that host, which replaces the line with the same key by `line`. */
 export function authorizeCommand(line: string, name: string): string {
   const file = '~/.ssh/authorized_keys';
   const blob = / (AAAA[A-Za-z0-9+/=]+)/.exec(line)?.[1];

@@ -1,7 +1,4 @@
-/**
- * The public endpoint: one HTTPS request to a site by its name, at the proxy's address, with the certificate verified
- * for that name.
- */
+/** Sends HTTPS requests for the name of a site to the proxy's address, and verifies the certificate for that name. */
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
@@ -13,7 +10,7 @@ import { abortError, throwIfAborted } from '../../shared/abort.js';
 import type { SiteAnswer, SiteRequest, WebDriver } from '../contract.js';
 
 export interface PublicEndpointOptions {
-  /** Milliseconds for the whole request. */
+  /** The time limit of the whole request in ms. */
   readonly deadlineMs?: number;
 }
 
@@ -27,7 +24,7 @@ export function publicEndpoint(
 ): WebDriver {
   let agent: Promise<Agent> | undefined;
   const agentNow = async (): Promise<Agent> => {
-    // Read at first use, and again after a failure: the file may be created after the agent starts.
+    // The file is read at the first use, and again after a failure, because it may be created after the agent starts.
     agent ??= makeAgent(endpoint);
     agent.catch(() => (agent = undefined));
     return agent;
@@ -62,8 +59,8 @@ async function makeAgent(endpoint: PublicEndpointConfig): Promise<Agent> {
   const ca = endpoint.ca_file === null ? {} : { ca: await readFile(endpoint.ca_file, 'utf8') };
   const connector = buildConnector({ ...ca, timeout: CONNECT_MS, maxCachedSessions: 0, allowH2: false });
   return new Agent({
-    // Always connects to the proxy's address, whatever the name: DNS need not point here yet, and the certificate is
-    // still verified for the name.
+    // The connection always goes to the proxy's address, because DNS may not point to the proxy yet. The certificate
+    // is still verified for the name.
     connect: (options, callback) =>
       connector(
         {
@@ -99,7 +96,8 @@ async function fetchOnce(
     },
     dispatcher,
     signal,
-    // A new connection: after a reload of the proxy, a kept one would still see the old configuration.
+    // Each request uses a new connection, because an existing connection would still get the old configuration after
+    // a reload of the proxy.
     reset: true,
   });
   const headers: Record<string, string> = {};
@@ -139,7 +137,7 @@ async function readCapped(body: Dispatcher.ResponseData['body']): Promise<string
   for await (const chunk of body as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length >= BODY_BYTES) break; // also ends the connection
+    if (length >= BODY_BYTES) break; // leaving the loop also ends the connection
   }
   return Buffer.concat(chunks).subarray(0, BODY_BYTES).toString('utf8');
 }

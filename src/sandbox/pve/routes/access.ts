@@ -6,7 +6,7 @@ import { demand } from '../permissions.js';
 import type { Route } from '../route.js';
 
 const word = { type: 'string', optional: 1 } as const;
-/** The paths that Proxmox lists if the caller names none, in addition to the paths with their own entry. */
+/** The paths that Proxmox lists if the request contains no path, in addition to the paths that have an entry. */
 const TOP = ['/', '/access', '/access/groups', '/nodes', '/pool', '/sdn', '/storage', '/vms'];
 
 function permissions({ cluster, user: caller, values }: Call): Json {

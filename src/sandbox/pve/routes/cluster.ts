@@ -1,4 +1,4 @@
-/** /version and the calls about the cluster as a whole. */
+/** /version, and the requests about the cluster as a whole. */
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, type Cluster, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
@@ -41,8 +41,8 @@ function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?
 }
 
 /**
- * The manager's state of the service; the configured state if the manager does not know the service (yet, or any
- * more).
+ * Returns the state of the service in the manager, or the configured state if the manager does not have the service
+ * (yet, or any more).
  */
 function hastate(service: HaService | undefined): JsonObject {
   const asked = service?.options['state'];
@@ -53,7 +53,10 @@ function hastate(service: HaService | undefined): JsonObject {
 const shows = (stats: GuestStats | undefined): string =>
   stats ? `${stats.name} ${stats.template} ${stats.running}` : '';
 
-/** The list of guests is always current. Their names and states are those that the answering worker has. */
+/**
+ * Returns the guests. The list is always current, but names and states are those that the responding worker has
+ * cached.
+ */
 function guestResources(call: Call): JsonObject[] {
   const { cluster, strike } = call;
   const { containers, pools } = cluster.store.state;
@@ -70,7 +73,7 @@ function guestResources(call: Call): JsonObject[] {
     .map((each) => guestResource(cluster, each, dump, poolOf.get(each.vmid)));
 }
 
-/** Without the privilege to look into a node, its usage is left out. */
+/** Returns a node. Its values are omitted if the caller lacks the privilege to see them. */
 function nodeResources(cluster: Cluster): JsonObject[] {
   return cluster.nodes.map(({ node, online }) => ({
     id: `node/${node}`,
@@ -115,7 +118,7 @@ function poolResources({ cluster }: Call): JsonObject[] {
     .map((pool) => ({ id: `/pool/${pool}`, type: 'pool', pool }));
 }
 
-/** New in 9: the zone that every node has. */
+/** The zone that every node has, which is new in 9. */
 function networkResources({ cluster }: Call): JsonObject[] {
   if (cluster.version !== '9.1' || !may(cluster, '/sdn/zones/localnetwork', 'SDN.Audit')) return [];
   return cluster.nodes.map(({ node }) => ({

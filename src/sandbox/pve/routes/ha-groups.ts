@@ -1,4 +1,4 @@
-/** /cluster/ha/groups: in use in 8.4, removed in 9.x. */
+/** /cluster/ha/groups, which are in use in 8.4 and were removed in 9.x. */
 import { audit, change, console, digestOf, flag, merged, numbered, word } from './ha-options.js';
 import { DEAD } from './ha-resources.js';
 import type { Json } from '../../../kernel/json.js';
@@ -14,7 +14,7 @@ const groupOptions: Properties = {
   restricted: flag,
 };
 
-/** Groups still have their paths in 9.x, but each responds that they are gone. */
+/** The paths of groups still exist in 9.x, but each of them responds that groups are gone. */
 const alive =
   (verb: string, run: (call: Call) => Json) =>
   (call: Call): Json =>

@@ -1,4 +1,4 @@
-/** Common parts of the HA calls: options kept as text, shown with a digest, merged with a change. */
+/** Common parts of the HA methods. Options are stored as text, returned with a digest, and merged with changes. */
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Properties } from '../check.js';
@@ -20,7 +20,7 @@ export const digestOf = (value: unknown): string =>
     .update(JSON.stringify(value ?? null))
     .digest('hex');
 
-/** An error while the HA configuration is locked is reported with the name of the change in front. */
+/** Prefixes errors that occur while the HA configuration is locked with the name of the change. */
 export function prefixed<T>(change: string, work: () => T): T {
   try {
     return work();

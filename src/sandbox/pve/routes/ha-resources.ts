@@ -1,4 +1,4 @@
-/** /cluster/ha/resources, and the manager's present state. */
+/** /cluster/ha/resources, and the current state of the manager. */
 import {
   audit,
   change,
@@ -29,7 +29,7 @@ const options: Properties = {
   max_restart: count,
   state: { ...word, enum: ['started', 'stopped', 'enabled', 'disabled', 'ignored'] },
 };
-/** `101` and `ct:101` are the same. */
+/** Normalizes the ID of a resource, because `101` and `ct:101` are the same. */
 function sid(call: Call): string {
   const given = call.values['sid'] ?? '';
   return /^\d+$/.test(given) ? sidOf(Number(given)) : given;

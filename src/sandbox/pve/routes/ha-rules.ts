@@ -16,7 +16,7 @@ const ruleOptions: Properties = {
   type: { type: 'string', enum: ['node-affinity', 'resource-affinity'] },
 };
 
-/** Refuses an invalid rule: unknown nodes, or resources that are not managed or already used in another rule. */
+/** Refuses a rule with unknown nodes, or with resources that are not managed or already used in another rule. */
 function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<string, string>>): void {
   const { resources, rules } = cluster.store.state.ha;
   const requested = listOf(rule['resources']);
@@ -37,7 +37,7 @@ function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<strin
   }
 }
 
-/** `order` is the rule's place in the file, from 1. */
+/** `order` is the position of the rule in the file, from 1. */
 function shownRule({ cluster }: Call, rule: string, known: Readonly<Record<string, string>>): JsonObject {
   const order = Object.keys(cluster.store.state.ha.rules).indexOf(rule) + 1;
   return { rule, ...numbered(known), order, digest: digestOf(known) };
@@ -88,7 +88,9 @@ function changeRule(call: Call): Json {
   return null;
 }
 
-/** An error about a property that the type requires names the type's part of the schema. */
+/**
+ * Creates the error about a missing property. It contains the part of the schema that describes the type of the rule.
+ */
 function refuseIncomplete(rule: Readonly<Record<string, string>>): void {
   const { type = '' } = rule;
   const demanded = ['resources', type === 'node-affinity' ? 'nodes' : 'affinity'];
@@ -98,7 +100,7 @@ function refuseIncomplete(rule: Readonly<Record<string, string>>): void {
   refuse(Object.fromEntries(missing.map((name) => [`oneOf[${type}].${name}`, absent])));
 }
 
-/** The properties of a rule depend on its type; without a type, all of them are unknown. */
+/** Checks the properties of a rule, which depend on its type. Without a type, all properties are unknown. */
 function refuseUntyped(values: Readonly<Record<string, string>>): void {
   if (values['type'] !== undefined) return;
   const typed = [...Object.keys(ruleOptions), 'resources'].filter((name) => values[name] !== undefined);
@@ -154,7 +156,7 @@ export const haRuleRoutes: readonly Route[] = [
     path: '/cluster/ha/rules/{rule}',
     only: '9.1',
     privilege: console,
-    /** The response is the same if there is no such rule. */
+    /** Deletes a rule. The response is the same if there is no such rule. */
     run({ cluster, values }) {
       Reflect.deleteProperty(cluster.store.state.ha.rules, values['rule'] ?? '');
       return null;

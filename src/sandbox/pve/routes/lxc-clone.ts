@@ -1,4 +1,4 @@
-/** Clone, and turning a container into a template that can be cloned. */
+/** Clones a container, and converts a container to a template. */
 import { volumeName, discard } from '../volumes.js';
 import { parsePropertyString } from '../check.js';
 import {
@@ -30,7 +30,9 @@ import type { TaskHandle } from '../tasks.js';
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-/** All settings of the source except its disk, which is added to the configuration when it is created. */
+/**
+ * Returns all settings of the source except its disk. The new disk is added to the configuration when it is created.
+ */
 function clonedConfig(call: Call, source: Container): Record<string, string> {
   const { hostname, description } = call.values;
   const snapname = call.values['snapname'];
@@ -56,7 +58,7 @@ interface ClonePlan {
   readonly rootfs: string;
 }
 
-/** The checks before any lock is acquired. */
+/** Makes the checks before any lock is taken. */
 function refuseTarget({ cluster, values }: Call): void {
   const { node = '', target = node, storage, pool } = values;
   refuseMissingPool(cluster, pool);
@@ -107,7 +109,7 @@ async function clone(call: Call): Promise<string> {
     const { source, linked } = made;
     cluster.store.state.containers[newid] = {
       vmid: newid,
-      // the node that does the work; the container moves to the target afterwards
+      // the clone is created on this node, and the container moves to the target afterwards
       node,
       config: clonedConfig(call, source),
       snapshots: {},
@@ -120,7 +122,7 @@ async function clone(call: Call): Promise<string> {
   return fork(call, 'vzclone', sourceId, (task) => copy(call, plan, task));
 }
 
-/** The worker's part. The container joins its pool before the lock is released. */
+/** The part that the worker executes. The container joins its pool before the lock is released. */
 async function copy(call: Call, plan: ClonePlan, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const newid = vmidOf(call, 'newid');

@@ -1,4 +1,6 @@
-/** A container's configuration: read it, change it, grow the disk, query features, firewall options. */
+/**
+ * The configuration of a container: reads and changes it, grows the disk, and handles features and firewall options.
+ */
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import {
   type Call,
@@ -33,7 +35,7 @@ import { createHash } from 'node:crypto';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
-/** Parameters of a call that are not options. */
+/** The parameters of a request that are not options. */
 const NOT_OPTIONS = ['node', 'vmid', 'digest', 'delete', 'revert'];
 
 const listed = (text: string | undefined): string[] =>
@@ -48,7 +50,7 @@ function get(call: Call): Json {
   return shownSnapshot(container, found);
 }
 
-/** A snapshot's settings with its own properties: the description, the time, its parent. */
+/** Returns the settings of a snapshot with its own properties: the description, the time and the parent. */
 function shownSnapshot(container: Container, found: Container['snapshots'][string]): JsonObject {
   const { config, description, snaptime, parent, snapstate } = found;
   return {
@@ -118,7 +120,7 @@ async function resize(call: Call): Promise<string> {
   const { size = '', disk = 'rootfs', digest } = values;
   const check = (): number => {
     refuseLocked(call, container);
-    // the disk's name counts as an option, too
+    // the name of the disk counts as an option as well
     demandForOptions(cluster, { vmid: container.vmid, present: container.config }, { disk });
     refuseStale(digest, digestOf(container));
     if (container.config[disk] === undefined) throw noSuchMountPoint(disk);
@@ -149,7 +151,7 @@ async function resize(call: Call): Promise<string> {
   );
 }
 
-/** The empty text is parsed as the text of a mount point. */
+/** Returns the error for an unused mount point, whose empty text is parsed as the text of a mount point. */
 function noSuchMountPoint(disk: string): PveError {
   const missing = 'property is missing and it is not optional';
   return new PveError(500, 'format error', {

@@ -1,4 +1,4 @@
-/** The list of a node's containers, and the creation of a container from an OS template. */
+/** Lists the containers of a node, and creates a container from an OS template. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { volumeName, containerStorage, discard } from '../volumes.js';
 import type { JsonObject } from '../../../kernel/json.js';
@@ -63,8 +63,8 @@ const NOT_CONFIG: ReadonlySet<string> = new Set([
   ...['ignore-unpack-errors', 'ssh-public-keys', 'ha-managed', 'unique'],
 ]);
 /**
- * Options that are handled separately: the caller's values decide which privileges are required, but they are not
- * written as they are.
+ * Options that are handled separately. The caller's values determine which privileges are required, but they are not
+ * written unchanged.
  */
 const NOT_WRITTEN: ReadonlySet<string> = new Set(['rootfs', 'lock', 'template']);
 
@@ -126,14 +126,17 @@ async function create(call: Call): Promise<string> {
   });
 }
 
-/** While a container is being created, its configuration contains only the lock: neither name nor description. */
+/**
+ * Returns the configuration of a container that is being created. It contains only the lock, and neither name nor
+ * description.
+ */
 function makeLocked(cluster: Cluster, vmid: number, node: string): void {
   refuseTaken(cluster, vmid);
   const firewall = takeStrayFirewall(cluster, vmid);
   cluster.store.state.containers[vmid] = { vmid, node, config: { lock: 'create' }, snapshots: {}, firewall };
 }
 
-/** The worker's part. The configuration is complete before the container joins its pool. */
+/** The part that the worker executes. The configuration is complete before the container joins its pool. */
 async function make(call: Call, disk: RequestedDisk, ostemplate: string, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const container: Container = containerOf(call);

@@ -20,7 +20,7 @@ import type { Container } from '../state.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 
-/** The checks before the task starts, which the task repeats. */
+/** Makes the checks before the task starts. The task repeats them. */
 async function refuseDestroy(call: Call, container: Container): Promise<void> {
   const { cluster } = call;
   const { vmid, config } = container;
@@ -50,7 +50,7 @@ async function destroy(call: Call): Promise<string> {
       if (await cluster.backend.isRunning(vmid)) await cluster.backend.stop(vmid);
       if (storage !== '') await holdStorage(call, storage, () => task.takes(takes(cluster, 'destroy')));
       await cluster.backend.destroy(vmid);
-      // at first only this is left of the configuration, then only the privileges from the pool, then nothing
+      // first, only this part of the configuration is left, then only the pool membership, then nothing
       container.config = { lock: 'destroyed' };
       removeFromPools(cluster, vmid);
       if (isSet(call, 'purge')) {

@@ -1,6 +1,6 @@
 /**
- * Start, stop, shutdown, reboot, and the present state. For a managed container, the call only sends a request to the
- * HA manager.
+ * Start, stop, shutdown, reboot, and the current state. For a container that HA manages, the method only sends a
+ * request to the HA manager.
  */
 import type { Json } from '../../../kernel/json.js';
 import {
@@ -26,7 +26,7 @@ import type { TaskHandle } from '../tasks.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 
-/** The work of the task vzstart; the HA manager uses it, too. */
+/** Does the work of the task vzstart. The HA manager uses this function as well. */
 export async function startWork(
   cluster: Cluster,
   call: Call | undefined,
@@ -52,7 +52,7 @@ export async function startWork(
   });
 }
 
-/** Starts the container in a separate task; returns its UPID. */
+/** Starts the container in a separate task, and returns the UPID of the task. */
 export function startInTask(call: Call, vmid: number): string {
   const { cluster, values, user } = call;
   const node = cluster.store.state.containers[vmid]?.node ?? values['node'] ?? '';
@@ -77,7 +77,7 @@ function haStop(call: Call, vmid: number): string {
   return fork(call, 'hastop', vmid, (task) => requestInTask(call.cluster, task, vmid, 'stopped'));
 }
 
-/** Checks that the container runs before it checks that it exists; `word` is the name in the error message. */
+/** Checks first that the container is running, and then that it exists. `word` is the name in the error message. */
 async function runningOf(call: Call, word: 'CT' | 'VM'): Promise<Container> {
   const vmid = Number(call.values['vmid']);
   if (!(await call.cluster.backend.isRunning(vmid))) die(`${word} ${vmid} not running`);

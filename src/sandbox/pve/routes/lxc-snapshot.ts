@@ -1,4 +1,4 @@
-/** Snapshots: almost every error is reported only by the task. */
+/** Snapshots of containers. Almost all errors are reported only by the task. */
 import type { Json } from '../../../kernel/json.js';
 import {
   type Call,
@@ -43,7 +43,10 @@ async function list(call: Call): Promise<Json> {
   ];
 }
 
-/** Sets the config lock, as Proxmox's preparation does. The worker removes it; after a failure it usually stays. */
+/**
+ * Sets the config lock, as Proxmox does before the work. The worker removes the lock, but after a failure it usually
+ * stays.
+ */
 function prepared(
   call: Call,
   container: Container,
@@ -111,7 +114,7 @@ function snapshotOf(call: Call, container: Container): Snapshot {
   return container.snapshots[snapname] ?? die(`snapshot '${snapname}' does not exist`);
 }
 
-/** Snapshots that followed the deleted one now follow its parent. */
+/** Makes the children of the deleted snapshot children of its parent. */
 function unlink(container: Container, name: string, parent: string | undefined): void {
   Reflect.deleteProperty(container.snapshots, name);
   const holders = [container.config, ...Object.values(container.snapshots)];

@@ -1,4 +1,4 @@
-/** /nodes, their status and their storages. */
+/** /nodes, with their status and storages. */
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type Call, storageOnNode, vmidOf } from '../cluster.js';
 import { rootDisk } from '../ct-config.js';
@@ -42,7 +42,8 @@ function nodeStatus({ cluster, values }: Call): Json {
 }
 
 /**
- * Only the networks that the caller may use, as Proxmox answers for `any_bridge`; without Sys.Audit it lists no others.
+ * Lists only the networks that the caller may use, as Proxmox does for `any_bridge`. It lists the others only for
+ * callers with Sys.Audit.
  */
 function networks({ cluster, values }: Call): Json {
   const bridge = {
@@ -111,7 +112,7 @@ function content(call: Call): Json {
       return { volid: volume, content: 'rootdir', format: 'raw', size: bytes, ctime: 1_730_000_000, vmid };
     })
     .filter(({ vmid }) => values['vmid'] === undefined || vmid === vmidOf(call))
-    // a volume is listed only for callers who may change the disks of its guest
+    // a volume is listed only if the caller may change the disks of its guest
     .filter(({ vmid }) => may(cluster, `/vms/${vmid}`, 'VM.Config.Disk'));
   return [...images, ...disks].filter((each) => wanted === undefined || each.content === wanted);
 }

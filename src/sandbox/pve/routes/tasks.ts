@@ -1,4 +1,4 @@
-/** /nodes/{node}/tasks: what workers are doing and how they ended. */
+/** /nodes/{node}/tasks: lists the running and ended tasks, with their status and log. */
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Call } from '../cluster.js';
 import { die, refuse } from '../failure.js';
@@ -11,7 +11,7 @@ const count = { type: 'integer', optional: 1, minimum: 0 } as const;
 const instant = { type: 'integer', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-/** The user and the name of a token are separate fields of its tasks. */
+/** Splits the ID of a token. Its tasks have separate fields for the user and the name of the token. */
 function shown(task: TaskRecord): JsonObject {
   const { upid, node, pid, pstart, starttime, type, id } = task;
   const [user = '', tokenid] = task.user.split('!');
@@ -26,7 +26,10 @@ function parsed(upid: string): { readonly owner: string } {
   return { owner: found[7] ?? '' };
 }
 
-/** The task's owner may see the task, and callers with the privilege on the node may see every task. */
+/**
+ * Checks the access to a task. The owner may see the task, and callers with the privilege on the node may see every
+ * task.
+ */
 function demandTask({ cluster, user, values }: Call, privilege: string): void {
   const { upid = '', node = '' } = values;
   if (parsed(upid).owner !== user) demand(cluster, `/nodes/${node}`, privilege);
@@ -86,7 +89,7 @@ function status(call: Call): Json {
   return { ...shown(task), status: task.status, ...(exitstatus === undefined ? {} : { exitstatus }) };
 }
 
-/** The log of an unknown task has one line: the message that its file is missing. */
+/** Returns the log of a task. The log of an unknown task has one line, which says that its file is missing. */
 function log(call: Call): Json {
   const { cluster, values, attributes } = call;
   const { upid = '', node } = values;

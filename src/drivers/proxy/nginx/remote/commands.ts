@@ -1,4 +1,4 @@
-/** Calls systemd/innkeeper-proxy on the proxy host over one kept SSH connection. */
+/** Calls systemd/innkeeper-proxy on the proxy host over a persistent SSH connection. */
 import type { ProxySsh } from '../../ssh-config.js';
 import { anySignal } from '../../../../kernel/async/any-signal.js';
 import { AgentError } from '../../../../kernel/errors.js';
@@ -7,14 +7,16 @@ import { SshLink } from '../../../exec/ssh/ssh-link.js';
 import { isNotRun, refusesUs, unreachable } from '../commands.js';
 import { refused } from '../record.js';
 
-/** Exit codes of innkeeper-proxy; all others mean that it could not do its work. */
+/**
+ * The exit codes of innkeeper-proxy with a specific meaning. All others mean that it could not execute the command.
+ */
 const CODE = { done: 0, complaint: 10, refused: 11 } as const;
 const DEADLINE_MS = 60_000;
 const MAX_ANSWER_BYTES = 33_554_432;
 
 export interface Answer {
   readonly stdout: string;
-  /** nginx's error message about the records. */
+  /** The error message of nginx about the records. */
   readonly complaint: string | undefined;
 }
 
@@ -26,8 +28,8 @@ export class RemoteCommands {
   }
 
   /**
-   * Throws `proxy_failed` if the sent data is refused, `proxy_refused` if the agent is refused, else
-   * `proxy_unreachable` or `aborted`.
+   * Calls a command. Throws `proxy_failed` if the sent data is refused, `proxy_refused` if the agent is refused,
+   * otherwise `proxy_unreachable` or `aborted`.
    */
   async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
@@ -61,7 +63,7 @@ export class RemoteCommands {
   }
 }
 
-/** The errors of the connection name container hosts. */
+/** Converts the errors of the SSH connection, whose codes and messages are about container hosts. */
 function asProxyError(error: unknown): AgentError {
   if (error instanceof AgentError && error.code === 'aborted') return error;
   const detail = error instanceof AgentError ? (error.detail ?? error.message) : String(error);

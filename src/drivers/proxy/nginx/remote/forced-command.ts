@@ -1,11 +1,14 @@
-/** The line of authorized_keys on the proxy host: it allows our key only what this configuration needs there. */
+/**
+ * Creates the line for authorized_keys on the proxy host. With this line, our key can do only what this configuration
+ * needs.
+ */
 import ssh2 from 'ssh2';
 import type { NginxSettings } from '../config.js';
 
 const SCRIPT = '/usr/lib/innkeeper/innkeeper-proxy';
 const STATUS_PORT = 8079;
 
-/** The part of the configuration that the line depends on. */
+/** The part of the configuration on which the line depends. */
 export interface ForcedCommandSettings {
   readonly proxy: Pick<NginxSettings['proxy'], 'nginx' | 'ssh'>;
   readonly addresses: { readonly pools: readonly { readonly first: string; readonly last: string }[] };

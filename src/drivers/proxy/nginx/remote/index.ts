@@ -1,5 +1,6 @@
 /**
- * nginx over SSH, on another host, or where the daemon may not change it: systemd/innkeeper-proxy is the other end.
+ * Manages an nginx that the daemon cannot change directly, on this host or on another one, through
+ * systemd/innkeeper-proxy over SSH.
  */
 import { createHash } from 'node:crypto';
 import type { PublicEndpointConfig } from '../../../web/public-endpoint/config.js';

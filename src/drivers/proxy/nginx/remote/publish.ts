@@ -1,6 +1,6 @@
 /**
- * Carries out one batch on the proxy host. The host's records are the source of truth. Each change sends the whole
- * set, which is tested, kept and loaded in one call.
+ * Executes one batch on the proxy host, whose records are the source of truth. Each change sends the whole set of
+ * records, which the host tests, stores and loads in one call.
  */
 import type { Clock } from '../../../../kernel/clock.js';
 import { applyChanges, type Change } from '../changes.js';
@@ -17,7 +17,10 @@ const SERVED_PATIENCE_MS = 15_000;
 export class RemotePublisher implements Publishing {
   readonly #commands: RemoteCommands;
   readonly #clock: Clock;
-  /** Undefined from the start of a batch until the host's records are known: after a failure they are read again. */
+  /**
+   * Undefined from the start of a batch until the records of the host are known. After a failure, they are read
+   * again.
+   */
   #kept: Kept | undefined;
   #lastVersion = 0;
 
@@ -53,7 +56,7 @@ export class RemotePublisher implements Publishing {
     this.#kept = after;
   }
 
-  /** What the host keeps now; `before` itself if nothing had to be changed. */
+  /** Returns the records that the host stores now. Returns `before` itself if nothing had to be changed. */
   async #settle<C extends Change>(
     before: Kept,
     wanted: { readonly records: Records; readonly accepted: readonly C[] },
@@ -92,14 +95,14 @@ export class RemotePublisher implements Publishing {
     return decodeRecords((await this.#commands.call('get', '', stop)).stdout);
   }
 
-  /** Increases: no version ever means two renderings. */
+  /** Returns a version that is higher than all earlier ones, so that no two renderings have the same version. */
   #nextVersion({ version }: Kept): string {
     this.#lastVersion = Math.max(this.#lastVersion + 1, Number(version) + 1, this.#clock.now());
     return String(this.#lastVersion);
   }
 }
 
-/** Unchanged entries are the same objects. */
+/** Compares the entries by identity, because unchanged entries are the same objects. */
 function same(one: Records, other: Records): boolean {
   return sameEntries(one.sites, other.sites) && sameEntries(one.certificates, other.certificates);
 }

@@ -1,6 +1,6 @@
 /**
- * The form in which the records are sent to systemd/innkeeper-proxy, and in which it keeps them: one line per record,
- * words in a fixed order, and the number of lines at the end.
+ * The format in which the records are sent to systemd/innkeeper-proxy, and in which it stores them. Each record is
+ * one line with words in a fixed order. The last line contains the number of lines.
  */
 import type { Mark } from '../../../../kernel/mark.js';
 import type { ProxyHost } from '../../contract.js';
@@ -11,11 +11,11 @@ import type { Records } from '../records.js';
 
 export interface Kept {
   readonly records: Records;
-  /** Digits; `0`: there are no records yet. */
+  /** The version, as digits. It is `0` if there are no records yet. */
   readonly version: string;
 }
 
-/** @param after version of the records that these replace */
+/** @param after the version of the records that these records replace */
 export function encodeRecords({ records, version }: Kept, after: string): string {
   const lines = [
     `innkeeper-proxy 1 ${version} ${after}`,
@@ -34,8 +34,8 @@ function siteLine(host: ProxyHost): string {
 }
 
 /**
- * Throws `proxy_failed` if the text does not have the form of `encodeRecords`; an empty text means that there are no
- * records yet.
+ * Parses the text. An empty text means that there are no records yet. Throws `proxy_failed` if the text does not have
+ * the format of `encodeRecords`.
  */
 export function decodeRecords(text: string): Kept {
   const sites = new Map<string, ProxyHost>();
