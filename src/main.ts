@@ -58,37 +58,38 @@ import { loadStateKey } from './state/keys/state-key.js';
 import { closeDrivers, lookAfterJobs, openCircuits, openDrivers } from './boot/systems.js';
 
 export interface RunningDaemon {
-  /** `http://127.0.0.1:8080` (or https). */
+  /** The URL of the API, such as `http://127.0.0.1:8080`. */
   readonly api: string;
   readonly socket: string;
-  /** Resolves, with the reason, if the daemon must stop. */
+  /** Resolves with the reason if the daemon must stop. */
   readonly failed: Promise<Error>;
-  /** Read by the service manager's watchdog. */
+  /** The state that the watchdog of the service manager checks. */
   readonly watched: Watched;
   readonly log: Logger;
   /**
-   * Stops gracefully: accepts no new work, completes requests in flight and short steps, and hands back long steps.
+   * Stops gracefully. The daemon accepts no new work, and completes requests in progress and short steps. Long steps
+   * are interrupted and continue after the next start.
    */
   close(): Promise<void>;
   /**
-   * Milliseconds after which the caller need not wait any longer: by then everything that the next start needs is on
-   * disk.
+   * The number of milliseconds after which the caller need not wait any longer. By then, all data that the next start
+   * needs is on disk.
    */
   readonly closesWithinMs: number;
 }
 
 export interface DaemonOptions {
   readonly configFile: string;
-  /** Destination of log lines; default stdout. */
+  /** The destination of log lines. The default is stdout. */
   readonly logTo?: NodeJS.WritableStream;
-  /** Sockets that systemd passed to the daemon. The daemon opens the others itself. */
+  /** The sockets that systemd passed to the daemon. The daemon opens all other sockets itself. */
   readonly sockets?: HandedSockets;
   readonly around?: Surroundings;
 }
 
 /**
- * The daemon's connections to its environment. A test may replace each one: the function gets the default and returns
- * what is used.
+ * The daemon's connections to its environment. A test may replace each of them with a function that gets the default
+ * and returns the replacement.
  */
 export interface Surroundings {
   readonly files?: (real: FileSystem) => FileSystem;
@@ -103,7 +104,7 @@ const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
 const RESERVATIONS_LOOK_MS = 3_600_000;
 const DOMAINS_LOOK_MS = 600_000;
-/** In addition to the time that jobs get. */
+/** The time that the other parts get to stop, in addition to the time for jobs. */
 const CLOSE_REST_MS = 2_000;
 
 /**
@@ -232,7 +233,7 @@ export async function startDaemon({
   }
 }
 
-/** The latest timestamp in the records, a lower bound for the current time. */
+/** Returns the latest timestamp in the records, which is a lower bound for the current time. */
 function newestInstant({ services }: State): number | undefined {
   let newest: string | undefined;
   for (const { updatedAt } of services.entries())
@@ -329,7 +330,7 @@ function readiness(state: State): AppDeps['ready'] {
   };
 }
 
-/** Finds a purge that became due while the agent was down. */
+/** Finds purges that became due while the agent was down. */
 function startSchedule(
   deps: DriftContext,
   reconcile: Reconciler,
@@ -351,7 +352,7 @@ function startSchedule(
     ],
     { clock: deps.clock, log: deps.log },
   );
-  // starts what was held back because of the clock
+  // the jobs that were held back because of the clock are started
   timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
@@ -367,8 +368,8 @@ function startSchedule(
 }
 
 /**
- * After a write failed halfway, memory and disk may differ, and without the lock another daemon may write. The daemon
- * must not continue from such a state.
+ * Stops the daemon after a write failed halfway, because memory and disk may differ, or after the lock was lost,
+ * because another daemon may write. The daemon must not continue in such a state.
  */
 function whenBroken(state: State, log: Logger, stops: Stop[]): Promise<Error> {
   return new Promise((resolve) => {

@@ -13,22 +13,22 @@ const clock = systemClock;
 
 export interface TemplateSpec {
   readonly configFile: string;
-  /** The credentials from systemd, if the caller is not the service. */
+  /** The credentials from systemd, for a caller other than the service. */
   readonly credentials?: ReadonlyMap<string, string>;
   /** Name of the product. */
   readonly product: string;
-  /** Build a new template even if one exists. */
+  /** True to build a new template even if a template exists. */
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** Addresses of services. The cluster may not show all of them yet. */
+  /** The addresses of services, because the cluster may not show all of them yet. */
   readonly held?: ReadonlySet<string>;
   readonly progress: NonNullable<BuildTemplateOrder['progress']>;
 }
 
 /**
- * Builds a product's golden template with only the drivers of the container host, so a daemon may run at the same
- * time. Throws as `buildTemplate`, and ConfigError.
+ * Builds a product's golden template. This uses only the drivers of the container host, so a daemon may run at the
+ * same time. Throws the errors of `buildTemplate`, and ConfigError.
  */
 export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]> {
   const { configFile, credentials = new Map(), log } = spec;
@@ -49,8 +49,8 @@ export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]>
 }
 
 /**
- * A concurrent build would treat this build's container as the leftover of an interrupted one, and use the same
- * temporary address.
+ * Only one build may run at a time. A concurrent build would treat the container of this build as a leftover of an
+ * interrupted build, and would use the same temporary address.
  */
 async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
   const onLost = (reason: string): void => log.warn({ reason }, 'lost the lock against parallel builds');

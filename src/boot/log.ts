@@ -1,12 +1,12 @@
 /**
- * The daemon's log: text at a terminal, otherwise lines of JSON, which get systemd's priority prefix if they go to
- * its journal.
+ * The log of the daemon. At a terminal, it is text; otherwise, it consists of JSON lines. In systemd's journal, each
+ * line has a priority prefix.
  */
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.js';
 
-/** The prefix `<N>` of a line, as sd-daemon(3) describes it, by pino's numeric level. */
+/** The priority prefixes `<N>` of sd-daemon(3), by pino's numeric level. */
 const PRIORITIES: readonly (readonly [from: number, prefix: string])[] = [
   [60, '<2>'],
   [50, '<3>'],
@@ -50,7 +50,7 @@ async function streamOf(format: Format, to: LineStream, env: NodeJS.ProcessEnv):
 function withPriorities(to: LineStream): LineStream {
   return {
     write(line) {
-      // pino puts the level first
+      // pino writes the level first
       const number = Number(/^\{"level":(\d+)/.exec(line)?.[1] ?? 30);
       const [, prefix] = PRIORITIES.find(([from]) => number >= from) ?? [0, '<6>'];
       return to.write(prefix + line);
@@ -58,7 +58,10 @@ function withPriorities(to: LineStream): LineStream {
   };
 }
 
-/** JOURNAL_STREAM holds the device and inode of the stream that systemd passed to the service. */
+/**
+ * Returns whether the stream goes to the journal. JOURNAL_STREAM contains the device and inode of the stream that
+ * systemd passed to the service.
+ */
 function isJournal(env: NodeJS.ProcessEnv): boolean {
   const [, device, inode] = /^(\d+):(\d+)$/.exec(env['JOURNAL_STREAM'] ?? '') ?? [];
   if (device === undefined || inode === undefined) return false;

@@ -1,4 +1,7 @@
-/** Connects the remote systems: a circuit for each, their drivers, and one cluster poll that everything shares. */
+/**
+ * Connects the remote systems. It creates a circuit for each system, the drivers, and the cluster poll that all parts
+ * share.
+ */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { neverAborted } from '../kernel/async/never.js';
@@ -71,8 +74,8 @@ export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promi
 }
 
 /**
- * A finished job has changed the cluster, so the shared poll is repeated at once: otherwise a status would show the
- * old power state.
+ * Repeats the shared poll at once after a job has ended, because the job may have changed the cluster. Otherwise, a
+ * status would show the old power state.
  */
 export function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
   const signal = neverAborted();

@@ -1,4 +1,4 @@
-/** Creates what operators observe of a daemon: its metrics and its alerts. */
+/** Creates the metrics and the alerts of a daemon. */
 import type { Logger } from 'pino';
 import type { ConditionSources, Noticed } from '../alerts/condition.js';
 import { conditions } from '../alerts/conditions.js';
@@ -22,7 +22,7 @@ import { watchOwnCertificates } from '../certificates/certificate.js';
 import type { OperationContext } from '../services/context.js';
 import type { FileOperationEnd, State } from '../state/contract.js';
 
-/** Is created before the state is opened, so that every file operation is counted. */
+/** The metrics are created before the state is opened, so that every file operation is counted. */
 export interface Counting {
   readonly metrics: Metrics;
   readonly fileOperation: (end: FileOperationEnd) => void;
@@ -75,8 +75,8 @@ export interface TelemetryDeps {
   readonly counting: Counting;
   readonly circuits: Sources['circuits'];
   /**
-   * Called when a system starts or stops refusing the agent, or when its circuit changes state. Returns a function
-   * that unsubscribes.
+   * Adds a listener that is called when a system starts or stops refusing the agent, or when its circuit changes
+   * state. Returns a function that removes the listener.
    */
   readonly onSystem: (listener: () => void) => () => void;
   readonly drift: Sources['drift'];
@@ -92,7 +92,7 @@ export interface Telemetry {
   stop(): Promise<void>;
 }
 
-/** Starts listening; call it before the job engine starts. */
+/** Starts listening. Must be called before the job engine starts. */
 export function startTelemetry({ counting, log, timekeeper, ...deps }: TelemetryDeps): Telemetry {
   const { config, state, clock } = deps;
   const { metrics } = counting;
@@ -143,7 +143,7 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
   };
 }
 
-/** The reason why the service needs an operator. */
+/** Returns the reason why the service needs an operator. */
 function needsPerson(service: Service | undefined): string {
   const waits = (job: Job): boolean =>
     job.status === 'stuck' ||

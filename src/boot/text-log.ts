@@ -1,4 +1,6 @@
-/** The log for a terminal: time, level as a word, message, then the fields of the line. */
+/**
+ * The format of the log for a terminal: the time, the level as a word, the message, and then the fields of the line.
+ */
 import prettyPrint from 'pino-pretty';
 
 /** Formats one line of pino's JSON as text. Other lines stay unchanged. */

@@ -5,9 +5,9 @@ import { type Verified, verifyFolder, verifyStream } from '../state/transfer/ver
 import type { DoctorParts } from './parts.js';
 
 export interface Documents {
-  /** Undefined: there is no state folder. Rejects if the state cannot be read. */
+  /** Returns undefined if there is no state folder. Rejects if the state cannot be read. */
   readonly read: () => Promise<Verified | undefined>;
-  /** Reads again, now. */
+  /** Reads the documents again, now. */
   readonly readAgain: () => Promise<Verified | undefined>;
 }
 
@@ -19,7 +19,7 @@ export function documentsOf(parts: Pick<DoctorParts, 'config' | 'daemon'>): Docu
   };
 }
 
-/** Reads through the daemon if it is running, because only then the documents are a consistent snapshot. */
+/** Reads through the daemon if it is running, because only the daemon can provide a consistent snapshot. */
 async function look({
   config,
   daemon,

@@ -12,7 +12,7 @@ import type { DoctorParts } from './parts.js';
 
 export interface DriverDoctors {
   readonly guest: GuestDoctor;
-  /** In the order in which an operator should fix problems. */
+  /** The checks, in the order in which an operator should fix problems. */
   readonly others: readonly DriverDoctor[];
 }
 

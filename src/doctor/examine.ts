@@ -17,7 +17,7 @@ import { troubleChecks } from './checks/troubles.js';
 import type { DoctorParts } from './parts.js';
 import { runChecks } from './run-checks.js';
 
-/** All checks; `close` ends their connections. */
+/** All checks. `close` ends their connections. */
 export async function openChecks(parts: DoctorParts): Promise<DriverDoctor> {
   const doctors = await openDriverDoctors(parts, pino({ level: 'silent' }));
   const { guest, others } = doctors;
@@ -29,7 +29,7 @@ export async function openChecks(parts: DoctorParts): Promise<DriverDoctor> {
   };
 }
 
-/** In the order in which an operator should fix problems. */
+/** The checks, in the order in which an operator should fix problems. */
 function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[] {
   const documents = documentsOf(parts);
   return [
@@ -47,7 +47,9 @@ function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[
   ];
 }
 
-/** Never rejects because of a problem with the installation: the lines report it. */
+/**
+ * Runs all checks. Never rejects because of a problem with the installation, because the result contains the problem.
+ */
 export async function examine(parts: DoctorParts): Promise<Line[]> {
   const doctor = await openChecks(parts);
   try {

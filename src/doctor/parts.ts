@@ -6,24 +6,27 @@ import type { ClockDoubt } from '../model/clock-doubt.js';
 import type { BrokenPart } from '../modules/catalogue.js';
 import type { Products } from '../modules/registry.js';
 
-/** How far the wall clock is off, in ms, as in `ClockDoubt`. */
+/** The offset of the wall clock in ms, as in `ClockDoubt`. */
 export type SeenDoubt = Pick<ClockDoubt, 'kind' | 'offMs'>;
 
 export interface Running {
-  /** Why the daemon is not ready; undefined: it is ready. */
+  /** Why the daemon is not ready. Undefined if it is ready. */
   readonly problem?: string;
-  /** The release of the daemon; undefined if it does not report one. */
+  /** The release of the daemon. Undefined if the daemon does not report it. */
   readonly version: string | undefined;
 }
 
 export interface DaemonSide {
-  /** Undefined if no daemon is running. Rejects if a running daemon does not respond properly. */
+  /** Returns undefined if no daemon is running. Rejects if a running daemon does not respond properly. */
   readiness(): Promise<Running | undefined>;
-  /** The daemon's doubt about the wall clock; undefined if no daemon is running, or if it does not report this. */
+  /**
+   * Returns the daemon's doubt about the wall clock, or undefined if no daemon is running or if it does not report
+   * this.
+   */
   readonly clock?: () => Promise<{ readonly doubt: SeenDoubt | undefined } | undefined>;
-  /** The documents as a consistent snapshot; undefined if no daemon is running. */
+  /** Returns the documents as a consistent snapshot, or undefined if no daemon is running. */
   export(): Promise<Readable | undefined>;
-  /** True if systemd should run the daemon, according to its unit. */
+  /** Returns whether systemd should run the daemon according to its unit. */
   readonly isEnabled?: () => Promise<boolean>;
 }
 

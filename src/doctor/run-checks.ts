@@ -14,7 +14,10 @@ import {
 
 const WITHIN_MS = 10_000;
 
-/** In the order of the list, in which a check comes after those that it depends on. Never rejects. */
+/**
+ * Returns the results in the order of the list, in which each check comes after the checks that it depends on. Never
+ * rejects.
+ */
 export async function runChecks(checks: readonly Check[]): Promise<Line[]> {
   const verdicts = new Map<string, Promise<Verdict>>();
   const titles = new Map(checks.map(({ name, title }) => [name, title]));
@@ -44,7 +47,7 @@ async function judged(
 
 async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
   return withLimit(neverAborted(), withinMs, (signal) => {
-    // a check queries every node at once
+    // the limit is needed because a check may query every node at once
     setMaxListeners(0, signal);
     return orAbort(run(signal), signal).catch((error: unknown) =>
       wrong(signal.aborted ? `no response within ${withinMs / 1000} s` : sentenceOf(error)),

@@ -1,6 +1,6 @@
 /**
- * Checks a new WordPress site: its front page must show its title, and its administrator must be able to log in. HTTP
- * 200 alone proves nothing.
+ * Checks a new WordPress site. Its front page must show its title, and its administrator must be able to log in,
+ * because status 200 alone proves nothing.
  */
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';

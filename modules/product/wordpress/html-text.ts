@@ -4,8 +4,8 @@
 const LONGEST_TITLE = 4_000;
 
 /**
- * The text of the page's first `<title>` in one line, or undefined when it has none. Its time is linear in the page's
- * length.
+ * Returns the text of the page's first `<title>` in one line, or undefined if the page has no title. Its time is
+ * linear in the page's length.
  */
 export function titleOf(page: string): string | undefined {
   const opening = /<title(?:[\s/][^<>]*)?>/i.exec(page);
@@ -31,8 +31,8 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Decodes each entity once. Text that WordPress does not treat as an entity stays unchanged:
- * `wp_kses_normalize_entities` in wp-includes/kses.php decides, and writes the ampersand of anything else as `&amp;`.
+ * Decodes each entity once. Text that WordPress does not treat as an entity stays unchanged.
+ * `wp_kses_normalize_entities` in wp-includes/kses.php determines this, and converts any other ampersand to `&amp;`.
  */
 export function decodeEntities(text: string): string {
   return text.replace(
@@ -46,7 +46,7 @@ export function decodeEntities(text: string): string {
   );
 }
 
-/** As `valid_unicode` in wp-includes/kses.php. */
+/** Implements `valid_unicode` of wp-includes/kses.php. */
 function isCharacter(point: number): boolean {
   return (
     [0x9, 0xa, 0xd].includes(point) ||

@@ -1,8 +1,8 @@
 /** WordPress locales for language tags: `de` is `de_DE`, `ja` is `ja`, `zh-Hant` is `zh_TW`. */
 
 /**
- * The best match first. The installation skips locales for which WordPress has no files: a region without files gets
- * those of its language's main region. `tag`: BCP 47.
+ * Returns the locales, beginning with the best match. The installation skips locales for which WordPress has no
+ * files, so that a region without files gets the files of the main region of its language. `tag` is a BCP 47 tag.
  */
 export function wordpressLocales(tag: string): string[] {
   const { language, region } = new Intl.Locale(tag);

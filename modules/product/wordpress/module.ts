@@ -1,4 +1,4 @@
-/** WordPress as a product: one site per container, made from a golden template or from scratch. */
+/** WordPress as a product. Each container has one site, and is created from a golden template or from scratch. */
 import { Type } from 'typebox';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
@@ -59,7 +59,8 @@ export default class WordPress extends HostedProduct {
       locale: Type.String({
         default: 'en_US',
         pattern: '^[a-z]{2,3}(_[A-Z]{2})?(_[a-z0-9]+)?$',
-        description: 'Language of a new site if neither order nor panel name one, as a WordPress locale',
+        description:
+          'Language of a new site if neither the order nor the panel sets one, as a WordPress locale',
       }),
       upstream_port: Type.Integer({
         default: 80,
@@ -109,7 +110,7 @@ export default class WordPress extends HostedProduct {
         SITE_FQDN: site.fqdn,
         SITE_URL: site.url,
         SITE_TITLE: siteTitle(context),
-        // the configured one is the last resort
+        // the configured locale is used if no other one fits
         SITE_LOCALE: [
           ...(service.locale === null ? [] : wordpressLocales(service.locale)),
           textSetting(settings, 'locale'),
@@ -134,7 +135,7 @@ export default class WordPress extends HostedProduct {
       values: {
         SITE_FQDN: fqdn,
         SITE_URL: url,
-        // a site whose URL is another domain redirects its other names there
+        // if the URL of a site has another domain, the site redirects its other names to that domain
         SITE_NAMES: url === `https://${fqdn}` ? names.join(' ') : '',
         LOCAL_NAMES: names.join(' '),
       },
@@ -184,7 +185,7 @@ function administratorMissing(context: StepContext, said: string): AgentError {
   });
 }
 
-/** The administrator's name as of the creation of the site. */
+/** Returns the name that the administrator had when the site was created. */
 function administrator({ service, settings }: StepContext): string {
   const { admin_user: user } = service.data;
   return typeof user === 'string' ? user : textSetting(settings, 'admin_user');

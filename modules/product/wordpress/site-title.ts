@@ -1,4 +1,4 @@
-/** The title of a site, and whether a page shows it although WordPress changes its typography. */
+/** Determines the title of a site, and whether a page shows this title although WordPress changes its typography. */
 import type { StepContext } from '../../../src/modules/kit/context.js';
 import { siteOf } from '../../../src/modules/kit/parts.js';
 import { textSetting } from '../../../src/modules/kit/read-settings.js';
@@ -7,9 +7,9 @@ import { decodeEntities } from './html-text.js';
 const LONGEST = 200;
 
 /**
- * The order's own title (`properties.title`), else the configured one with the names filled in; one line without
- * control characters. Entities stay as they were ordered: many panels escape titles, and WordPress shows `Tom &amp;
- * Jerry` as `Tom & Jerry`.
+ * Returns the title of the order (`properties.title`), or else the configured title with the names filled in, as one
+ * line without control characters. Entities stay unchanged, because many panels escape titles, and WordPress shows
+ * `Tom &amp; Jerry` as `Tom & Jerry`.
  */
 export function siteTitle(context: Pick<StepContext, 'service' | 'settings'>): string {
   const { service, settings } = context;
@@ -27,9 +27,9 @@ function plain(text: string): string {
 }
 
 /**
- * True when `shown` (decoded, see titleOf) holds `title` (as ordered). WordPress turns quotes, dashes and the like
- * into typographic ones, so only letters and digits are compared. PHP takes the title `0` for nothing, and WordPress
- * shows none.
+ * Returns whether `shown` (decoded, see titleOf) contains `title` (as ordered). Only letters and digits are compared,
+ * because WordPress converts quotation marks, dashes and similar characters to typographic ones. PHP treats the title
+ * `0` as empty, and WordPress then shows no title.
  */
 export function showsTitle(shown: string, title: string): boolean {
   if (title === '0') return true;

@@ -12,7 +12,7 @@ import type { DaemonSide, SeenDoubt } from '../parts.js';
 export interface ClockCheckParts {
   readonly config: { readonly agent: { readonly state_dir: string } };
   readonly daemon: Pick<DaemonSide, 'clock'>;
-  /** Default: this host's. */
+  /** The clock to check. The default is the clock of this host. */
   readonly hostTime?: HostTime;
 }
 
@@ -43,7 +43,7 @@ const WHAT = {
     `it is ${off} ahead of its last known time: this machine was off that long, or the clock is wrong`,
 } as const;
 
-/** @param whenRight commands to run once the clock is correct */
+/** @param whenRight the commands to run once the clock is correct */
 function judge(doubt: SeenDoubt | undefined, whenRight: readonly string[]): Verdict {
   if (!doubt) return ok('it matches the elapsed time');
   const off = WHAT[doubt.kind](duration(Math.abs(doubt.offMs) / 1000));

@@ -4,7 +4,10 @@ import { isRunning, readNote } from '../../state/files/lock-note.js';
 import { type Check, notChecked, ok, warning } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
-/** The limit that the unit sets: enough for the maximum of connections, jobs and systems together. */
+/**
+ * The limit that the systemd unit sets. It is enough for the maximum numbers of connections, jobs and systems
+ * together.
+ */
 const RIGHT = 16_384;
 const UNIT = '/etc/systemd/system/innkeeper.service.d';
 

@@ -1,4 +1,4 @@
-/** Checks that the hooks can be reached now. Sends no alert. */
+/** Checks that the hooks can be reached now, without sending an alert. */
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
@@ -73,7 +73,7 @@ async function checkCommand(name: string, program: string): Promise<Verdict> {
   );
 }
 
-/** Connects, with TLS if the URL requires it; sends nothing. */
+/** Connects to the URL, with TLS if the URL requires it, and sends nothing. */
 async function reach({ url, ca_file: caFile }: HookConfig, signal: AbortSignal): Promise<void> {
   if (!url) throw new Error('a hook has neither command nor URL');
   const { protocol, hostname, port } = new URL(url.reveal());

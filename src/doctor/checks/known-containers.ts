@@ -1,7 +1,8 @@
 /**
- * Compares the containers of the cluster with the state. Documents of deleted services are kept, so a container with
- * this agent's mark but without a document means that another state created it: the folder is empty, an old copy, or
- * belongs to another agent with the same ID. This is never a reason to remove the container: it is a customer's site.
+ * Compares the containers of the cluster with the state. Documents of deleted services are kept. If a container has
+ * this agent's mark but no document, another state has created it: the state folder is empty, is an old copy, or
+ * belongs to another agent with the same ID. This is never a reason to remove the container, because it is the site
+ * of a customer.
  */
 import { shellWord } from '../../kernel/command-line.js';
 import { isOfTemplate } from '../../kernel/mark.js';
@@ -11,14 +12,14 @@ import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, wrong } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
-/** One request for each container. */
+/** The time limit, because the check needs one request for each container. */
 const WITHIN_MS = 120_000;
 const MANY = 5;
 
 type Parts = DoctorParts & { readonly guest: Pick<GuestDoctor, 'containers'> };
 type Documents = () => Promise<Verified | undefined>;
 
-/** `verify`: the result may be some seconds old; `again`: reads now. */
+/** The result of `verify` may be some seconds old. `again` reads the documents now. */
 export function knownContainersCheck(parts: Parts, verify: Documents, again: Documents): Check {
   const agent = parts.config.agent.id;
   return {

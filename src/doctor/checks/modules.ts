@@ -15,7 +15,7 @@ export function modulesCheck(parts: DoctorParts, verify: () => Promise<Verified 
     look: [`innkeeper config check --config ${shellWord(parts.configFile)}`],
     withinMs: 120_000,
     run: async () => {
-      // other checks report a state that cannot be read
+      // if the state cannot be read, other checks report this
       const documents = await verify().catch(() => undefined);
       return judge(parts, documents?.modules ?? new Set());
     },

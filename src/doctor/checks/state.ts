@@ -18,7 +18,10 @@ import {
 import type { DoctorParts } from '../parts.js';
 
 const MIB = 1024 ** 2;
-/** The documents of a site and its job need some 20 KB. A full disk stops all changes. */
+/**
+ * The limits for free disk space. The documents of a site and its job need some 20 KB, and a full disk prevents all
+ * changes.
+ */
 const LOW_MIB = { wrong: 50, warning: 500 } as const;
 const LOW_NODES = 1_000;
 const MANY = 3;
@@ -105,7 +108,7 @@ async function checkFolder(dir: string): Promise<Verdict> {
   );
 }
 
-/** Every daemon locks this file and leaves it in place when it ends. */
+/** Every daemon locks this file, and leaves the file in place when it ends. */
 async function hasRun(dir: string): Promise<boolean> {
   return stat(join(dir, 'lock')).then(
     () => true,

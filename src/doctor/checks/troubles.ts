@@ -9,10 +9,13 @@ import { innkeeper } from '../../kernel/command-line.js';
 import type { Trouble, Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, warning, wrong } from '../../drivers/shared/doctor/check.js';
 
-/** More of one kind are only counted: a list of hundreds would hide other problems. */
+/**
+ * The maximum number of problems of one kind that are listed. The others are only counted, because a list of hundreds
+ * would hide other problems.
+ */
 const MANY = 5;
 
-/** A separate check reports these, with the commands for each. */
+/** Alerts that a separate check reports, with the commands for each of them. */
 const TOLD_APART: readonly string[] = ['job_stuck', 'order_failed', 'clock_jump'];
 
 export function troubleChecks(verify: () => Promise<Verified | undefined>): Check[] {
@@ -55,8 +58,8 @@ function judgeJobs(troubles: readonly Trouble[]): Verdict {
 }
 
 /**
- * Worst first. An alert that was raised long before the daemon ended is included, because nothing has cleared it
- * since.
+ * Lists the worst alerts first. An alert that was raised long before the daemon ended is included, because nothing
+ * has cleared it since.
  */
 function judgeAlerts(all: readonly AlertRecord[]): Verdict {
   const isCritical = ({ kind }: AlertRecord): boolean => ALERTS[kind].severity === 'critical';
@@ -70,7 +73,7 @@ function judgeAlerts(all: readonly AlertRecord[]): Verdict {
     alerts.length,
   );
   const commands = ['innkeeper alerts', ...told.flatMap(({ commands: helps = [] }) => helps)];
-  // this command would lead the operator back to the doctor
+  // the command `innkeeper doctor` is omitted, because the operator is already running it
   const fix = [...new Set(commands)].filter((command) => command !== 'innkeeper doctor');
   return alerts.some(isCritical) ? wrong(found, ...fix) : warning(found, ...fix);
 }

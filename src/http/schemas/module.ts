@@ -1,4 +1,4 @@
-/** A module as operators see it. */
+/** Modules in responses, for operators. */
 import { type Static, Type } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
 import { MODULE_STATES, MODULE_TYPES, type ModuleView } from '../../model/module-view.js';
@@ -14,47 +14,74 @@ const HASH = 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c';
 
 const short = {
   type: word(MODULE_TYPES, 'The type of the module.', 'product'),
-  name: text('The name of the module, unique among those of its type.', 'wordpress'),
-  title: nullable(text('Its title. Null: its code cannot be read.', 'WordPress')),
-  version: nullable(text('Its version. Null: its code cannot be read.', '1.0.0')),
+  name: text('The name of the module. No other module of the same type has this name.', 'wordpress'),
+  title: nullable(
+    text('The title of the module. The value is null if the code of the module cannot be read.', 'WordPress'),
+  ),
+  version: nullable(
+    text('The version of the module. The value is null if the code of the module cannot be read.', '1.0.0'),
+  ),
   state: word(
     MODULE_STATES,
-    '`active`: in use. `inactive`: this release does not run modules of its type. `error`: it cannot be used. `missing`: needed, but not installed.',
+    '`active`: the module is in use. `inactive`: this release does not run modules of this type. ' +
+      '`error`: the module cannot be used. `missing`: the module is needed, but not installed.',
     'active',
   ),
-  reason: nullable(text('Why it is not active, for the operator.', 'its code threw'), null),
-  services: whole('Number of services that need it, including deleted ones that are still kept.', 12),
+  reason: nullable(
+    text(
+      'The reason for the operator why the module is not active. The value is null if the module is ' +
+        'active.',
+      'its code threw',
+    ),
+    null,
+  ),
+  services: whole(
+    'The number of services that need the module, including deleted services that are still kept.',
+    12,
+  ),
 };
 
 export const ModuleSummary = Type.Object(short, {
   title: 'ModuleSummary',
-  description: 'A module and whether it can be used.',
+  description: 'A summary of a module, which shows whether it can be used.',
 });
 
 export const ModuleDetail = Type.Object(
   {
     ...short,
-    hash: nullable(text('SHA-256 of its files, hexadecimal. Null: they cannot be read.', HASH)),
+    hash: nullable(
+      text(
+        "The SHA-256 hash of the module's files in hexadecimal. The value is null if the files cannot be " +
+          'read.',
+        HASH,
+      ),
+    ),
     path: nullable(
-      text('Its folder. Null: it is not installed.', '/usr/lib/innkeeper/modules/product/wordpress'),
+      text(
+        'The folder of the module. The value is null if the module is not installed.',
+        '/usr/lib/innkeeper/modules/product/wordpress',
+      ),
     ),
     parts: Type.Array(word(PARTS, 'A part of a service.', 'guest'), {
-      description: 'The optional parts of its services.',
+      description: 'The optional parts that the services of the module have.',
       examples: [['guest', 'site']],
     }),
     abilities: Type.Array(Type.String(), {
       description:
-        'The kinds of jobs that it has a flow for. Calls for others are answered with `not_supported`.',
+        'The kinds of jobs for which the module has a flow. Requests for any other kind are refused ' +
+        'with `not_supported`.',
       examples: [['create', 'upgrade']],
     }),
     settings_schema: Type.Unsafe<JsonObject | null>({
       type: ['object', 'null'],
       additionalProperties: true,
-      description: 'JSON Schema of its settings in the configuration. Null: its code cannot be read.',
+      description:
+        "The JSON Schema of the module's settings in the configuration. The value is null if the code " +
+        'of the module cannot be read.',
       examples: [{ type: 'object', properties: { locale: { type: 'string' } } }],
     }),
   },
-  { title: 'Module', description: 'A module in detail. Its settings are left out.' },
+  { title: 'Module', description: 'A module with details, but without its settings.' },
 );
 
 export function summaryOf(module: ModuleView): Static<typeof ModuleSummary> {

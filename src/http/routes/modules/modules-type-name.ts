@@ -8,7 +8,7 @@ export const moduleRoute = jsonRoute({
   id: 'getModule',
   tag: 'Operation',
   summary: 'Retrieve a module',
-  description: 'What the module declares, and the reason if it cannot be used.',
+  description: 'Returns the declarations of the module, and the reason if it cannot be used.',
   params: ModuleParams,
   answer: ModuleDetail,
   answers: { 200: 'The module.' },

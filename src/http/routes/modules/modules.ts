@@ -8,8 +8,10 @@ export const modulesRoute = jsonRoute({
   id: 'listModules',
   tag: 'Operation',
   summary: 'List the modules',
-  description: 'All modules that are installed, and those that services need.',
-  answer: Type.Object({ modules: Type.Array(ModuleSummary, { description: 'The modules.' }) }),
-  answers: { 200: 'The modules.' },
+  description: 'Returns all installed modules, and all other modules that services need.',
+  answer: Type.Object({
+    modules: Type.Array(ModuleSummary, { description: 'All modules, sorted by type and name.' }),
+  }),
+  answers: { 200: 'All modules, sorted by type and name.' },
   handle: (_, { modules }) => ({ modules: modules().map(summaryOf) }),
 });
