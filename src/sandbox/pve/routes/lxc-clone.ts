@@ -58,7 +58,7 @@ interface ClonePlan {
   readonly rootfs: string;
 }
 
-/** Makes the checks before any lock is taken. */
+/** Makes the checks before any lock is acquired. */
 function refuseTarget({ cluster, values }: Call): void {
   const { node = '', target = node, storage, pool } = values;
   refuseMissingPool(cluster, pool);
