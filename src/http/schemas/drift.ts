@@ -83,7 +83,11 @@ const OrphanView = Type.Object(
 
 export const ReportView = Type.Object(
   {
-    looking: flag('True while the comparison is still running. Repeat the request to get its result.', false),
+    looking: flag(
+      'True while the comparison is still running. Repeat the request to get the result of the ' +
+        'comparison.',
+      false,
+    ),
     at: nullable(
       instant(
         'When the records were last compared with the systems. The value is null before the first comparison.',
