@@ -10,12 +10,20 @@ import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { nodeProblem } from './src/node-version.cjs';
 
 const BUILDS = '.builds';
 /** So many of the latest builds stay, and every one that a process was started from by its path. */
 const KEPT = 5;
 /** A build that was begun longer ago than this was cut off. */
 const LONGEST_BUILD_MS = 600_000;
+
+const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+const problem = nodeProblem(engines.node, process.versions.node);
+if (problem !== undefined) {
+  console.error(`build.mjs: ${problem}`);
+  process.exit(1);
+}
 
 const options = process.argv.slice(2);
 const unknown = options.filter((option) => option !== '--without-tests' && option !== '--path');

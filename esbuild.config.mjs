@@ -72,14 +72,19 @@ export const program = (outdir, withTests) => ({
 
 /** Makes all that a build consists of in `outdir`. */
 export async function bundle(outdir, withTests) {
+  const { name, version, license, type, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
   await build(program(outdir, withTests));
 
   await build({
     entryPoints: ['src/innkeeper.cts'],
     outfile: `${outdir}/src/innkeeper.cjs`,
+    bundle: true,
+    external: ['./cli.js'],
     format: 'cjs',
     platform: 'node',
-    target: 'node20',
+    // an older Node must be able to read it, to say that it is too old
+    target: 'node12.20',
+    define: { 'process.env.INNKEEPER_ENGINES': JSON.stringify(engines.node) },
   });
 
   // The files of /docs, as the browser gets them.
@@ -95,7 +100,6 @@ export async function bundle(outdir, withTests) {
     await cp(from, `${outdir}/docs-page/${to}`);
 
   // The folder is what gets installed, wherever: node must know there, too, that these are modules.
-  const { name, version, license, type, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
   await writeFile(
     `${outdir}/package.json`,
     `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,

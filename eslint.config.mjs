@@ -99,7 +99,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['*.mjs', '*.cjs'] },
+        projectService: { allowDefaultProject: ['*.mjs', '*.cjs', 'src/*.cjs'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },

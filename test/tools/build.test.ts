@@ -20,6 +20,9 @@ export async function bundle(outdir, withTests) {
   if ((await readFile('src/main.js', 'utf8')).includes('SYNTAX ERROR')) throw new Error('it does not build');
 }`;
 
+/** Preloaded: the process takes itself for an old Node. */
+const OLD_NODE = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.19.0' } });`;
+
 interface Project {
   readonly folder: string;
   readonly build: (...args: string[]) => Promise<string>;
@@ -35,7 +38,8 @@ async function project(t: Test): Promise<Project> {
   const change = (file: string, text: string): Promise<void> => writeFile(join(folder, file), text);
   await copyFile('build.mjs', join(folder, 'build.mjs'));
   await change('esbuild.config.mjs', BUNDLER);
-  await change('package.json', '{}');
+  await change('package.json', '{"engines":{"node":">=20.0.0"}}');
+  await copyFile('src/node-version.cjs', join(folder, 'src', 'node-version.cjs'));
   await change('node_modules/.package-lock.json', '{}');
   await change('src/main.js', 'one');
   await change('test/a.test.js', 'a test');
@@ -118,4 +122,16 @@ t.test('a folder that an earlier version built gives way', async (t) => {
 t.test('an option that does not exist is named', async (t) => {
   const { build } = await project(t);
   await t.rejects(build('--witout-tests'), /unknown option --witout-tests/);
+});
+
+t.test('a Node that is too old builds nothing', async (t) => {
+  const { folder, change } = await project(t);
+  await change('old.cjs', OLD_NODE);
+  const built = run(process.execPath, ['-r', './old.cjs', 'build.mjs'], { cwd: folder });
+  await t.rejects(built, {
+    code: 1,
+    stdout: '',
+    stderr: /^build\.mjs: Innkeeper needs Node\.js 20\.0\.0 or newer, and this is 18\.19\.0\..*\n$/,
+  });
+  t.notOk(existsSync(join(folder, '.builds')));
 });
