@@ -4,18 +4,24 @@ import type { Service, SuspensionReason } from '../model/service.js';
 import { type Caller, mayDo } from '../model/caller.js';
 import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
+import { isKnownStopped, isUndisturbed } from './suspension-settled.js';
+
+type Suspended = Started | { readonly service: Service; readonly job: undefined };
 
 /**
- * Changes by the customer are refused as soon as the suspension is recorded. Throws what `enqueue` throws, and
- * `forbidden` for a reason that this token may not use.
+ * Changes by the customer are refused as soon as the suspension is recorded. Returns no job if a repeated request has
+ * nothing to do. Throws what `enqueue` throws, and `forbidden` for a reason that this token may not use.
  */
 export async function suspend(
   context: OperationContext,
   caller: Caller,
   id: string,
   reason: SuspensionReason = 'billing',
-): Promise<Started> {
+): Promise<Suspended> {
   refuseReason(caller, reason, 'admin');
+  const service = await context.state.services.get(`${caller.panel}/${id}`);
+  if (service.suspendedFor.includes(reason) && isKnownStopped(context, service))
+    return { service, job: undefined };
   return enqueue(context, caller, id, {
     method: 'suspend',
     args: { reason },
@@ -25,14 +31,17 @@ export async function suspend(
 
 /**
  * Lifts the reason `billing`, unless another reason is named. The site is started again when its last reason is lifted.
+ * Returns and throws what `suspend` does.
  */
 export async function unsuspend(
   context: OperationContext,
   caller: Caller,
   id: string,
   reason: SuspensionReason = 'billing',
-): Promise<Started> {
+): Promise<Suspended> {
   refuseReason(caller, reason, 'abuse', 'admin');
+  const service = await context.state.services.get(`${caller.panel}/${id}`);
+  if (!service.suspendedFor.includes(reason) && isUndisturbed(service)) return { service, job: undefined };
   return enqueue(context, caller, id, { method: 'unsuspend', args: { reason } });
 }
 

@@ -11,10 +11,11 @@ import { siteAction } from '../../src/services/site-action.js';
 import { suspend, unsuspend } from '../../src/services/suspend.js';
 import { toggle } from '../../src/services/toggle.js';
 import type { Changes } from '../fakes/parts.js';
-import { aJob, aService, basicPlan } from '../fakes/samples.js';
-import { ADMIN, operations, PANEL } from '../fakes/operations.js';
+import { aGuest, aJob, aService, basicPlan } from '../fakes/samples.js';
+import { ADMIN, type Operations, operations, PANEL } from '../fakes/operations.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
+const at = (ms: number) => new Date(Date.parse(NOW) + ms).toISOString();
 const HELD = {
   lifecycle: 'terminated',
   deletion: { requestedAt: NOW, purgeAt: '2026-01-08T00:00:00.000Z' },
@@ -106,6 +107,72 @@ t.test('a suspension holds at once; the last reason to go lifts it', async (t) =
   t.match(await of.service(), { lifecycle: 'suspended' }, 'not before the job has ended');
 });
 
+t.test('a repeated suspension starts no job, unless the site may be in another state', async (t) => {
+  const ended = { method: 'suspend', status: 'completed', endedAt: NOW } as const;
+  const asked = async (also: Partial<Job> = {}, change: (of: Operations) => void = () => {}) => {
+    const jobs = [aJob({ ...ended, ...also })];
+    const of = site({ lifecycle: 'suspended', suspendedFor: ['billing'], vmid: 1000, jobs });
+    change(of);
+    const { job } = await suspend(of.context, PANEL, '12');
+    if (!job) t.same([of.memory.writes(), (await of.service()).jobs.length], [0, 1]);
+    return job?.method;
+  };
+  const shows =
+    (status: string, ms: number) =>
+    ({ cluster, clock }: Operations): void => {
+      const guests = [aGuest(1000, { status })];
+      cluster.view = { at: clock.now() + ms, nodes: [], guests, storages: [] };
+    };
+  t.equal(await asked(), undefined, 'it has just been suspended');
+  t.equal(await asked({}, shows('running', 11_000)), undefined, 'the view may be older than the job');
+  t.equal(await asked({}, shows('stopped', 12_000)), undefined, 'it was seen stopped');
+  t.equal(await asked({}, shows('running', 12_000)), 'suspend', 'it was started by somebody else');
+  t.equal(
+    await asked({}, ({ cluster, clock }) => {
+      cluster.view = { at: clock.now() + 12_000, nodes: [], guests: [], storages: [] };
+    }),
+    'suspend',
+    'it is not there',
+  );
+  const differs =
+    (ms: number) =>
+    ({ drift, clock }: Operations) => {
+      drift.found = [{ item: { part: 'proxy', problem: 'another state' }, since: clock.now() + ms }];
+    };
+  t.equal(await asked({}, differs(1)), 'suspend', 'a comparison has found a difference since');
+  t.equal(await asked({}, differs(-1)), undefined, 'the difference is older than the job');
+  const after = (ms: number) => ({ endedAt: at(-ms) });
+  t.equal(await asked(after(3_599_999), shows('stopped', 0)), undefined);
+  t.equal(
+    await asked(after(3_600_000), shows('stopped', 0)),
+    'suspend',
+    'once an hour everything is checked again',
+  );
+  t.equal(await asked(after(-1)), 'suspend', 'the clock was ahead');
+  t.equal(await asked({ status: 'failed' }), 'suspend');
+  t.equal(await asked({ status: 'stuck' }), 'suspend');
+  t.equal(await asked({ method: 'unsuspend' }), 'suspend');
+
+  const other = site({ lifecycle: 'suspended', suspendedFor: ['abuse'], jobs: [aJob(ended)] });
+  t.match((await suspend(other.context, PANEL, '12')).job, { method: 'suspend' }, 'another reason is new');
+});
+
+t.test('a suspension that is not there is lifted without a job', async (t) => {
+  const lifted = async (also: Changes) => (await unsuspend(site(also).context, PANEL, '12')).job?.method;
+  t.equal(await lifted({ jobs: [] }), undefined);
+  t.equal(await lifted({ lifecycle: 'suspended', suspendedFor: ['abuse'], jobs: [] }), undefined);
+  t.equal(
+    await lifted({ jobs: [aJob({ method: 'suspend', status: 'stuck' })] }),
+    'unsuspend',
+    'it resolves that',
+  );
+  t.equal(
+    await lifted({ jobs: [aJob({ method: 'create', status: 'running' })], lifecycle: 'creating' }),
+    'unsuspend',
+  );
+  await t.rejects(lifted({ lifecycle: 'terminated' }), { code: 'service_terminated' });
+});
+
 t.test("which reasons are the operator's", async (t) => {
   for (const [reason, mayAdd, mayLift] of [
     ['billing', true, true],
@@ -114,10 +181,10 @@ t.test("which reasons are the operator's", async (t) => {
   ] as const) {
     const { context } = site();
     const added = suspend(context, PANEL, '12', reason);
-    if (mayAdd) t.match((await added).job.args, { reason });
+    if (mayAdd) t.match((await added).job?.args, { reason });
     else await t.rejects(added, { code: 'forbidden' });
     const lifted = unsuspend(context, PANEL, '12', reason);
-    if (mayLift) t.match((await lifted).job.args, { reason });
+    if (mayLift) t.match((await lifted).job?.args, { reason });
     else await t.rejects(lifted, { code: 'forbidden' });
     await suspend(context, ADMIN, '12', reason);
     await unsuspend(context, ADMIN, '12', reason);
