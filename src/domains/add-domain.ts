@@ -14,7 +14,7 @@ import { type CustomDomain, domainsOf } from '../model/site.js';
 import type { Caller } from '../model/caller.js';
 import { judge } from '../jobs/conflicts.js';
 import type { OperationContext } from '../services/context.js';
-import { domainRules } from './domain-rules.js';
+import { domainRules } from '../services/domain-rules.js';
 import { enqueue, type Started } from '../services/enqueue.js';
 import { type Proof, proveDomain, refuseOvertaken } from './prove-domain.js';
 import { removeDomain } from './remove-domain.js';

@@ -1,8 +1,8 @@
 /** Parses an order for a site and checks everything that can be checked without the state and the cluster. */
-import { AgentError } from '../kernel/errors.js';
+import { AgentError, asAgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../model/email.js';
-import { shownOf } from '../model/domain-name.js';
+import { type NameRules, parseDomain, shownOf } from '../model/domain-name.js';
 import { readHostName } from '../kernel/host-name.js';
 import { canBeReached, canonicalAddress, isWithin } from '../model/address-pool.js';
 import type { JsonObject } from '../kernel/json.js';
@@ -53,9 +53,8 @@ export interface OrderedDomain {
   readonly problem: string | null;
 }
 
-export interface OrderRules {
+export interface OrderRules extends NameRules {
   readonly defaultProduct: string;
-  readonly baseDomain: string;
   readonly reservedNames: ReadonlySet<string>;
   /** Addresses and networks of the proxy, which are accepted even if they are private. */
   readonly ownNetworks: readonly string[];
@@ -98,7 +97,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
     planWord,
     publicIps,
     subdomain: subdomain.label,
-    domain: readDomain(request.domain, rules.baseDomain),
+    domain: readDomain(request.domain, rules),
     userId: request.user_id === undefined ? undefined : String(request.user_id),
     module: request.module ?? rules.defaultProduct,
     properties: request.properties,
@@ -136,15 +135,22 @@ function readAddresses(
   return [...new Set(known)];
 }
 
-function readDomain(sent: string | undefined, baseDomain: string): OrderedDomain | undefined {
+function readDomain(sent: string | undefined, rules: NameRules): OrderedDomain | undefined {
   if (sent === undefined || sent.trim() === '') return undefined;
   const name = readHostName(sent.trim());
   if (name === undefined) {
     const shown = shownOf(sent);
     return { name: shown, problem: `${shown} is not a domain name such as example.com.` };
   }
+  const { baseDomain } = rules;
   const isOurs = name === baseDomain || name.endsWith(`.${baseDomain}`);
-  return { name, problem: isOurs ? `${name} is a name of this provider, not a domain of your own.` : null };
+  if (isOurs) return { name, problem: `${name} is a name of this provider, not a domain of your own.` };
+  try {
+    parseDomain(name, rules);
+    return { name, problem: null };
+  } catch (error) {
+    return { name, problem: asAgentError(error).message };
+  }
 }
 
 type ReadSubdomain =

@@ -21,6 +21,7 @@ import { placementRequestOf } from './capacity.js';
 import type { Caller } from '../model/caller.js';
 import { checkEmail, checkOrder, type SiteOrder, type SiteRequest } from './check-order.js';
 import type { OperationContext } from './context.js';
+import { domainRules } from './domain-rules.js';
 import { newJob } from './new-job.js';
 import { sellPlan } from './sell-plan.js';
 import { takeUnit } from './reservations.js';
@@ -51,7 +52,7 @@ export async function createSite(
   const { config, state } = context;
   const order = checkOrder(request, {
     defaultProduct: config.modules.default_product,
-    baseDomain: config.agent.base_domain,
+    ...domainRules(config),
     reservedNames: new Set(config.create.reserved_names.map((name) => name.toLowerCase())),
     ownNetworks: [...config.proxy.public_addresses, ...config.domains.lab_networks],
   });

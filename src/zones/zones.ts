@@ -13,7 +13,7 @@ import type { ZoneSet } from '../drivers/dns/contract.js';
 import type { ZoneRecord } from '../state/contract.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
-import { domainRules } from '../domains/domain-rules.js';
+import { domainRules } from '../services/domain-rules.js';
 import { atNameServer, type AtNameServer } from './zone-call.js';
 import { delegatedOf, proveZone } from './zone-proof.js';
 import { isSameOwner, isStale, liveZones, refuseOverlap, type ZoneOwner } from '../domains/zone-claims.js';

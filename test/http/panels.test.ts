@@ -66,6 +66,7 @@ t.test('an order is never refused because of the domain that came with it', asyn
     ['1', 'https://shop.example/', /is not a domain name/],
     ['2', 'x.sites.example.net', /is a name of this provider/],
     ['3', 'nonsense', /is not a domain name/],
+    ['5', 'co.uk', /found co\.uk, under which anyone can register names/],
   ];
   for (const [id, domain, problem] of cases) {
     const answer = await rig.call('POST', '/create-site', { ...ORDER, service_id: id, domain });

@@ -12,6 +12,8 @@ const ORDER: SiteRequest = {
 const RULES = {
   defaultProduct: 'wordpress',
   baseDomain: 'sites.example.net',
+  blocked: ['blocked.example'],
+  infrastructure: ['mail.own.test'],
   reservedNames: new Set(['brand']),
   ownNetworks: ['127.0.0.0/8'],
 };
@@ -109,6 +111,12 @@ t.test('a domain that cannot be used is kept with the reason, and refuses no ord
   for (const ours of ['sites.example.net', 'a.sites.example.net'])
     t.match(domain(ours), { name: ours, problem: new RegExp(`^${ours} is `) });
   t.match(domain('asites.example.net'), { problem: null });
+  for (const never of ['co.uk', 'github.io', 'example.net', 'x.blocked.example', 'mail.own.test'])
+    t.match(domain(never), {
+      name: never,
+      problem: new RegExp(`^Expected a domain of your own, found ${never}`),
+    });
+  t.match(domain('example.co.uk'), { problem: null });
 });
 
 t.test('an address that the product cannot hold is refused', async (t) => {

@@ -24,7 +24,7 @@ function sale(also: Partial<Parameters<typeof checkOrder>[0]> = {}, plan = basic
     ...also,
   };
   const order = checkOrder(request, {
-    ...{ defaultProduct: 'wordpress', baseDomain: 'sites.example.net' },
+    ...{ defaultProduct: 'wordpress', baseDomain: 'sites.example.net', blocked: [], infrastructure: [] },
     ...{ reservedNames: new Set<string>(), ownNetworks: [] },
   });
   return { key: 'default/12', order, plan, product: operations().product.sold, caller: PANEL };
