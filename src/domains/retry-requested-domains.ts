@@ -4,7 +4,7 @@
  */
 import { requestAfter, requestDue, withoutRequestedDomain } from '../model/requested-domain.js';
 import { asAgentError } from '../kernel/errors.js';
-import { type Service, type ServiceKey, withSite } from '../model/service.js';
+import { logFieldsOf, type Service, type ServiceKey, withSite } from '../model/service.js';
 import { addDomain } from './add-domain.js';
 import type { OperationContext } from '../services/context.js';
 
@@ -44,7 +44,7 @@ async function grant(context: OperationContext, key: ServiceKey, signal: AbortSi
       return next ? withSite(current, { domainWish: next }) : withoutRequestedDomain(current);
     });
   } catch (error) {
-    log.warn({ service: key, err: error }, "an order's domain could not be checked");
+    log.warn({ ...logFieldsOf(key), err: error }, "an order's domain could not be checked");
   }
 }
 

@@ -99,6 +99,12 @@ export function keyOf(service: { readonly panel: string; readonly id: string }):
   return `${service.panel}/${service.id}`;
 }
 
+/** The fields of a log line about a service. */
+export function logFieldsOf(key: ServiceKey): { readonly service_id: string; readonly panel: string } {
+  const [panel = '', id = ''] = key.split('/');
+  return { service_id: id, panel };
+}
+
 export function markOf(
   agent: string,
   service: { readonly panel: string; readonly id: string; readonly generation: number },

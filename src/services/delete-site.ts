@@ -83,7 +83,7 @@ function alarm({ log, config }: OperationContext, { service, job }: Started): vo
   log.error(
     {
       alarm: 'deletion_brake',
-      service: service.id,
+      service_id: service.id,
       panel: service.panel,
       job_id: job.id,
       brake: config.deletion.brake,

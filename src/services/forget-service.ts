@@ -13,7 +13,7 @@ export async function forgetService(context: OperationContext, caller: Caller, i
   context.log.warn(
     {
       alarm: 'forgotten',
-      service: id,
+      service_id: id,
       panel: caller.panel,
       vmid: guest?.vmid ?? null,
       node: guest?.node ?? null,

@@ -336,7 +336,7 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   for (const words of [
     ['doctor'],
     ['state', 'verify', '--json'],
-    ['state', 'rotate-key'],
+    ['state', 'rotate-key', '--discard-former'],
     ['config', 'check'],
     ['proxy', 'files', join(stateDir, 'proxy-files')],
     ['reconcile', '--dry-run', '--json'],
@@ -385,12 +385,12 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     .filter((line) => line.startsWith('{'))
     .map((line) => fields(JSON.parse(line)));
   const step = lines.find(
-    ({ msg, service_id: id, step: name }) => msg === 'step' && id === '1' && name === 'container',
+    ({ msg, service_id: id }) => msg === 'the step container of create has completed' && id === '1',
   );
   t.match(step, { ...journey, method: 'create', outcome: 'done', duration_ms: Number });
   const driver = lines.find(
-    ({ msg, request_id: id, call: name }) =>
-      msg === 'driver call' && id === step?.['request_id'] && name === 'ensureContainer',
+    ({ msg, request_id: id }) =>
+      msg === 'the call ensureContainer to guest succeeded' && id === step?.['request_id'],
   );
   t.match(
     driver,

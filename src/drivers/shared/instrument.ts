@@ -71,7 +71,10 @@ async function listen(result: Promise<unknown>, { driver, call, began, log, ear 
   );
   const ms = performance.now() - began;
   ear.heard({ driver, call, ms, result: code });
-  log.debug({ driver, call, ms: Math.round(ms), result: code }, 'driver call');
+  log.debug(
+    { driver, call, ms: Math.round(ms), result: code },
+    `the call ${call} to ${driver} ${code === 'ok' ? 'succeeded' : 'failed'}`,
+  );
 }
 
 /** Finds the logger of a call, which is in its last argument. */

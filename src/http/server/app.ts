@@ -213,7 +213,7 @@ function logCalls(app: App, metrics: RequestMetrics, mainThread: MainThread): vo
         token: request.caller?.name,
         panel: request.caller?.panel,
       },
-      'call',
+      `${request.method} ${request.routeOptions.url ?? 'an unknown endpoint'} was answered with ${reply.statusCode}`,
     );
     done();
   });

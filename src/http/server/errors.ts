@@ -74,9 +74,13 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
     method: request.method,
     route: request.routeOptions.url,
   };
-  if (error.code === 'internal_error') request.log.error({ ...fields, err: error.cause ?? error }, 'defect');
+  if (error.code === 'internal_error')
+    request.log.error(
+      { ...fields, err: error.cause ?? error },
+      'the request failed because of a defect of the agent',
+    );
   else if (error.code === 'descriptors_exhausted') request.log.warn(fields, error.message);
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);
   // the message is not logged: it is for the caller, and may contain the value that proves ownership
-  else request.log.debug(fields, 'refused');
+  else request.log.debug(fields, 'the request was refused');
 }

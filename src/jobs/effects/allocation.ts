@@ -90,7 +90,7 @@ function another(
     pool && findFreeAddress(pool, (candidate) => used.has(candidate) || isClaimed(candidate), claim.address);
   if (!pool || address === undefined) throw exhausted('No address is left for another site');
   deps.log.warn(
-    { address: claim.address, instead: address, service: keyOf(service) },
+    { address: claim.address, instead: address, service_id: service.id, panel: service.panel },
     'the address is used by a foreign container; choosing another address',
   );
   return { pool: pool.name, address, prefix: pool.prefix, gateway: pool.gateway };

@@ -1,5 +1,5 @@
 /** Services as subjects of jobs. */
-import { keyOf, type Service, type ServiceKey } from '../../model/service.js';
+import { keyOf, logFieldsOf, type Service, type ServiceKey } from '../../model/service.js';
 import type { Guest } from '../../model/guest.js';
 import type { Site } from '../../model/site.js';
 import { localeOf, type PanelLocales } from '../../model/locale.js';
@@ -45,7 +45,7 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
       for (const { key, openJobs } of services.entries()) if (openJobs.length > 0) yield key;
     },
     onChange: (listener) => services.onChange((next) => listener(keyOf(next), next)),
-    logFields: ({ id, panel }) => ({ service_id: id, panel }),
+    logFields: (key) => logFieldsOf(asKey(key)),
     view: (service) => viewOf(service, deps.config.panels),
     call: (context, name, args) =>
       carryOut({ ...context, deps: { ...deps, log: context.log } }, name, args, check),

@@ -60,8 +60,8 @@ export async function runAttempt(
   job: Job,
   { drain, stop }: Halts,
 ): Promise<Ending> {
-  const { kind, key, value } = subject;
-  const log = deps.log.child({ request_id: job.requestId, job_id: job.id, ...kind.logFields(value) });
+  const { kind, key } = subject;
+  const log = deps.log.child({ request_id: job.requestId, job_id: job.id, ...kind.logFields(key) });
   const limit = limits(deps.clock, job.policy.timeoutS);
   const elsewhere = new AbortController();
   const ends = anySignal(limit.signal, stop, elsewhere.signal);

@@ -206,10 +206,11 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       status: job.status,
       error: job.error,
     };
+    const message = `an attempt of the job ${job.method} has ended; the job is ${job.status}`;
     if (job.status === 'stuck')
       log.error({ ...line, alarm: 'job_stuck' }, 'the job is stuck: an operator must finish it');
-    else if (job.status === 'completed' || job.status === 'queued') log.info(line, 'attempt ended');
-    else log.warn(line, 'attempt ended');
+    else if (job.status === 'completed' || job.status === 'queued') log.info(line, message);
+    else log.warn(line, message);
   };
 
   /**
@@ -274,7 +275,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   };
 }
 
-const lineOf = ({ kind, key }: SubjectRef, jobId: string) => ({ job_id: jobId, [kind.name]: key });
+const lineOf = ({ kind, key }: SubjectRef, jobId: string) => ({ job_id: jobId, ...kind.logFields(key) });
 
 interface LaneTime {
   readonly now: number;

@@ -30,12 +30,21 @@ export function stepLogger(
     const ms = Math.round(performance.now() - (began.get(step) ?? performance.now()));
     stepEnded?.({ method, step, outcome, ms });
     const line = { method, step, outcome, duration_ms: ms };
+    const message = `the step ${step} of ${method} ${ENDED[outcome]}`;
     if (outcome === 'failed' || outcome === 'undo_failed') {
       const { code, role, detail, retryable } = error ?? {};
-      log.warn({ ...line, code, role, detail, retryable }, 'step');
-    } else log.info(line, 'step');
+      log.warn({ ...line, code, role, detail, retryable }, message);
+    } else log.info(line, message);
   };
 }
+
+const ENDED: Readonly<Record<StepEnd['outcome'], string>> = {
+  done: 'has completed',
+  failed: 'has failed',
+  aborted: 'was aborted',
+  undone: 'was undone',
+  undo_failed: 'could not be undone',
+};
 
 function outcomeOf(direction: 'forward' | 'undo', code: string | undefined): StepEnd['outcome'] {
   if (direction === 'undo') return code === undefined ? 'undone' : 'undo_failed';

@@ -14,8 +14,8 @@ export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords
   unfinished(): Iterable<string>;
   /** The listener is called after every durable change. Returns a function that removes the listener. */
   onChange(listener: (key: string, next: S) => void): () => void;
-  /** Fields for every log line about the subject's jobs. */
-  logFields(subject: S): Readonly<Record<string, string>>;
+  /** Fields that name the subject in every log line about its jobs. */
+  logFields(key: string): Readonly<Record<string, string>>;
   /** The view of the subject that the steps of its jobs get. */
   view(subject: S): Attempt['subject'];
   /** Performs a step's call. Throws `module_failed` for an unknown call. */

@@ -299,14 +299,19 @@ t.test('the journal and who counts hear of every step', async (t) => {
     ['create a done', 'create b failed', 'create c aborted', 'create a undone', 'create a undo_failed'],
   );
   const levels = one.log
-    .filter(({ msg }) => msg === 'step')
-    .map(({ outcome, level, code }) => ({ outcome, level, code }));
+    .filter(({ msg }) => /^the step /.test(String(msg)))
+    .map(({ msg, outcome, level, code }) => ({ msg, outcome, level, code }));
   t.match(levels, [
-    { outcome: 'done', level: 30 },
-    { outcome: 'failed', level: 40, code: 'dns_failed' },
-    { outcome: 'aborted', level: 30 },
-    { outcome: 'undone', level: 30 },
-    { outcome: 'undo_failed', level: 40, code: 'dns_failed' },
+    { msg: 'the step a of create has completed', outcome: 'done', level: 30 },
+    { msg: 'the step b of create has failed', outcome: 'failed', level: 40, code: 'dns_failed' },
+    { msg: 'the step c of create was aborted', outcome: 'aborted', level: 30 },
+    { msg: 'the step a of create was undone', outcome: 'undone', level: 30 },
+    {
+      msg: 'the step a of create could not be undone',
+      outcome: 'undo_failed',
+      level: 40,
+      code: 'dns_failed',
+    },
   ]);
 });
 

@@ -2,7 +2,7 @@
 import pino from 'pino';
 import type { Json } from '../../../src/kernel/json.js';
 import { kindData } from '../../../src/model/job-kinds.js';
-import type { Service } from '../../../src/model/service.js';
+import { logFieldsOf, type Service, type ServiceKey } from '../../../src/model/service.js';
 import { newCircuits } from '../../../src/drivers/shared/circuit.js';
 import { serviceRecords } from '../../../src/jobs/effects/service-subject.js';
 import type { CallContext } from '../../../src/jobs/engine/call-context.js';
@@ -55,7 +55,7 @@ export function inMemory(
       for (const { key, openJobs } of memory.services.entries()) if (openJobs.length > 0) yield key;
     },
     onChange: (listener) => memory.services.onChange((next) => listener(`${next.panel}/${next.id}`, next)),
-    logFields: ({ id }) => ({ service_id: id }),
+    logFields: (key) => logFieldsOf(key as ServiceKey),
     view: ({ id }) => viewOf(id),
     call: (context, name, args) => answer({ context, name, args }),
   };

@@ -75,13 +75,15 @@ t.test('a new job begins at once, and its end is logged with what became of it',
   t.same(of.begun, ['job-1']);
   await of.end('1');
   t.match(
-    of.log.find(({ msg }) => msg === 'attempt ended'),
+    of.log.find(({ msg }) => /^an attempt of the job /.test(String(msg))),
     {
       ...{
         level: 30,
         job_id: 'job-1',
-        service: 'default/1',
+        service_id: '1',
+        panel: 'default',
         method: 'stop',
+        msg: 'an attempt of the job stop has ended; the job is completed',
         ending: 'completed',
         status: 'completed',
       },
@@ -146,7 +148,7 @@ t.test('a job that runs into a system that is down waits, and is logged as a war
     error: { step: 'dns' },
   });
   t.match(
-    of.log.find(({ msg }) => msg === 'attempt ended'),
+    of.log.find(({ msg }) => /^an attempt of the job /.test(String(msg))),
     { level: 40, ending: 'failed', status: 'waiting' },
   );
 });

@@ -102,7 +102,7 @@ t.test(
     );
     const agent = await linesOf('agent.log');
     for (const line of agent) t.match(JSON.parse(line), { level: Number, msg: String }, line);
-    t.ok(agent.some((line) => line.includes('attempt ended')));
+    t.ok(agent.some((line) => line.includes('an attempt of the job')));
   },
 );
 
