@@ -72,7 +72,7 @@ module.exports = {
         orphan: true,
         path: '^(src|modules)/',
         pathNot: [
-          '\\.d\\.ts$',
+          '\\.d\\.c?ts$',
           '^src/jobs/engine/(worker|process-main)\\.ts$',
           '^src/modules/discovery/(reader|parent-watch)\\.ts$',
           '^src/cli\\.ts$',

@@ -629,3 +629,22 @@ t.test('the keeper looks when something has changed, and once more when the agen
     [true],
   );
 });
+
+t.test('a test alert goes to every hook, and the result of each is named', async (t) => {
+  const state = await openState({ dir: await folder(t), key: KEY, clock: handClock() });
+  t.teardown(() => state.close());
+  const [works, fails] = [ear('pager'), ear('mail')];
+  fails.refuse = true;
+  const monitor = alertMonitor({
+    ...{ agent: 'a1', alerts: state.alerts, conditions: new Map(), hooks: [works, fails] },
+    ...{ clock: handClock(), log: silent },
+  });
+  t.same(await monitor.test(), [
+    { hook: 'pager', problem: null },
+    { hook: 'mail', problem: 'not now' },
+  ]);
+  t.match(works.heard, [
+    { id: /-test$/, body: { event: 'test', alert: 'test', agent: 'a1', text: /test alert of the agent a1/ } },
+  ]);
+  t.same([works.heard.length, monitor.list()], [1, []], 'it is no alert, and is not repeated');
+});

@@ -98,6 +98,35 @@ t.test(
   },
 );
 
+t.test('a redirect, a page or a closed account is no verdict about the order', async (t) => {
+  const { url, spoil } = await authority(t);
+  const page =
+    (status: number): Answer =>
+    (_, answer) =>
+      answer
+        .writeHead(status, { 'content-type': 'text/html' })
+        .end('<!doctype html><html><head><title>Login</title></head><body>Please log in</body></html>');
+  const refusals: readonly (readonly [string, Answer, RegExp])[] = [
+    ['302', (_, answer) => answer.writeHead(302, { location: `${url}elsewhere` }).end(), /^302 a redirect/],
+    ['308', (_, answer) => answer.writeHead(308, { location: `${url}elsewhere` }).end(), /^308 a redirect/],
+    ['200 with a page', page(200), /^200 .*Login/],
+    ['403 with a page', page(403), /^403 .*Login/],
+    ['no account', problem(400, 'accountDoesNotExist', 'No such account'), /^400 No such account/],
+  ];
+  for (const at of CALLS)
+    for (const [name, answer, detail] of refusals) {
+      // the answer to a HEAD request has no body
+      if (at === 'nonce' && !/^30/.test(name)) continue;
+      spoil[at] = answer;
+      await t.rejects(
+        issuerAt(url).issue(['shop.example.org'], challenges, call),
+        { code: 'authority_refused', failure: 'refused_us', system: 'issuer', detail },
+        `${name} at ${at}`,
+      );
+      Reflect.deleteProperty(spoil, at);
+    }
+});
+
 t.test('an authority that is silent, or drips, is given up when the time is over', async (t) => {
   const { url, spoil } = await authority(t);
   const silences: readonly Answer[] = [

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type Clock, systemClock } from '../../../src/kernel/clock.js';
@@ -290,20 +290,34 @@ t.test('certificates', async (t) => {
   t.notMatch(await nginx.loaded(), /shop.example.org/);
   t.same(await files(), ['c3.json']);
 
-  const yesterday = new Date(Date.now() - 90_000_000);
-  for (const left of ['left', 'not.ours']) {
-    await writeFile(join(nginx.dir, 'challenges', left), 'x');
-    await utimes(join(nginx.dir, 'challenges', left), yesterday, yesterday);
-  }
-  await writeFile(join(nginx.dir, 'challenges', 'in-use'), 'x');
   await again.ensureChallenge('tok_en-1', 'tok_en-1.print', call());
-  t.same(
-    (await readdir(join(nginx.dir, 'challenges'))).sort(),
-    ['in-use', 'not.ours', 'tok_en-1'],
-    'what a crash left behind is gone, by its age',
-  );
   t.equal(await readFile(join(nginx.dir, 'challenges', 'tok_en-1'), 'utf8'), 'tok_en-1.print');
   await again.removeChallenge('tok_en-1', call());
   await again.removeChallenge('tok_en-1', call());
   await t.rejects(again.ensureChallenge('../nginx.conf', 'x', call()), { code: 'proxy_failed' });
+});
+
+t.test('a command that may not be run refuses the agent, and no host of it', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const failing = async (file: string, text: string): Promise<string> => {
+    const path = join(t.testdirName, file);
+    await writeFile(path, text, { mode: 0o755 });
+    return path;
+  };
+  const notRun = await failing('not-run', '#!/bin/sh\necho "sudo: a password is required" >&2\nexit 126\n');
+  for (const [which, command, detail] of [
+    ['test', ['/nowhere/at-all'], /could not be started.*ENOENT/],
+    ['test', [nginx.dir], /could not be started.*EACCES/],
+    ['test', [notRun], /exit code 126: sudo: a password is required/],
+    ['reload', ['/nowhere/at-all'], /could not be started.*ENOENT/],
+    ['reload', [notRun], /exit code 126: sudo: a password is required/],
+  ] as const) {
+    const driver = driverOver(t, { ...nginx, config: { ...nginx.config, [which]: [...command] } });
+    await t.rejects(
+      driver.ensureHost(hostOf('one'), call()),
+      { code: 'proxy_refused', failure: 'refused_us', system: 'proxy', detail },
+      `${which}: ${command.join(' ')}`,
+    );
+    await driver.close();
+  }
 });

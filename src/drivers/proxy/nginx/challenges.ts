@@ -4,35 +4,58 @@
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../../kernel/clock.js';
 import { makeFolder, replaceFile } from '../../shared/durable-file.js';
 import { refused } from './record.js';
 import type { NginxConfig } from './config.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
-/**
- * A challenge is needed for about a minute. A file that is a day old was left behind by an agent that ended before it
- * removed the file.
- */
-const LEFT_BEHIND_MS = 86_400_000;
+/** A challenge is needed for about a minute. A file that stays unchanged for an hour was left behind. */
+const LEFT_BEHIND_MS = 3_600_000;
 
-export async function writeChallenge(config: NginxConfig, token: string, content: string): Promise<void> {
+export interface Challenges {
+  write(token: string, content: string): Promise<void>;
+  remove(token: string): Promise<void>;
+}
+
+interface Sighting {
+  /** Only compared with itself: the wall clock may have been wrong when the file was written, or be wrong now. */
+  readonly written: number;
+  /** Monotonic. */
+  readonly since: number;
+}
+
+export function challenges(config: Pick<NginxConfig, 'dir'>, clock: Pick<Clock, 'monotonic'>): Challenges {
   const folder = join(config.dir, 'challenges');
-  await makeFolder(folder, 0o755);
-  // a failed cleanup does not prevent a certificate from being issued
-  await removeLeftBehind(folder).catch(() => {});
-  await replaceFile(join(folder, checked(token)), content, 0o644);
-}
+  let sighted = new Map<string, Sighting>();
 
-async function removeLeftBehind(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const file = join(folder, name);
-    const written = TOKEN.test(name) ? await stat(file).catch(() => undefined) : undefined;
-    if (written?.isFile() && Date.now() - written.mtimeMs > LEFT_BEHIND_MS) await rm(file, { force: true });
-  }
-}
+  /** Each file is looked at twice, an hour apart; those of an agent that ended go an hour after the next start. */
+  const removeLeftBehind = async (): Promise<void> => {
+    const seen = new Map<string, Sighting>();
+    for (const name of await readdir(folder)) {
+      const file = join(folder, name);
+      const found = TOKEN.test(name) ? await stat(file).catch(() => undefined) : undefined;
+      if (!found?.isFile()) continue;
+      const before = sighted.get(name);
+      const isSame = before?.written === found.mtimeMs;
+      const since = isSame ? before.since : clock.monotonic();
+      if (clock.monotonic() - since >= LEFT_BEHIND_MS) await rm(file, { force: true });
+      else seen.set(name, { written: found.mtimeMs, since });
+    }
+    sighted = seen;
+  };
 
-export async function removeChallenge(config: NginxConfig, token: string): Promise<void> {
-  await rm(join(config.dir, 'challenges', checked(token)), { force: true });
+  return {
+    async write(token, content) {
+      await makeFolder(folder, 0o755);
+      // a failed cleanup does not prevent a certificate from being issued
+      await removeLeftBehind().catch(() => {});
+      await replaceFile(join(folder, checked(token)), content, 0o644);
+    },
+    async remove(token) {
+      await rm(join(folder, checked(token)), { force: true });
+    },
+  };
 }
 
 function checked(token: string): string {
