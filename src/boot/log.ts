@@ -5,6 +5,7 @@
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import type { Config } from '../config/config.js';
+import { showsColours } from '../kernel/terminal.js';
 
 /** The priority prefixes `<N>` of sd-daemon(3), by pino's numeric level. */
 const PRIORITIES: readonly (readonly [from: number, prefix: string])[] = [
@@ -42,8 +43,7 @@ async function streamOf(format: Format, to: LineStream, env: NodeJS.ProcessEnv):
   if (format === 'json') return to;
   if (format === 'journal') return withPriorities(to);
   const { textLines } = await import('./text-log.js');
-  const isTerminal = to === process.stdout && process.stdout.isTTY;
-  const textOf = textLines(isTerminal && (env['NO_COLOR'] ?? '') === '');
+  const textOf = textLines(to === process.stdout && showsColours(process.stdout, env));
   return { write: (line) => to.write(textOf(line)) };
 }
 

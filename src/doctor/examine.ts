@@ -15,7 +15,7 @@ import { modulesCheck } from './checks/modules.js';
 import { stateChecks } from './checks/state.js';
 import { troubleChecks } from './checks/troubles.js';
 import type { DoctorParts } from './parts.js';
-import { runChecks } from './run-checks.js';
+import { type CheckEnded, runChecks } from './run-checks.js';
 
 /** All checks. `close` ends their connections. */
 export async function openChecks(parts: DoctorParts): Promise<DriverDoctor> {
@@ -50,10 +50,10 @@ function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[
 /**
  * Runs all checks. Never rejects because of a problem with the installation, because the result contains the problem.
  */
-export async function examine(parts: DoctorParts): Promise<Line[]> {
+export async function examine(parts: DoctorParts, ended?: CheckEnded): Promise<Line[]> {
   const doctor = await openChecks(parts);
   try {
-    return await runChecks(doctor.checks);
+    return await runChecks(doctor.checks, ended);
   } finally {
     await doctor.close();
   }

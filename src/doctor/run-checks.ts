@@ -14,14 +14,30 @@ import {
 
 const WITHIN_MS = 10_000;
 
+/** Called at the start and after each check: how many have ended, of how many, and the title of one that has not. */
+export type CheckEnded = (done: number, all: number, open: string) => void;
+
 /**
  * Returns the results in the order of the list, in which each check comes after the checks that it depends on. Never
  * rejects.
  */
-export async function runChecks(checks: readonly Check[]): Promise<Line[]> {
+export async function runChecks(checks: readonly Check[], ended?: CheckEnded): Promise<Line[]> {
   const verdicts = new Map<string, Promise<Verdict>>();
   const titles = new Map(checks.map(({ name, title }) => [name, title]));
-  for (const check of checks) verdicts.set(check.name, judged(check, verdicts, titles));
+  const open = new Map(titles);
+  const report = (): void => {
+    const [title] = open.values();
+    if (title !== undefined) ended?.(checks.length - open.size, checks.length, title);
+  };
+  for (const check of checks)
+    verdicts.set(
+      check.name,
+      judged(check, verdicts, titles).finally(() => {
+        open.delete(check.name);
+        report();
+      }),
+    );
+  report();
   return Promise.all(
     checks.map(async ({ name, title }) => {
       const verdict = (await verdicts.get(name)) ?? notChecked('it was not run');

@@ -146,7 +146,7 @@ t.test('a token with three valid values is reported, with the command that leave
   const id = asObject((await innkeeper(['token', 'create', '--name', 'paymenter', '--json'], env)).out)['id'];
   const secret = { code: 0, out: /^ik_[A-Za-z0-9_-]{43}\n$/ };
   const second = await innkeeper(['token', 'rotate', 'paymenter', '--overlap', '7d'], env);
-  t.match(second, { ...secret, err: /old text valid until +\d{4}-/ });
+  t.match(second, { ...secret, err: /old value valid until +\d{4}-/ });
   t.notMatch(second.err, /--now/, 'two values are what a rotation is for');
   const third = await innkeeper(['token', 'rotate', 'paymenter', '--overlap', '7d'], env);
   t.match(third, { ...secret, err: /This token has 3 valid values now\./ });
@@ -158,6 +158,27 @@ t.test('a token with three valid values is reported, with the command that leave
     code: 1,
     err: 'innkeeper: --overlap must be 0 or a duration such as 12h, not "soon".\n',
   });
+});
+
+t.test('a test alert names each hook with its result, and fails when one failed', async (t) => {
+  const rig = await makeRig('socket');
+  t.teardown(() => rig.close());
+  const socket = await socketPath(t);
+  await rig.app.listen({ path: socket });
+  const results: { hook: string; problem: string | null }[] = [];
+  Object.assign(rig.deps.alerts, { test: async () => results });
+  const test = (...args: string[]): Promise<Ended> =>
+    innkeeper(['alerts', 'test', ...args], { INNKEEPER_SOCKET: socket });
+  t.match(await test(), { code: 1, out: '', err: /has no alerts\.hooks/ });
+  results.push({ hook: 'pager', problem: null });
+  t.match(await test(), { code: 0, out: 'pager: delivered\n', err: '' });
+  results.push({ hook: 'mail', problem: 'exit code 1' });
+  t.match(await test(), {
+    code: 1,
+    out: 'pager: delivered\nmail: exit code 1\n',
+    err: 'innkeeper: 1 of 2 hooks failed.\n',
+  });
+  t.match(await test('--json'), { code: 1, out: /"problem": "exit code 1"/ });
 });
 
 t.test('without a daemon a command says so', async (t) => {

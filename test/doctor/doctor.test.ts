@@ -1053,15 +1053,24 @@ t.test(
       withinMs: 50,
       run,
     });
-    const lines = await runChecks([
-      check('dead', () => new Promise(() => {})),
-      check('behind', async () => ok('x'), ['dead']),
-      check('further', async () => ok('x'), ['behind']),
-      check('thrown', () => Promise.reject(new Error('it broke'))),
-      check('warned', async () => warning('hm')),
-      check('after a warning', async () => ok('x'), ['warned']),
-      check('wrong', async () => wrong('bad', 'fix it')),
-    ]);
+    const progress: string[] = [];
+    const lines = await runChecks(
+      [
+        check('dead', () => new Promise(() => {})),
+        check('behind', async () => ok('x'), ['dead']),
+        check('further', async () => ok('x'), ['behind']),
+        check('thrown', () => Promise.reject(new Error('it broke'))),
+        check('warned', async () => warning('hm')),
+        check('after a warning', async () => ok('x'), ['warned']),
+        check('wrong', async () => wrong('bad', 'fix it')),
+      ],
+      (done, all, open) => progress.push(`${done} of ${all}, ${open}`),
+    );
+    t.same(
+      progress.slice(0, 5),
+      [0, 1, 2, 3, 4].map((done) => `${done} of 7, dead`),
+    );
+    t.match(progress.at(-1), /^6 of 7, /);
     t.match(lines, [
       { state: 'wrong', found: 'no response within 0.05 s', fix: ['look'] },
       { state: 'not_checked', found: 'not checked: first fix "dead"' },

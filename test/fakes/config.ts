@@ -1,10 +1,14 @@
 /** A configuration for tests, made as the loader makes one: what is not named here has the schema's defaults. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
 import { Value } from 'typebox/value';
 import type { Config } from '../../src/config/config.js';
 import { resolveConfig } from '../../src/config/resolve.js';
 import { ConfigSchema } from '../../src/config/schema.js';
+import { stringify } from 'yaml';
 import { Secret } from '../../src/kernel/secret.js';
+import { makeCertificate } from './certificate.js';
 
 const check = Compile(ConfigSchema);
 
@@ -18,6 +22,22 @@ export function testConfig(): Config {
   const file = Value.Default(ConfigSchema, structuredClone(FILE));
   if (!check.Check(file)) throw new Error(`not a configuration: ${JSON.stringify(check.Errors(file))}`);
   return thawed(resolveConfig(file, { secrets: SECRETS, plans: PLANS }));
+}
+
+/** The environment in which the file of `writeConfig` is whole. */
+export const CONFIG_ENV = { UNREAD: 'a-secret-that-is-long-enough-to-be-one' };
+
+/** Writes it as a file into the folder, for commands that load it themselves. Resolves with the file's path. */
+export async function writeConfig(dir: string, stateDir: string): Promise<string> {
+  const { cert, key } = await makeCertificate(['*.sites.example.net']);
+  const [certificate, privateKey] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  await writeFile(certificate, cert);
+  await writeFile(privateKey, key, { mode: 0o600 });
+  const nginx = { ...FILE.proxy.nginx, certificate_file: certificate, certificate_key_file: privateKey };
+  const file = join(dir, 'innkeeper.yaml');
+  const agent = { ...FILE.agent, state_dir: stateDir };
+  await writeFile(file, stringify({ ...FILE, agent, proxy: { ...FILE.proxy, nginx } }), { mode: 0o600 });
+  return file;
 }
 
 function thawed<T>(value: T): T {

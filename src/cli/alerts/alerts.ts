@@ -4,7 +4,7 @@ import { configFile } from '../shared/config-file.js';
 import { formatCell } from '../shared/format-cell.js';
 import { connectDaemon, type Fields, listOf } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
-import { say, sayJson } from '../shared/print.js';
+import { type Colours, say, sayJson } from '../shared/print.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface AlertOptions {
@@ -47,8 +47,14 @@ async function show({ config, all, json }: AlertOptions): Promise<void> {
     sayJson(alerts);
     return;
   }
-  say(alerts.length === 0 ? 'No alert is active.' : alerts.map(paragraph).join('\n\n'));
+  say(alerts.length === 0 ? 'No alert is active.' : alerts.map(paragraph).join('\n\n'), COLOURS);
 }
+
+/** The severity stands after the times, in lines that are not indented. */
+const COLOURS: Colours = {
+  at: /^[^\s]+(?: to [^\s]+)? {2}(?<word>critical|warning) {2}/gm,
+  of: { critical: 'red', warning: 'yellow' },
+};
 
 /**
  * Prints alerts as text instead of a table, because their texts are too long for a column, and commands must be easy

@@ -8,19 +8,24 @@ import { formatCell } from '../shared/format-cell.js';
 import { daemonSide } from './daemon-side.js';
 import { EXIT } from '../shared/failure.js';
 import { loadAsService } from '../shared/of-service.js';
-import { say, sayJson } from '../shared/print.js';
+import { type Colours, say, sayJson } from '../shared/print.js';
+import { withProgress } from '../shared/progress.js';
 
 /** Resolves with the exit code: 1 if a check is wrong, otherwise 0, even if there are warnings. */
 export async function runDoctor(configFile: string, json: boolean): Promise<number> {
   const { line, ready } = await openConfig(configFile);
   const lines = [line];
-  if (ready)
+  if (ready) {
+    const parts = { ...ready, configFile, clock: systemClock, daemon: daemonSide(configFile) };
     lines.push(
-      ...(await examine({ ...ready, configFile, clock: systemClock, daemon: daemonSide(configFile) })),
+      ...(await withProgress((show) =>
+        examine(parts, (done, all, open) => show(`${done} of ${all} checks done, waiting for ${open}`)),
+      )),
     );
+  }
   const well = lines.every(({ state }) => state !== 'wrong');
   if (json) sayJson({ ok: well, checks: lines.map(({ fix, ...line }) => ({ ...line, mend: fix })) });
-  else say(report(lines));
+  else say(report(lines), COLOURS);
   return well ? EXIT.done : EXIT.failed;
 }
 
@@ -50,6 +55,12 @@ const WORDS: Readonly<Record<Word, string>> = {
   warning: 'warning',
   wrong: 'WRONG',
   not_checked: '-',
+};
+
+/** Only the words at the start of a line: findings quote other systems. */
+const COLOURS: Colours = {
+  at: /^(?<word>ok|warning|WRONG) /gm,
+  of: { ok: 'green', warning: 'yellow', WRONG: 'red' },
 };
 
 function report(lines: readonly Line[]): string {

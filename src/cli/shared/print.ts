@@ -1,4 +1,6 @@
 /** Prints responses as text, or as JSON for programs. */
+import { styleText } from 'node:util';
+import { showsColours } from '../../kernel/terminal.js';
 import { formatCell } from './format-cell.js';
 import type { Fields } from './daemon.js';
 
@@ -31,9 +33,25 @@ export function facts(pairs: readonly (readonly [string, unknown])[]): string {
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${formatCell(value)}`).join('\n');
 }
 
-export function say(text: string): void {
+/** The colours of words; `at` has the word as its group `word`. */
+export interface Colours {
+  readonly at: RegExp;
+  readonly of: Readonly<Record<string, 'red' | 'yellow' | 'green'>>;
+}
+
+/** Words are coloured on a terminal only. */
+export function say(text: string, colours?: Colours): void {
   // Names and messages from other systems could contain control sequences, which must not reach the terminal.
-  process.stdout.write(`${text.replace(/[^\P{C}\n\t]/gu, '?')}\n`);
+  const clean = text.replace(/[^\P{C}\n\t]/gu, '?');
+  process.stdout.write(`${colours && showsColours(process.stdout) ? coloured(clean, colours) : clean}\n`);
+}
+
+function coloured(text: string, { at, of }: Colours): string {
+  return text.replace(at, (found: string, ...groups: unknown[]) => {
+    const word = String((groups.at(-1) as Readonly<Record<string, unknown>>)['word']);
+    const colour = of[word];
+    return colour === undefined ? found : found.replace(word, styleText(colour, word));
+  });
 }
 
 export function sayJson(value: unknown): void {

@@ -3,14 +3,17 @@ import type { Command } from 'commander';
 import { formatCell } from '../shared/format-cell.js';
 import { configFile } from '../shared/config-file.js';
 import { systemClock } from '../../kernel/clock.js';
-import { connectDaemon } from '../shared/daemon.js';
+import { connectDaemon, type Daemon, type Fields } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { say, sayJson } from '../shared/print.js';
+import { withProgress } from '../shared/progress.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 interface RotateOptions {
   readonly config?: string;
   readonly json?: true;
+  readonly keepFormer?: string;
+  readonly discardFormer?: true;
 }
 
 const POLL_MS = 300;
@@ -19,17 +22,19 @@ export function addRotateKeyCommand(state: Command): void {
   state
     .command('rotate-key')
     .description('create a new key and re-encrypt all secrets with it; the daemon keeps running')
+    .option('--keep-former <file>', 'copy the present key into this file first: older exports need it')
+    .option('--discard-former', 'do not keep it: the secrets in older exports are lost')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => rotate(command.optsWithGlobals()));
 }
 
-async function rotate({ config, json }: RotateOptions): Promise<void> {
-  const daemon = await connectDaemon(configFile(config), DEFAULT_PANEL);
-  let status = await daemon.call('POST', '/state/rotate-key', {});
-  while (status['rewriting'] === true) {
-    await systemClock.sleep(POLL_MS);
-    status = await daemon.call('GET', '/state/key');
-  }
+async function rotate(options: RotateOptions): Promise<void> {
+  const { json, keepFormer } = options;
+  const daemon = await connectDaemon(configFile(options.config), DEFAULT_PANEL);
+  const before = await daemon.call('GET', '/state/key');
+  const former = formerId(before);
+  if (former !== undefined) await provideForExports(former, options);
+  const status = await rotated(daemon);
   const { success: _, ...told } = status;
   if (json) sayJson(told);
   if (status['problem'] !== null)
@@ -49,5 +54,52 @@ async function rotate({ config, json }: RotateOptions): Promise<void> {
         'run this command again.',
     );
   else if (status['configured'] === true)
-    say('state_key_former is no longer needed: remove it from the configuration.');
+    say(
+      'state_key_former is no longer needed: remove it from the configuration. Keep that key with the older ' +
+        'exports, which need it.',
+    );
+  if (former !== undefined) say(aboutExports(former, keepFormer));
+}
+
+/** The id of the key that the agent is about to remove; undefined: the operator has configured the keys. */
+function formerId({ configured, key_id: id, former_key_ids: former }: Fields): string | undefined {
+  if (configured === true) return undefined;
+  const [first] = Array.isArray(former) ? (former as readonly unknown[]) : [];
+  return formatCell(first ?? id);
+}
+
+/** The key cannot be restored once it is removed, so the operator must choose. */
+async function provideForExports(
+  keyId: string,
+  { config, keepFormer, discardFormer }: RotateOptions,
+): Promise<void> {
+  if ((keepFormer === undefined) === (discardFormer === undefined))
+    throw new CommandFailure(
+      `Exports that were made until now need the key ${keyId}, which this command removes. Run it with ` +
+        '--keep-former <file> to copy that key into a file first, or with --discard-former if no older export ' +
+        'is needed.',
+    );
+  if (keepFormer === undefined) return;
+  const { keepFormerKey } = await import('./keep-former-key.js');
+  await keepFormerKey({ configFile: configFile(config), keyId, to: keepFormer });
+}
+
+async function rotated(daemon: Daemon): Promise<Fields> {
+  return withProgress(async (show) => {
+    let status = await daemon.call('POST', '/state/rotate-key', {});
+    while (status['rewriting'] === true) {
+      show(`re-encrypting: ${formatCell(status['rewritten'])} documents`);
+      await systemClock.sleep(POLL_MS);
+      status = await daemon.call('GET', '/state/key');
+    }
+    return status;
+  });
+}
+
+function aboutExports(keyId: string, file: string | undefined): string {
+  if (file === undefined) return `The secrets in exports that were made with the key ${keyId} are lost.`;
+  return (
+    `Exports that were made before need the former key ${keyId}, which is now in ${formatCell(file)}: keep it with ` +
+    `them. To check one: innkeeper state verify <export> --key-file ${formatCell(file)}`
+  );
 }

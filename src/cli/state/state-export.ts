@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { link, open, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { exportAtRest } from '../../state/transfer/export-at-rest.js';
@@ -15,6 +15,7 @@ import { connectDaemon, DaemonDown } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { loadForCommand } from '../shared/of-service.js';
 import { say } from '../shared/print.js';
+import { type Show, withProgress } from '../shared/progress.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export interface ExportRequest {
@@ -29,8 +30,10 @@ export async function exportState({ file, configFile, withKey }: ExportRequest):
   await refuseExisting(path);
   const part = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
   try {
-    await writePart(part, await source(configFile, withKey), path);
-    const { manifest, findings } = await verifyFile(part, []);
+    const { manifest, findings } = await withProgress(async (show) => {
+      await writePart(part, await source(configFile, withKey), path, show);
+      return verifyFile(part, [], (files) => show(`checking the export: ${files} files`));
+    });
     if (!manifest)
       throw new CommandFailure(`The export is incomplete: ${findings[0]?.problem ?? 'it cannot be read'}.`);
     // Uses a link instead of a rename, because a link never replaces a file that another process created in the
@@ -43,7 +46,7 @@ export async function exportState({ file, configFile, withKey }: ExportRequest):
       withKey
         ? 'It contains the key of the secrets: protect it like the secrets themselves.'
         : `It does not contain the key of the secrets (${manifest.key.id}): keep a copy of secret.key, or ` +
-            'of the configured state_key, elsewhere.',
+            'of the configured state_key, elsewhere. Without that key its secrets are lost.',
     );
     for (const { file: where, problem } of findings) process.stderr.write(`warning: ${where} ${problem}\n`);
   } finally {
@@ -62,10 +65,11 @@ async function source(configFile: string, withKey: boolean): Promise<Readable> {
   }
 }
 
-async function writePart(part: string, tar: Readable, path: string): Promise<void> {
+async function writePart(part: string, tar: Readable, path: string, show: Show): Promise<void> {
   try {
     await pipeline(
       tar,
+      countBytes((bytes) => show(`exporting: ${(bytes / MIB).toFixed(1)} MiB`)),
       createGzip({ level: 6 }),
       createWriteStream(part, { mode: 0o600, flags: 'wx', flush: true }),
     );
@@ -76,6 +80,18 @@ async function writePart(part: string, tar: Readable, path: string): Promise<voi
   const folder = await open(dirname(part), 'r');
   await folder.sync();
   await folder.close();
+}
+
+const MIB = 1024 ** 2;
+
+function countBytes(counted: (bytes: number) => void): Transform {
+  let bytes = 0;
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      counted((bytes += chunk.length));
+      done(null, chunk);
+    },
+  });
 }
 
 async function refuseExisting(path: string): Promise<void> {

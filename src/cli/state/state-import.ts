@@ -6,11 +6,14 @@ import { join, resolve } from 'node:path';
 import { importState as putBack } from '../../state/transfer/import.js';
 import { loadForCommand } from '../shared/of-service.js';
 import { say } from '../shared/print.js';
+import { withProgress } from '../shared/progress.js';
 
 /** Throws AgentError, ConfigError. */
 export async function importState(file: string, configFile: string): Promise<void> {
   const config = await loadForCommand(configFile);
-  const { manifest, verified, key } = await putBack({ file: resolve(file), config });
+  const { manifest, verified, key } = await withProgress((show) =>
+    putBack({ file: resolve(file), config, fileRead: (files) => show(`importing: ${files} files`) }),
+  );
   const dir = config.agent.state_dir;
   say(`${dir}: ${manifest.files.length} files of the agent "${manifest.agent}", as of ${manifest.made_at}.`);
   say(KEY_SAYS[key](join(dir, 'secret.key'), manifest.key.id));

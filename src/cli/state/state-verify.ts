@@ -6,11 +6,20 @@ import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { decodeKey } from '../../kernel/key-text.js';
 import { findStateKeys } from '../../state/keys/state-key.js';
-import { type Verified, verifyFile, verifyFolder, verifyStream } from '../../state/transfer/verify.js';
+import { codeOf } from '../../state/files/file-system.js';
+import { keyIdOf } from '../../state/keys/secret-box.js';
+import {
+  type FileRead,
+  type Verified,
+  verifyFile,
+  verifyFolder,
+  verifyStream,
+} from '../../state/transfer/verify.js';
 import { connectDaemon, DaemonDown } from '../shared/daemon.js';
 import { CommandFailure } from '../shared/failure.js';
 import { loadForCommand } from '../shared/of-service.js';
-import { say, sayJson } from '../shared/print.js';
+import { type Colours, say, sayJson } from '../shared/print.js';
+import { type Show, withProgress } from '../shared/progress.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
 export interface VerifyRequest {
@@ -23,12 +32,9 @@ export interface VerifyRequest {
 
 /** Returns true if there are no problems. Throws CommandFailure. */
 export async function verifyState(request: VerifyRequest): Promise<boolean> {
-  const found = await verified(request);
-  if (request.keyFile !== undefined && found.manifest && !found.opened)
-    throw new CommandFailure(
-      `${request.keyFile} is not the key of this export, which is ${found.manifest.key.id}.`,
-    );
-  const { manifest, findings, notes, documents, secrets, opened } = found;
+  const found = await withProgress((show) => verified(request, show));
+  const { manifest, notes, documents, secrets, opened } = found;
+  const findings = [...unfitting(found), ...found.findings];
   const name = request.what ?? 'the state in use';
   if (request.json) {
     const made = manifest
@@ -37,12 +43,12 @@ export async function verifyState(request: VerifyRequest): Promise<boolean> {
     sayJson({ sound: findings.length === 0, documents, secrets, opened, findings, notes, export: made });
     return findings.length === 0;
   }
-  for (const { file, problem } of findings) say(`wrong    ${file === '' ? name : file}: ${problem}`);
+  for (const { file, problem } of findings) say(`wrong    ${file === '' ? name : file}: ${problem}`, COLOURS);
   for (const { file, problem } of notes) say(`note     ${file}: ${problem}`);
-  if (!opened && secrets > 0)
+  if (!opened && secrets > 0 && found.tried.length === 0)
     say(
       `note     ${secrets} secrets were not decrypted: no key was given (--key-file) and none is in ` +
-        'use here',
+        `use here${manifest ? `; the export needs the key ${manifest.key.id}` : ''}`,
     );
   const count = findings.length === 1 ? 'one problem' : `${findings.length} problems`;
   say(
@@ -52,40 +58,63 @@ export async function verifyState(request: VerifyRequest): Promise<boolean> {
   return findings.length === 0;
 }
 
-async function verified(requested: VerifyRequest): Promise<Verified> {
+const COLOURS: Colours = { at: /^(?<word>wrong) /g, of: { wrong: 'red' } };
+
+/** Secrets that cannot be decrypted are lost: an export that no key fits is not a backup. */
+function unfitting({ manifest, opened, tried }: Tried): Tried['findings'] {
+  if (!manifest || opened || tried.length === 0) return [];
+  const { id } = manifest.key;
+  const problem =
+    `none of the keys here decrypts its secrets: it needs the key ${id}, and the keys tried are ` +
+    `${tried.join(', ')}. If you kept that key, name its file with --key-file`;
+  return [{ file: '', problem }];
+}
+
+interface Tried extends Verified {
+  /** Ids of the keys that were given, or else are in use. */
+  readonly tried: readonly string[];
+}
+
+async function verified(requested: VerifyRequest, show: Show): Promise<Tried> {
+  const fileRead = (files: number): void => show(`verifying: ${files} files`);
   const given = requested.keyFile === undefined ? [] : [await keyIn(resolve(requested.keyFile))];
-  if (requested.what === undefined) return stateInUse(requested.configFile, given);
+  if (requested.what === undefined) return stateInUse(requested.configFile, given, fileRead);
   const path = resolve(requested.what);
   const found = await stat(path).catch((error: unknown) => {
     throw new CommandFailure(`Cannot read ${path}: ${String(error)}`, { cause: error });
   });
   const keysOr = async (others: () => Promise<Buffer[]>): Promise<Buffer[]> =>
     given.length > 0 ? given : others();
-  if (!found.isDirectory()) return verifyFile(path, await keysOr(() => keysHere(requested.configFile)));
+  if (!found.isDirectory()) {
+    const keys = await keysOr(() => keysHere(requested.configFile));
+    return { ...(await verifyFile(path, keys, fileRead)), tried: keys.map(keyIdOf) };
+  }
   const beside = { state_key: null, state_key_former: null, agent: { state_dir: path } };
   const own = await keysOr(() => findStateKeys(beside));
-  return verifyFolder(path, own.length > 0 ? own : await keysHere(requested.configFile));
+  const keys = own.length > 0 ? own : await keysHere(requested.configFile);
+  return { ...(await verifyFolder(path, keys, fileRead)), tried: keys.map(keyIdOf) };
 }
 
-async function stateInUse(configFile: string, given: readonly Buffer[]): Promise<Verified> {
+async function stateInUse(configFile: string, given: readonly Buffer[], fileRead: FileRead): Promise<Tried> {
   const config = await loadForCommand(configFile);
   const keys = given.length > 0 ? given : await findStateKeys(config);
+  const tried = keys.map(keyIdOf);
   try {
     const daemon = await connectDaemon(configFile, DEFAULT_PANEL);
-    return await verifyStream(await daemon.download('/state/export'), keys);
+    return { ...(await verifyStream(await daemon.download('/state/export'), keys, fileRead)), tried };
   } catch (error) {
     if (!(error instanceof DaemonDown)) throw error;
-    return verifyFolder(config.agent.state_dir, keys);
+    return { ...(await verifyFolder(config.agent.state_dir, keys, fileRead)), tried };
   }
 }
 
 /** Returns the keys in use if there is a configuration. On a machine that only verifies exports, there is none. */
 async function keysHere(configFile: string): Promise<Buffer[]> {
-  try {
-    return await findStateKeys(await loadForCommand(configFile));
-  } catch {
-    return [];
-  }
+  const isThere = await stat(configFile).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== 'ENOENT',
+  );
+  return isThere ? findStateKeys(await loadForCommand(configFile)) : [];
 }
 
 async function keyIn(path: string): Promise<Buffer> {

@@ -12,7 +12,7 @@ import type { Disk } from '../files/disk.js';
 import { codeOf } from '../files/file-system.js';
 
 export const KEY_FILE = 'secret.key';
-const FORMER_FILE = 'secret.key.former';
+export const FORMER_FILE = 'secret.key.former';
 
 /** Loads the former keys, each 32 bytes long. Throws AgentError `state_unavailable`. */
 export async function loadFormerKeys(config: {

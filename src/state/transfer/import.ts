@@ -15,11 +15,13 @@ import { makeRoot } from '../files/root-folder.js';
 import { keyIdOf } from '../keys/secret-box.js';
 import { findStateKey, type KeyPlaces } from '../keys/state-key.js';
 import { isUnfinished, markFinished, markUnfinished } from '../files/unfinished-import.js';
-import { openBundle, type Verified, verifyFile } from './verify.js';
+import { type FileRead, openBundle, type Verified, verifyFile } from './verify.js';
 
 export interface ImportOptions {
   readonly file: string;
   readonly config: KeyPlaces & { readonly agent: { readonly id: string } };
+  /** Called for each file that is checked, then for each file that is written. */
+  readonly fileRead?: FileRead;
 }
 
 export interface Imported {
@@ -40,9 +42,9 @@ const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost
  * Throws AgentError `state_unavailable` with the reason. In that case nothing was changed, or the unfinished import was
  * removed again.
  */
-export async function importState({ file, config }: ImportOptions): Promise<Imported> {
+export async function importState({ file, config, fileRead }: ImportOptions): Promise<Imported> {
   const dir = config.agent.state_dir;
-  const verified = await verifyFile(file, await keysOf(config)).catch((error: unknown) => {
+  const verified = await verifyFile(file, await keysOf(config), fileRead).catch((error: unknown) => {
     throw refused(`${file} cannot be read: ${String(error)}`, error);
   });
   const { manifest } = verified;
@@ -67,7 +69,11 @@ export async function importState({ file, config }: ImportOptions): Promise<Impo
     if (unfinished) await empty(dir);
     await assertEmpty(dir);
     await markUnfinished(dir);
-    await unpack(file, dir, key === 'imported', refuseLost).catch(async (error: unknown) => {
+    const onFile = (files: number): void => {
+      refuseLost();
+      fileRead?.(files);
+    };
+    await unpack(file, dir, key === 'imported', onFile).catch(async (error: unknown) => {
       // the lock was lost, so another daemon may be using the folder now
       refuseLost();
       await empty(dir);
@@ -112,10 +118,12 @@ async function empty(dir: string): Promise<void> {
       await rm(join(dir, entry.name), { recursive: true });
 }
 
-async function unpack(file: string, dir: string, withKey: boolean, refuseLost: () => void): Promise<void> {
+/** `onFile`: called before each file is written, with the number of files before it; it may throw. */
+async function unpack(file: string, dir: string, withKey: boolean, onFile: FileRead): Promise<void> {
   const folders = new Set([dir]);
+  let files = 0;
   await readBundle(openBundle(file), async (path, bytes) => {
-    refuseLost();
+    onFile(files++);
     // cursors of the exported log must not be valid here, because the original log may have continued after the export
     if (path.startsWith(`${EPOCHS_FOLDER}/`)) {
       await textOf(bytes);

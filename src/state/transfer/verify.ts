@@ -29,11 +29,18 @@ export interface Verified extends Checked {
   readonly opened: boolean;
 }
 
+/** Called after each file of the state, with the number of files so far. */
+export type FileRead = (files: number) => void;
+
 /**
  * `keys` have 32 bytes each, and the present key comes first. Without keys, secrets are only counted, not decrypted.
  * Throws the system's error when the folder cannot be read.
  */
-export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promise<Verified> {
+export async function verifyFolder(
+  dir: string,
+  keys: readonly Buffer[],
+  fileRead?: FileRead,
+): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
   const paths = await statePaths(dir);
   const strays = paths
@@ -42,9 +49,11 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
       file,
       problem: 'is not part of a state, so exports omit it: move the file elsewhere',
     }));
-  for (const path of paths.filter(isStatePath))
+  for (const [n, path] of paths.filter(isStatePath).entries()) {
     if (isModulePath(path)) await check.takeModuleFile(path, createReadStream(join(dir, path)));
     else check.take(path, await readFile(join(dir, path), 'utf8'));
+    fileRead?.(n + 1);
+  }
   const checked = check.finish();
   const unfinished = (await isUnfinished(dir))
     ? [{ file: '', problem: 'an import into this folder was not finished' }]
@@ -56,15 +65,24 @@ export async function verifyFolder(dir: string, keys: readonly Buffer[]): Promis
  * Verifies a file that `innkeeper state export` has written. If one of `keys` is the key of the export, it is used. An
  * export that contains its key needs no `keys`.
  */
-export async function verifyFile(file: string, keys: readonly Buffer[]): Promise<Verified> {
+export async function verifyFile(
+  file: string,
+  keys: readonly Buffer[],
+  fileRead?: FileRead,
+): Promise<Verified> {
   const fitting = await fittingKey(file, keys);
-  return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : []);
+  return verifyStream(openBundle(file), fitting ? [fitting, ...keys] : [], fileRead);
 }
 
 /** Verifies an uncompressed export. A problem of the export as a whole is reported as a finding without a file. */
-export async function verifyStream(source: Readable, keys: readonly Buffer[]): Promise<Verified> {
+export async function verifyStream(
+  source: Readable,
+  keys: readonly Buffer[],
+  fileRead?: FileRead,
+): Promise<Verified> {
   const check = new DocumentCheck(boxOf(keys));
   const opened = keys.length > 0;
+  let files = 0;
   try {
     const manifest = await readBundle(source, async (path, bytes) => {
       if (isModulePath(path)) await check.takeModuleFile(path, bytes);
@@ -73,6 +91,7 @@ export async function verifyStream(source: Readable, keys: readonly Buffer[]): P
         const text = await textOf(bytes);
         if (path !== KEY_FILE) check.take(path, text);
       }
+      fileRead?.((files += 1));
     });
     return { ...check.finish(), manifest, opened };
   } catch (error) {

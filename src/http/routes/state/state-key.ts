@@ -50,7 +50,8 @@ export const rotateStateKeyRoute = jsonRoute({
   summary: 'Rotate the key of the state',
   description:
     'Creates a new key and re-encrypts all secrets with the new key. The re-encryption runs in the ' +
-    'background and continues after a crash. `GET /state/key` shows its progress.',
+    'background and continues after a crash. `GET /state/key` shows its progress. The former ' +
+    'key is removed at the end. Exports that were made before need it: copy `secret.key` first.',
   answer: KeyView,
   answers: { 200: 'The rotation of the key was started, or was already in progress.' },
   failures: ['state_unavailable', 'state_key_configured'],
