@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AppDeps } from './http/server/app.js';
-import { openCatalogue } from './modules/catalogue.js';
+import { logProblems, openCatalogue, readCatalogue } from './modules/catalogue.js';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
 import { clockGuard, type ClockGuard } from './clock/guard.js';
@@ -31,11 +31,12 @@ import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import { declarationsCache } from './modules/discovery/declarations-cache.js';
 import { codeOfJobs } from './modules/code-of-jobs.js';
+import { liveModules } from './modules/live-modules.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
 import type { Products } from './modules/registry.js';
 import { openStrikes } from './modules/strikes.js';
-import { openVersions } from './boot/module-versions.js';
+import { keepVersions, openVersions } from './boot/module-versions.js';
 import { openLog } from './boot/log.js';
 import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
 import type { DriftContext } from './drift/context.js';
@@ -156,8 +157,18 @@ export async function startDaemon({
     const strikes = openStrikes(config.agent.state_dir, host.bootId, instant(clock));
     stops.push(() => strikes.close());
     const cache = declarationsCache(config.agent.state_dir, () => clock.now());
-    const { products, modules: known } = await openCatalogue(config, configFile, log, { cache, strikes });
-    const modules = (): ModuleView[] => moduleViews(known, state.services.entries());
+    const catalogue = await openCatalogue(config, configFile, log, { cache, strikes });
+    const live = liveModules(catalogue, {
+      read: async ({ shipped }) => {
+        const read = await readCatalogue(config, { cache, strikes, shipped });
+        logProblems(read, log);
+        return read;
+      },
+      prepare: (next) => keepVersions(versions, next, log),
+    });
+    stops.push(() => live.close());
+    const { products } = live;
+    const modules = (): ModuleView[] => moduleViews(live.known(), state.services.entries());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
 
@@ -211,6 +222,7 @@ export async function startDaemon({
       timekeeper,
       ready: readiness(state),
       modules,
+      rescanModules: live.rescan,
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());

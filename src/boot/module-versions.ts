@@ -18,16 +18,21 @@ export async function openVersions({ config, state, products, log }: Parts): Pro
   const versions = moduleVersions(config.agent.state_dir, () =>
     products.list().map(({ info, path, hash }) => ({ info, path, hash })),
   );
-  for (const product of products.list())
-    await versions.keep(product).catch((error: unknown) => {
-      log.error({ err: error, module: product.info.name }, 'a module cannot be copied: its jobs wait');
-    });
+  await keepVersions(versions, products, log);
   const removed = await versions.sweep(await pinnedModules(state)).catch((error: unknown) => {
     log.error({ err: error }, 'unused copies of modules cannot be removed');
     return [];
   });
   if (removed.length > 0) log.info({ removed }, 'removed copies of modules that no job needs');
   return versions;
+}
+
+/** Copies modules before jobs pin them. */
+export async function keepVersions(versions: ModuleVersions, products: Products, log: Logger): Promise<void> {
+  for (const product of products.list())
+    await versions.keep(product).catch((error: unknown) => {
+      log.error({ err: error, module: product.info.name }, 'a module cannot be copied: its jobs wait');
+    });
 }
 
 /** The modules of jobs that may still run: open jobs, and stuck jobs that an operator may retry. */

@@ -4,13 +4,14 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/error.js';
 import type { DeclarationsCache } from './discovery/declarations-cache.js';
-import { discover, readerOf } from './discovery/discover.js';
+import { discover, type DiscoveredModule, readerOf } from './discovery/discover.js';
 import { readLimits } from './discovery/read-module.js';
 import { findModules, type FoundModule, shippedModules } from './loader.js';
 import { readStrikes, type Strikes } from './strikes.js';
 import { openRegistry, type Products, type Registry } from './registry.js';
 
 export interface Catalogue extends Registry {
+  readonly shipped: readonly DiscoveredModule[];
   /** Configured folders that cannot be read. */
   readonly unreadable: readonly { readonly path: string; readonly problem: string }[];
 }
@@ -18,14 +19,17 @@ export interface Catalogue extends Registry {
 export interface Kept {
   /** By default every module is read. */
   readonly cache?: DeclarationsCache;
+  /** Shipped modules that were read before; by default they are read. */
+  readonly shipped?: readonly DiscoveredModule[];
   /** Only the daemon records what it reads. */
   readonly strikes?: Strikes;
 }
 
 /** All modules with their states. Never rejects for a module or folder of others. */
-export async function readCatalogue(config: Config, { cache, strikes }: Kept = {}): Promise<Catalogue> {
+export async function readCatalogue(config: Config, kept: Kept = {}): Promise<Catalogue> {
+  const { cache, strikes, shipped: known } = kept;
   const shipped = shippedModules();
-  const found: FoundModule[] = await findModules([shipped]);
+  const found: FoundModule[] = known ? [...known] : await findModules([shipped]);
   const unreadable: { path: string; problem: string }[] = [];
   for (const path of config.modules.paths) {
     try {
@@ -38,7 +42,7 @@ export async function readCatalogue(config: Config, { cache, strikes }: Kept = {
   const limits = readLimits(config.modules.read_timeout_s);
   const struckOut = readStrikes(config.agent.state_dir);
   const problemOf = strikes?.problemOf ?? ((hash: string) => struckOut.get(hash));
-  const deps = { reader: readerOf(dirname(shipped)), cache, isShipped, limits, problemOf, strikes };
+  const deps = { reader: readerOf(dirname(shipped)), cache, isShipped, limits, problemOf, strikes, known };
   const discovered = await discover(deps, found, config.products);
   const registry = openRegistry({
     discovered,
@@ -46,7 +50,7 @@ export async function readCatalogue(config: Config, { cache, strikes }: Kept = {
     isShipped,
     hasOthers: config.modules.paths.length > 0,
   });
-  return { ...registry, unreadable };
+  return { ...registry, shipped: discovered.filter(isShipped), unreadable };
 }
 
 /**
@@ -60,6 +64,13 @@ export async function openCatalogue(
   kept: Kept = {},
 ): Promise<Catalogue> {
   const catalogue = await readCatalogue(config, kept);
+  logProblems(catalogue, log);
+  const { fatal, problems } = catalogue;
+  if (fatal.length > 0) throw new ConfigError(configFile, [...fatal, ...problems]);
+  return catalogue;
+}
+
+export function logProblems(catalogue: Catalogue, log: Logger): void {
   for (const { path, problem } of catalogue.unreadable)
     log.error({ path, problem }, 'a module folder cannot be read');
   for (const { path, type, name, state, reason } of catalogue.modules)
@@ -68,9 +79,6 @@ export async function openCatalogue(
         { path, module: `${type}/${name}`, problem: reason },
         'a module cannot be used',
       );
-  const { fatal, problems } = catalogue;
-  if (fatal.length > 0) throw new ConfigError(configFile, [...fatal, ...problems]);
-  return catalogue;
 }
 
 /** A module that cannot be used. */

@@ -44,7 +44,7 @@ export interface Strikes {
    * the file cannot be written.
    */
   enter(code: RunningCode): () => void;
-  /** The daemon stops normally: no code runs any more. */
+  /** The daemon stops normally: code that still runs is not recorded any more. */
   close(): void;
 }
 
@@ -65,6 +65,7 @@ export function openStrikes(stateDir: string, bootId: string, now: string): Stri
   const deaths = [...before.deaths, ...fresh].slice(-MOST_KEPT);
   const running = new Set<RunningCode>();
   let written = '';
+  let isClosed = false;
   const write = (): void => {
     // one entry for each version, however many of its jobs run
     const codes = new Map([...running].map(({ module, hash }) => [hash, { module, hash }]));
@@ -80,6 +81,7 @@ export function openStrikes(stateDir: string, bootId: string, now: string): Stri
     problemOf: (hash) => problemOf(deaths, hash),
     isSuspect: (hash) => deaths.some((death) => death.hash === hash),
     enter(code) {
+      if (isClosed) return () => undefined;
       const entry = { ...code };
       running.add(entry);
       write();
@@ -88,6 +90,7 @@ export function openStrikes(stateDir: string, bootId: string, now: string): Stri
       };
     },
     close() {
+      isClosed = true;
       running.clear();
       if (written !== '') tolerantly(write);
     },

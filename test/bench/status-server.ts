@@ -92,6 +92,7 @@ const deps = {
   kinds: kindData,
   records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
   modules: () => [],
+  rescanModules: async () => true,
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

@@ -176,6 +176,7 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
     },
     alerts: { list: () => [], test: async () => [] },
     modules: () => [MODULE],
+    rescanModules: async () => true,
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -1,4 +1,4 @@
-/** innkeeper module list | show */
+/** innkeeper module list | show | rescan */
 import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from '../shared/daemon.js';
@@ -24,6 +24,22 @@ export function addModuleCommands(program: Command): void {
     .argument('<type/name>', 'e.g. product/wordpress')
     .option('--json', 'print JSON')
     .action(async (name: string, _, command: Command) => show(name, command.optsWithGlobals()));
+  module
+    .command('rescan')
+    .description('read the modules again while the daemon runs, and list them')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (_, command: Command) => rescan(command.optsWithGlobals()));
+}
+
+async function rescan(options: ModuleOptions): Promise<void> {
+  const daemon = await daemonOf(options);
+  for (;;) {
+    const { scanning, modules } = await daemon.call('POST', '/modules/rescan', {});
+    if (scanning !== true) {
+      print(modules, options);
+      return;
+    }
+  }
 }
 
 function daemonOf({ config }: ModuleOptions): Promise<Daemon> {
@@ -32,7 +48,11 @@ function daemonOf({ config }: ModuleOptions): Promise<Daemon> {
 
 async function list(options: ModuleOptions): Promise<void> {
   const daemon = await daemonOf(options);
-  const modules = listOf((await daemon.call('GET', '/modules'))['modules']);
+  print((await daemon.call('GET', '/modules'))['modules'], options);
+}
+
+function print(value: unknown, options: ModuleOptions): void {
+  const modules = listOf(value);
   const names = ['type', 'name', 'version', 'state', 'services', 'reason'];
   if (options.json) sayJson(modules);
   else

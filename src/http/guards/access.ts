@@ -87,6 +87,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /audit': both('admin'),
   'GET /modules': both('admin'),
   'GET /modules/:type/:name': both('admin'),
+  'POST /modules/rescan': both('admin'),
   'GET /alerts': both('admin'),
   'GET /clock': socket('admin'),
   'POST /clock/confirm': socket('admin'),

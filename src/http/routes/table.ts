@@ -27,6 +27,7 @@ import { skipStepRoute } from './jobs/jobs-id-skip-step.js';
 import { readJobRoute } from './jobs/jobs-id.js';
 import { jobsRoute } from './jobs/jobs.js';
 import { modulesRoute } from './modules/modules.js';
+import { rescanModulesRoute } from './modules/modules-rescan.js';
 import { moduleRoute } from './modules/modules-type-name.js';
 import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
@@ -103,6 +104,7 @@ export const ROUTES: readonly Route[] = [
   alertsRoute,
   modulesRoute,
   moduleRoute,
+  rescanModulesRoute,
   healthRoute,
   readyRoute,
   openapiRoute,

@@ -42,6 +42,7 @@ export interface AppDeps extends DriftContext {
   readonly ready: () => Readiness | Promise<Readiness>;
   readonly reconcile: RouteContext['reconcile'];
   readonly modules: RouteContext['modules'];
+  readonly rescanModules: RouteContext['rescanModules'];
 }
 
 const HEARTBEAT_MS = 15_000;

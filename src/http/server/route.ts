@@ -43,6 +43,8 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly ready: () => Readiness | Promise<Readiness>;
   /** Every module with its state. */
   readonly modules: () => readonly ModuleView[];
+  /** Reads modules again, for at most so many ms; false: the scan goes on. */
+  readonly rescanModules: (mostMs: number) => Promise<boolean>;
   readonly listener: Listener;
   /** This signal is aborted when the daemon stops, so that streams end. */
   readonly stopping: AbortSignal;

@@ -22,6 +22,8 @@ export interface DiscoverDeps {
   readonly reader: string;
   /** Undefined: every module is read. */
   readonly cache?: DeclarationsCache | undefined;
+  /** Modules of `found` that were read before; they are not read again. */
+  readonly known?: readonly DiscoveredModule[] | undefined;
   /** Whether it comes with the agent. */
   readonly isShipped: (module: FoundModule) => boolean;
   /** Of those that do not. */
@@ -46,7 +48,7 @@ const AT_ONCE = 4;
 
 /** In the order of `found`. Of two modules with one name the first is used. `settings`: by the name of a product. */
 export async function discover(
-  { reader, cache, isShipped, limits, problemOf, strikes }: DiscoverDeps,
+  { reader, cache, known: read = [], isShipped, limits, problemOf, strikes }: DiscoverDeps,
   found: readonly FoundModule[],
   settings: Readonly<Record<string, JsonObject>>,
 ): Promise<DiscoveredModule[]> {
@@ -68,6 +70,8 @@ export async function discover(
     return strikes?.isSuspect(hash) === true ? suspects.add(run) : run();
   };
   const examine = async (one: FoundModule): Promise<DiscoveredModule> => {
+    const before = read.find(({ path }) => path === one.path);
+    if (before) return before;
     const twin = found.find(({ type, name }) => type === one.type && name === one.name);
     if (twin && twin !== one)
       return broken(one, null, `a module with this name is already in ${dirname(twin.path)}`);
