@@ -1,5 +1,4 @@
 /** innkeeper state rotate-key */
-import type { Command } from 'commander';
 import { formatCell } from '../shared/format-cell.js';
 import { configFile } from '../shared/config-file.js';
 import { systemClock } from '../../kernel/clock.js';
@@ -9,7 +8,7 @@ import { say, sayJson } from '../shared/print.js';
 import { withProgress } from '../shared/progress.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 
-interface RotateOptions {
+export interface RotateOptions {
   readonly config?: string;
   readonly json?: true;
   readonly keepFormer?: string;
@@ -18,17 +17,8 @@ interface RotateOptions {
 
 const POLL_MS = 300;
 
-export function addRotateKeyCommand(state: Command): void {
-  state
-    .command('rotate-key')
-    .description('create a new key and re-encrypt all secrets with it; the daemon keeps running')
-    .option('--keep-former <file>', 'copy the present key into this file first: older exports need it')
-    .option('--discard-former', 'do not keep it: the secrets in older exports are lost')
-    .option('--json', 'print JSON')
-    .action(async (_, command: Command) => rotate(command.optsWithGlobals()));
-}
-
-async function rotate(options: RotateOptions): Promise<void> {
+/** Throws CommandFailure; then the former key is still there. */
+export async function rotateKey(options: RotateOptions): Promise<void> {
   const { json, keepFormer } = options;
   const daemon = await connectDaemon(configFile(options.config), DEFAULT_PANEL);
   const before = await daemon.call('GET', '/state/key');

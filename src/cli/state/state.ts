@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
 import { EXIT } from '../shared/failure.js';
-import { addRotateKeyCommand } from './rotate-key.js';
 
 export function addStateCommands(program: Command): void {
   const state = program.command('state').description("back up and restore the agent's state");
@@ -39,7 +38,16 @@ export function addStateCommands(program: Command): void {
       });
       process.exitCode = sound ? EXIT.done : EXIT.failed;
     });
-  addRotateKeyCommand(state);
+  state
+    .command('rotate-key')
+    .description('create a new key and re-encrypt all secrets with it; the daemon keeps running')
+    .option('--keep-former <file>', 'copy the present key into this file first: older exports need it')
+    .option('--discard-former', 'do not keep it: the secrets in older exports are lost')
+    .option('--json', 'print JSON')
+    .action(async (_, command: Command) => {
+      const { rotateKey } = await import('./rotate-key.js');
+      await rotateKey(command.optsWithGlobals());
+    });
 }
 
 function fileOf(command: Command): string {
