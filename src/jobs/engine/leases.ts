@@ -15,9 +15,9 @@ export interface LeaseRequest {
 
 export interface Leases {
   /**
-   * Runs `work` while it holds all leases. The leases are acquired in the given order, and all callers use the same fixed
-   * order: template, host, zone. `onWait` is called with true before the wait and with false after it, because the wait
-   * must not count towards a deadline. If the signal aborts during the wait, rejects with the signal's reason.
+   * Runs `work` while it holds all leases. The leases are acquired in the given order, and all callers use the same
+   * fixed order: template, host, zone. `onWait` is called with true before the wait and with false after it, because
+   * the wait must not count towards a deadline. If the signal aborts during the wait, rejects with the signal's reason.
    */
   hold<T>(
     requests: readonly LeaseRequest[],
