@@ -14,10 +14,13 @@ import { delivery } from './deliver.js';
 
 export interface AlertMonitor {
   start(): void;
-  /** Requests a check soon, because something changed that may raise or clear an alert. */
+  /** Requests a check soon. Called after a change that may raise or clear an alert. */
   nudge(): void;
   list(): readonly AlertRecord[];
-  /** Sends a test alert to every hook. In the results, `problem` is null if the hook confirmed the alert. */
+  /**
+   * Sends a test alert to every hook. In the results, `problem` is null if the hook has confirmed that it received the
+   * alert.
+   */
   test(): Promise<readonly { readonly hook: string; readonly problem: string | null }[]>;
   /** Checks and delivers once more, then stops. Takes a few seconds at most. */
   stop(): Promise<void>;

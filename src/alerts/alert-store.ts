@@ -1,6 +1,6 @@
 /**
- * Stores the active alerts. Each condition has one alert, which is kept across restarts. An alert that cannot be saved
- * is kept in memory and saved later, because a failing disk must raise an alert too.
+ * Stores the active alerts. Each condition has one alert, which is saved on disk. An alert that cannot be saved is kept
+ * in memory and saved later, because a disk that fails must raise an alert too.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidV7 } from 'uuid';
@@ -25,7 +25,7 @@ export interface AlertStore {
    */
   settle(kind: AlertKind, specs: readonly AlertSpec[]): Promise<void>;
   markNotified(id: string, hook: string, what: Told): Promise<void>;
-  /** Writes the alerts that could not be saved before, and removes old alerts. */
+  /** Saves the alerts that could not be saved earlier, and removes old alerts. */
   tidy(hooks: readonly string[]): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertSto
       for (const spec of specList) {
         const known = before.find((record) => sameAlert(record, spec));
         if (known) {
-          // no new notification is sent, but lists show the current text
+          // only the text has changed: no new notification is sent, but the alert is saved with the new text for lists
           if (!saysTheSame(known, spec)) await save({ ...known, ...spec });
           continue;
         }

@@ -19,7 +19,7 @@ export interface SystemView {
   readonly state: string;
   /** RFC 3339 */
   readonly since: string;
-  /** The message with which the system refuses the agent itself; null if it does not refuse it. */
+  /** The system's message, if it refuses the agent itself and not only single requests; else null. */
   readonly refusal: string | null;
 }
 
@@ -33,10 +33,14 @@ export interface ConditionSources {
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly SystemView[];
   readonly drift: () => readonly { readonly kind: string; readonly services: number }[];
-  /** Locks on this agent's containers that two scans found, with the service of each container (`panel/service`). */
+  /**
+   * Locks that ended tasks have left on this agent's containers and that two comparisons have found, with the service
+   * of each container (`panel/service`).
+   */
   readonly leftLocks: () => readonly { readonly key: string; readonly leftLock: LeftLock }[];
   /**
-   * Containers that have this agent's mark but are not in the state, as text: `container 1012 on pve2 (default/12)`.
+   * Containers that have this agent's mark but whose service has no record, as text: `container 1012 on pve2
+   * (default/12)`.
    */
   readonly strangers: () => readonly string[];
   /**
@@ -45,14 +49,17 @@ export interface ConditionSources {
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Undefined while the wall clock is trusted. */
   readonly clockDoubt: () => ClockDoubt | undefined;
-  /** The number of file descriptors in use, their limit, and when the system last refused a descriptor (epoch ms). */
+  /**
+   * The number of file descriptors in use, their limit, and when the operating system last refused to open one (epoch
+   * ms).
+   */
   readonly descriptors: () => {
     readonly open: number | undefined;
     readonly limit: number | undefined;
     readonly refusedAt: number | undefined;
   };
   readonly modules: () => readonly ModuleView[];
-  /** For each panel, the most recent request that deserves an alert, and its time (epoch ms). */
+  /** For each panel, the most recent request of this kind that needs an alert, and its time (epoch ms). */
   readonly notices: (kind: NoticeKind) => ReadonlyMap<string, Noticed>;
 }
 
@@ -64,10 +71,10 @@ export interface Noticed {
 }
 
 /**
- * Returns the alerts of one kind that apply now. A condition runs every half minute, so it must be cheap and reads only
- * records and memory. Because conditions read records, they also detect what happened while the agent was down.
- * `active` contains the active alerts of this kind, for conditions that clear an alert at a lower level than they raise
- * it at.
+ * Returns the alerts of one kind that apply now. A condition is checked every half minute, so it must be cheap and must
+ * read only records and memory. Because conditions read records, they also detect what happened while the agent was
+ * down. `active` contains the active alerts of this kind, for conditions that raise an alert at one level and clear it
+ * only at a lower level.
  */
 export type Condition = (active: readonly AlertRecord[]) => Promise<AlertSpec[]> | AlertSpec[];
 

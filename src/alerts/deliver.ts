@@ -1,4 +1,7 @@
-/** Delivers alerts to one hook in order, at least once. After a failure the hook is retried with growing delays. */
+/**
+ * Delivers alerts to one hook, in order. Each alert is delivered at least once. After a failure the hook is retried
+ * with growing delays.
+ */
 import { v7 as uuidV7 } from 'uuid';
 import { ALERTS, type AlertRecord, nextToNotify, type Told } from '../model/alert.js';
 import { type Clock, instant } from '../kernel/clock.js';
@@ -11,7 +14,7 @@ import type { AlertStore } from './alert-store.js';
 const NOTIFY_MS = 10_000;
 const FIRST_PAUSE_MS = 5_000;
 const LONGEST_PAUSE_MS = 600_000;
-/** Consecutive failures after which the remaining alerts of a round are not tried. */
+/** Number of failures in one round after which the remaining alerts are left for the next round. */
 const FAILURES_A_ROUND = 3;
 
 export interface DeliverDeps {
@@ -37,7 +40,10 @@ export function delivery(
   hook: Hook,
   { agent, store, clock, log, random = Math.random }: DeliverDeps,
 ): Delivery {
-  /** Number of times that the hook refused each alert. An alert that the hook rejects must not block the others. */
+  /**
+   * Number of failed deliveries of each alert, so that an alert which the hook always rejects does not block the
+   * others.
+   */
   const refused = new Map<string, number>();
   let failures = 0;
   let notBefore = 0;

@@ -8,7 +8,7 @@ import type { Listener } from '../model/listener.js';
 export interface AuditQuestion {
   readonly since: string | undefined;
   readonly serviceId: string | undefined;
-  /** Only lines of this panel. */
+  /** Selects only lines of this panel. */
   readonly panel: string | undefined;
   readonly cursor: string | undefined;
   readonly limit: number;

@@ -38,8 +38,8 @@ export function viewBackups(service: Service): BackupList {
 }
 
 /**
- * Starts a backup. The response contains the backup's name, and no name is used twice. Two concurrent requests create
- * only one backup. Throws `quota_reached`, `snapshots_unavailable`, and what `enqueue` throws.
+ * Starts a backup. The response contains the backup's name, which is never used for another backup. Two concurrent
+ * requests create only one backup. Throws `quota_reached`, `snapshots_unavailable`, and what `enqueue` throws.
  */
 export async function makeBackup(context: OperationContext, caller: By, id: string): Promise<Started> {
   const { clock, config } = context;

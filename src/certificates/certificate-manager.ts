@@ -1,7 +1,7 @@
 /**
- * Manages the certificates of custom domains. The manager follows the services' documents, keeps a separate durable
- * record per domain, and processes one record at a time. This happens outside of the services' jobs, so that no job
- * waits for a certificate authority.
+ * Manages the certificates of custom domains. The manager watches the services' documents, keeps a separate durable
+ * record for each domain, and processes one record at a time. This happens outside of the services' jobs, so that no
+ * job waits for a certificate authority.
  */
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import { domainId } from '../model/custom-domain.js';
@@ -16,9 +16,9 @@ import type { CertificateDeps } from './parts.js';
 import { show, processCertificate } from './process-certificate.js';
 
 export interface CertificateManager {
-  /** Starts listening and working; changes since the last stop are handled first. */
+  /** Starts to watch the services and to process records. Changes since the last stop are handled first. */
   start(): void;
-  /** Begins nothing new. Resolves when the running work has ended, or after a short time. */
+  /** Begins no new work. Resolves when the running work has ended, but at the latest after a short time. */
   stop(): Promise<void>;
   /** Resolves when the running work has ended. Call it after `stop`, when the drivers' calls have ended. */
   ended(): Promise<void>;
@@ -26,14 +26,16 @@ export interface CertificateManager {
 
 const STOP_MS = 5_000;
 const LONGEST_SLEEP_MS = 3_600_000;
-/** Pause before a domain without a route is checked again, and after an unexpected error. */
+/**
+ * Pause before a domain that the proxy does not serve yet is checked again. Also the pause after an unexpected error.
+ */
 const PARK_MS = 15_000;
 
 export function certificateManager(deps: CertificateDeps): CertificateManager {
   const { services, domains, clock, log } = deps;
   const stopping = new AbortController();
   const changes: { readonly next: Service; readonly previous: Service | undefined }[] = [];
-  /** Maps a record to the time until which it is skipped, by the monotonic clock in ms. Not persisted. */
+  /** Maps a record to the time until which it is skipped (ms of the monotonic clock). Not stored on disk. */
   const parked = new Map<string, number>();
   const alarm = new Alarm();
   let unlisten = (): void => {};
@@ -55,8 +57,8 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
   };
 
   /**
-   * Brings services, records and the proxy into agreement. They may disagree after a crash or after the loss of a
-   * folder.
+   * Makes the records match the services, and makes the proxy match the records. They may differ after a crash or after
+   * the loss of a folder.
    */
   const reconcile = async (): Promise<void> => {
     const held = new Set<string>();
@@ -93,7 +95,7 @@ export function certificateManager(deps: CertificateDeps): CertificateManager {
     return found;
   };
 
-  /** Processes the next record that is due. Returns the milliseconds until there is more to do. */
+  /** Processes the next record that is due. Returns the number of milliseconds until the next record is due. */
   const turn = async (): Promise<number> => {
     if (!reconciled) {
       await reconcile();

@@ -44,7 +44,8 @@ export async function adopt(
       owner: { panel: service.panel, userId: service.userId, email: service.email },
       service: key,
       quarantineUntil: null,
-      // the certificate and private key of another service are not passed on
+      // if the domain belonged to another service before, the new service does not get that service's certificate and
+      // private key
       certificate: current?.service === key ? current.certificate : null,
       issued: current?.issued ?? [],
       refusals: current?.refusals ?? [],
@@ -57,7 +58,7 @@ export async function adopt(
   });
 }
 
-/** Makes a certificate due again when its slot has a new name that the certificate does not cover. */
+/** Makes the record of a domain due at once if the domain's slot has a new name that its certificate does not cover. */
 export async function askAgain({ domains }: CertificateDeps, service: Service, slot: string): Promise<void> {
   const entry = entryOf(service, slot);
   const known = domains.find(domainId(slot));
@@ -72,8 +73,8 @@ export async function askAgain({ domains }: CertificateDeps, service: Service, s
 }
 
 /**
- * Records that no service has this domain any more. The domain stays reserved for a while. The next processing removes
- * its certificate.
+ * Records that no service has this domain any more. The domain stays reserved for a while. When the record is next
+ * processed, the certificate is removed.
  */
 export async function release({ domains, clock, config }: CertificateDeps, id: string): Promise<void> {
   const known = domains.find(id);
@@ -96,13 +97,16 @@ export function changeRecord(
 ): Promise<CustomDomainRecord> {
   return domains.commit(record.id, (current = record) => {
     if (current.service === record.service) return withoutOld({ ...current, ...change }, clock);
-    // the domain was assigned to another service in the meantime: the result does not apply to that service, but issued
-    // certificates still count towards the limits of the name
+    // the domain was assigned to another service in the meantime: the result does not apply to that service, but a
+    // certificate that was issued is still recorded, because the authority's limits include it
     return change.issued ? withoutOld({ ...current, issued: change.issued }, clock) : current;
   });
 }
 
-/** Drops instants that are too old for the authority's limits, but none while the clock is not trusted. */
+/**
+ * Drops recorded times that are too old to matter for the authority's limits. Drops nothing while the clock is not
+ * trusted.
+ */
 function withoutOld(record: CustomDomainRecord, clock: CertificateDeps['clock']): CustomDomainRecord {
   return clock.trusted() ? forgetOld(record, clock.now()) : record;
 }

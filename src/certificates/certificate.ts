@@ -12,7 +12,8 @@ const KEEP_MS = 60_000;
 type Places = Pick<Config, 'agent' | 'proxy'>;
 
 /**
- * Returns the cached value at once and reads it again in the background once a minute; null while it cannot be read.
+ * Returns a function that returns the cached certificate at once. Once a minute, the certificate is read again in the
+ * background. The value is null while the certificate cannot be read.
  */
 export function watchCertificate(config: Places, clock: Clock): () => Certificate | null {
   return watching(() => lookAtCertificate(config), clock);
@@ -49,7 +50,10 @@ function watching(look: () => Promise<Certificate | null>, clock: Clock): () => 
   };
 }
 
-/** The file is on the proxy's host. If that is another host, the certificate that visitors get is used instead. */
+/**
+ * The file is on the proxy's host. If the proxy runs on another host, the certificate that visitors get is read
+ * instead.
+ */
 async function lookAtCertificate({ agent, proxy }: Places): Promise<Certificate | null> {
   const { door, nginx, ssh } = proxy;
   if (ssh === null) return readCertificate(nginx.certificate_file);

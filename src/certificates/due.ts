@@ -3,7 +3,7 @@ import { type Clock, waitUntil } from '../kernel/clock.js';
 import type { CustomDomainRecord, HeldCertificate } from '../model/custom-domain.js';
 
 const WEEK_MS = 7 * 86_400_000;
-/** The longest wait of a record, so that its condition is checked at least daily. */
+/** The longest wait before a record is processed again, so that every problem is checked at least once a day. */
 export const LONGEST_WAIT_MS = 86_400_000;
 
 /**
@@ -16,7 +16,7 @@ export function dueAt(
   clock: Pick<Clock, 'now' | 'trusted'>,
 ): number | undefined {
   const { certificate, nextAt } = record;
-  // while the clock is not trusted the record is kept, because forgetting it would end the quarantine of the name
+  // the record is kept while the clock is not trusted, because removing the record would end the quarantine of the name
   if (record.service === null && !certificate) return clock.trusted() ? forgettableFrom(record) : undefined;
   // for a disabled domain, the only work is to remove its certificate
   if (record.service !== null && (record.off === true ? !certificate : !issuing)) return undefined;
@@ -25,7 +25,8 @@ export function dueAt(
 }
 
 /**
- * When the record can be forgotten: the quarantine has ended, and no limit of the authority counts the record any more.
+ * The time (epoch ms) from which the record can be removed. From then on, the quarantine has ended, and the record no
+ * longer matters for any limit of the authority.
  */
 function forgettableFrom(record: CustomDomainRecord): number {
   const last = record.issued.map(({ at }) => Date.parse(at) + WEEK_MS);
@@ -33,7 +34,7 @@ function forgettableFrom(record: CustomDomainRecord): number {
   return Math.max(quarantine, ...last);
 }
 
-/** When a certificate is renewed: after two thirds of its lifetime (epoch ms). */
+/** The time (epoch ms) from which a certificate is renewed. This is after two thirds of its lifetime. */
 export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
   const start = Date.parse(certificate.issuedAt);
   return start + ((Date.parse(certificate.expiresAt) - start) * 2) / 3;
@@ -42,8 +43,8 @@ export function renewFrom(certificate: Pick<HeldCertificate, 'issuedAt' | 'expir
 const LAST_CALL_MS = 86_400_000;
 
 /**
- * If a covered name cannot be checked, the renewal waits for it until this time (epoch ms), because a short outage of
- * the name servers must not drop the name from the certificate.
+ * If one of the certificate's names cannot be checked, the renewal waits until this time (epoch ms) before it leaves
+ * out the name. A short outage of the name servers must not remove a name from the certificate.
  */
 export function lastCallOf(certificate: Pick<HeldCertificate, 'issuedAt' | 'expiresAt'>): number {
   const from = renewFrom(certificate);

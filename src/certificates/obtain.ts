@@ -14,11 +14,14 @@ import { pointsHere } from '../domains/points-here.js';
 import { lastCallOf, renewFrom } from './due.js';
 import type { CertificateDeps } from './parts.js';
 
-/** Why names of the entry are not in the certificate. */
+/** Explains why some names of the domain are not in the certificate. */
 export interface Missing {
   /** Sentences for the customer. */
   readonly problem: string;
-  /** True if the authority has just refused one of the names. The authority limits how often it may refuse names. */
+  /**
+   * True if the authority has just refused one of the names. The caller must count refusals, because the authority
+   * limits their number.
+   */
   readonly isRefused: boolean;
 }
 
@@ -28,7 +31,7 @@ export type Obtained =
   | { readonly kind: 'kept'; readonly missing: Missing | null }
   /** No certificate can be ordered until something outside the agent changes; `problem` is for the customer. */
   | { readonly kind: 'wait'; readonly problem: string; readonly until?: number }
-  /** The proxy does not serve the names yet: the service's job is working on it. */
+  /** The proxy does not serve the names yet, because the service's job has not finished. */
   | { readonly kind: 'unrouted' };
 
 /**
@@ -83,7 +86,10 @@ interface Judged {
   readonly bad: readonly BadName[];
 }
 
-/** `problemOf` returns a sentence, or undefined for a name without a problem. */
+/**
+ * Separates the names without a problem from the others. `problemOf` returns a sentence that describes the problem of a
+ * name, or undefined if it has none.
+ */
 async function judgeNames(
   names: readonly string[],
   problemOf: (name: string) => Promise<string | undefined>,
@@ -129,7 +135,9 @@ function authorityProblem(
   return caaProblem(drivers.lookup, drivers.issuer.caaIdentities, [name], { signal });
 }
 
-/** The result when no name can have a certificate. The customer gets the problem of the first name. */
+/**
+ * The result when no certificate can be obtained for any of the names. The customer sees the problem of the first name.
+ */
 function noneOf(bad: readonly BadName[]): Obtained {
   const [first] = bad;
   if (first?.error && bad.every(({ error }) => error !== undefined)) throw first.error;
@@ -146,7 +154,7 @@ interface Order {
   readonly record: CustomDomainRecord;
   readonly service: Service;
   readonly names: readonly string[];
-  /** Names that are already left out of the order. */
+  /** Names that earlier checks have already excluded from the order. */
   readonly bad: readonly BadName[];
 }
 
@@ -159,12 +167,13 @@ async function order(deps: CertificateDeps, asked: Order, signal: AbortSignal): 
     const problem = `The certificate limit for ${record.registered} has been reached; the next certificate can be ordered after ${at} UTC.`;
     return { kind: 'wait', problem, until: from };
   }
-  // Without a route, the authority's validation would fail, and the retry would come much later.
+  // If the proxy does not serve the names yet, no order is placed, because the authority's validation would fail and
+  // the next try would come much later.
   const host = await drivers.proxy.find(markOf(config.agent.id, service), plainCall(signal));
   if (!host || names.some((name) => !host.names.includes(name))) return { kind: 'unrouted' };
   const challenges = {
     put: (token: string, content: string) => drivers.proxy.ensureChallenge(token, content, plainCall(signal)),
-    // the challenge is removed even while the agent is stopping
+    // the challenge must be removed even while the agent is stopping
     remove: (token: string) => drivers.proxy.removeChallenge(token, plainCall(neverAborted())),
   };
   try {
@@ -188,7 +197,7 @@ function withoutRefused(
   const { fields = {} } = error;
   const refused = names.filter((name) => fields[name] !== undefined);
   const { certificate: held } = record;
-  // a name in the present certificate is not dropped after a single refusal
+  // a single refusal does not remove a name that the present certificate covers
   const isHeld = held !== null && refused.some((name) => held.names.includes(name));
   if (refused.length === 0 || refused.length === names.length) return undefined;
   if (isHeld && clock.now() < lastCallOf(held)) return undefined;

@@ -19,10 +19,12 @@ import type { CertificateDeps } from './parts.js';
 
 const HOUR_MS = 3_600_000;
 
-/** `unrouted`: the record must be processed again when the service's job has ended. */
+/**
+ * The result of processing a record. `unrouted`: the record must be processed again when the service's job has ended.
+ */
 export type Done = 'done' | 'unrouted';
 
-/** Every code path updates the record, so that the record is not due again at once. */
+/** Processes the record once. The record is updated in every case, because otherwise it would be due again at once. */
 export async function processCertificate(
   deps: CertificateDeps,
   record: CustomDomainRecord,
@@ -92,7 +94,8 @@ async function keep(
   const refusals = missing?.isRefused ? [new Date(now).toISOString()] : [];
   const problem = missing?.problem ?? null;
   if (obtained.kind === 'kept') {
-    // the last run may have been interrupted by a failure of the proxy or by the end of the agent
+    // the certificate is installed again, because the last run may have been interrupted before it was installed (by a
+    // failure of the proxy or a stop of the agent)
     await show(deps, record, signal);
     await showInService(deps, record, key, problem);
     await changeRecord(deps, record, {
@@ -103,8 +106,8 @@ async function keep(
   }
   const { certificate } = obtained;
   const at = new Date(now).toISOString();
-  // The certificate is recorded first, so it counts even if the proxy fails. The record stays due until the proxy
-  // serves the certificate and the service shows its state.
+  // The certificate is recorded first, so that it is not lost if the proxy fails. The record stays due until the
+  // certificate is installed in the proxy and its state is written to the service.
   const next = await changeRecord(deps, record, {
     certificate,
     issued: [...record.issued, { at, names: certificate.names }],
@@ -141,8 +144,8 @@ async function afterFailure(
   const now = deps.clock.now();
   const failures = record.failures + 1;
   const refused = error.code === 'certificate_refused';
-  // A system that is down is retried soon. After a refusal the pause is longer, because an operator or customer must
-  // change something first.
+  // If a system is down, the next try comes soon. After a refusal the pause is longer, because an operator or customer
+  // must change something first.
   const pause = refused ? pauseAfter(failures) : Math.min(HOUR_MS / 6, pauseAfter(failures));
   const problem = refused ? error.message : `${error.message} It will be retried automatically.`;
   deps.log.warn(

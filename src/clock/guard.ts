@@ -1,6 +1,7 @@
 /**
- * Watches the wall clock for jumps. Until a jump ends or is confirmed, the agent's own time continues from the last
- * trusted time, and `trusted()` returns false. Code that erases, purges or abandons by date checks `trusted()` first.
+ * Watches the wall clock for jumps. After a jump, the agent continues from the last trusted time, and `trusted()`
+ * returns false. This ends when the jump is undone or the new time is confirmed. Code that erases, purges or abandons
+ * by date checks `trusted()` first.
  */
 import { pause } from '../kernel/async/pause.js';
 import { type Clock, systemClock } from '../kernel/clock.js';
@@ -20,11 +21,11 @@ import { markFile, readMark, writeMark } from './mark-file.js';
 
 export interface ClockGuard extends Timekeeper {
   readonly clock: Clock;
-  /** The listener is called when the clock becomes doubtful and when the doubt ends. */
+  /** Adds a listener that is called when the clock is no longer trusted and when it is trusted again. */
   onChange(listener: () => void): void;
   /**
    * Starts checking and saving the time regularly. `newest` is the latest timestamp in the records; it is used if the
-   * state has no mark yet.
+   * state folder contains no time mark yet.
    */
   start(newest: number | undefined): void;
   stop(): Promise<void>;
@@ -59,7 +60,8 @@ export async function clockGuard({
   let steady = host.monotonic() - (host.uptime() - anchor.uptime);
   let doubt: ClockDoubt | undefined;
   /**
-   * Without a mark, the clock is judged only after the records were read, because a record may be newer than the clock.
+   * If there is no saved time mark, the agent first reads the records and then decides whether the clock is right,
+   * because a record may have a later time than the clock.
    */
   let isSettled = mark !== undefined;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -97,7 +99,10 @@ export async function clockGuard({
     for (const listener of listeners) listener();
   };
 
-  /** True if the wall clock and the monotonic clock diverged, because the clock jumped or the machine was suspended. */
+  /**
+   * True if the wall clock and the monotonic clock have diverged. Either the wall clock jumped, or the machine was
+   * suspended.
+   */
   const strayed = (): boolean =>
     Math.abs(host.wall() - anchor.wall - (host.monotonic() - steady)) > TOLERANCE_MS;
 
@@ -149,8 +154,8 @@ export async function clockGuard({
   };
 
   /**
-   * A time service can confirm the clock only after the host was off for a long time: it would not report a clock as
-   * synchronised that it has just found to be wrong.
+   * If the host was off for a long time, the clock is accepted as soon as the host's time service reports that it is
+   * synchronised. After any other jump, the report of the time service is no proof.
    */
   const askTimeService = async (): Promise<void> => {
     if (!longOff() || (await host.synchronised(stopping.signal)) !== true || stopping.signal.aborted) return;

@@ -32,7 +32,10 @@ export async function readMark(file: string): Promise<TimeMark | undefined> {
   }
 }
 
-/** Durable when it resolves. Removes the leftovers of an interrupted write. Throws the system's error. */
+/**
+ * The mark is durable when the promise resolves. Removes the leftovers of an interrupted write. Throws the system's
+ * error.
+ */
 export async function writeMark(file: string, { wall, uptime, bootId }: TimeMark): Promise<void> {
   await removeLeftovers(dirname(file), basename(file));
   await replaceFile(file, `${JSON.stringify({ schema: 1, wall, uptime, boot_id: bootId })}\n`, 0o600);

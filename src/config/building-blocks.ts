@@ -1,18 +1,21 @@
-/** The kinds of values of config keys; each schema describes the value it expects. */
+/** Schemas for the kinds of values that config keys can have. */
 import { Type, type Static, type TArray, type TProperties, type TSchema, type TUnsafe } from 'typebox';
 
 /** Options of a config key, for the example file and for error messages. */
 interface KeyOptions<T> {
   /** The default value. Without a default the key is required, unless it is wrapped in `optional`. */
   readonly default?: T;
-  /** The words that follow "expected" in error messages. */
+  /** A description of the expected value, which error messages show after the word "expected". */
   readonly expected?: string;
   readonly unit?: string;
-  /** For `inherited` keys: the source of the value when the file has none. */
+  /** For a key that inherits its value: the key from which it takes the value if the file does not set it. */
   readonly inherits?: Inheritance;
 }
 
-/** Inherits the value of another key, which `from` names by its path in the file. `as` converts that value. */
+/**
+ * Where a key takes its value from. `from` is the path of the other key in the file, and `as` converts the value of
+ * that key.
+ */
 export interface Inheritance {
   readonly from: string;
   readonly as?: (value: string) => string;
@@ -23,7 +26,7 @@ interface TextOptions extends KeyOptions<string> {
   readonly check?: (value: string) => boolean;
   /** Converts the value to the form that the agent uses. */
   readonly normalize?: (value: string) => string;
-  /** The value may contain a secret by mistake, so it is not shown. */
+  /** True if messages must not show the value, because an operator may have put a secret there by mistake. */
   readonly discreet?: boolean;
 }
 
@@ -32,8 +35,8 @@ export function text(description: string, { check = () => true, ...options }: Te
 }
 
 /**
- * What the agent reads at this path. `private file`: a file that others cannot read. `certificates`: a file with at
- * least one certificate in PEM.
+ * What the agent expects to read at this path. `private file`: a file that others cannot read. `certificates`: a file
+ * with at least one certificate in PEM.
  */
 export type Reads = 'nothing' | 'file' | 'private file' | 'certificates';
 
@@ -128,7 +131,7 @@ export function secret(description: string, { problem }: SecretOptions = {}): TU
 /** A key that the file may omit. The value of a missing key in the loaded configuration is null. */
 export const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
-/** Marks the type of a value that always exists in the loaded configuration. */
+/** Marks the type of a value that the file may omit but that always exists in the loaded configuration. */
 export type Inherited<T> = T & { readonly '~inherited': T };
 
 /** A key that takes the value of another key if it is missing in the file; `inherits` names the other key. */

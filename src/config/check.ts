@@ -4,7 +4,7 @@ import { Value } from 'typebox/value';
 import type { ConfigProblem } from './error.js';
 import { anyNameSchema, isMapping, isSecretSchema, said, type KeyPath, type Mapping } from './schema-walk.js';
 
-/** The value as it is shown in an error. */
+/** The text for a value in an error message. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;

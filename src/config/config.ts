@@ -13,7 +13,7 @@ export type FromFile = Loaded<Omit<ConfigFile, 'addresses' | 'plans' | 'products
 
 export interface Config extends Omit<FromFile, 'plans_file'> {
   addresses: { pools: PoolConfig[] };
-  /** The plans from the configuration file or the plans file, else the built-in plans. */
+  /** The plans from the configuration file or the plans file. If neither has plans, these are the built-in plans. */
   plans: Plan[];
   /** The settings of each product, by product name. The product's module validates them with its own schema. */
   products: Record<string, JsonObject>;

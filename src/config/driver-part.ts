@@ -17,11 +17,13 @@ export const problem = (key: string, text: string): ConfigProblem[] => [{ key, p
 
 export interface DriverPart {
   /**
-   * Text after the driver's name in the description of the key `driver`. Required when a kind has two or more drivers.
+   * The text that follows the driver's name in the description of the config key `driver`. Required when a kind has two
+   * or more drivers.
    */
   readonly does?: string;
   /**
-   * The section with the driver's own keys, under the driver's name. If the section is absent, the driver has no keys.
+   * The schema of the section with the driver's own keys, which has the driver's name. If the schema is absent, the
+   * driver has no keys.
    */
   readonly keys?: TSchema;
   /** Additional checks for this driver. All drivers share the check that the chosen driver has its section. */

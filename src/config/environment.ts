@@ -1,6 +1,6 @@
 /**
- * Overrides from the environment: `INNKEEPER_API__PORT=8081` sets `api.port`. Values are parsed as YAML; values of
- * text keys are used unchanged.
+ * Overrides from the environment: `INNKEEPER_API__PORT=8081` sets `api.port`. Values are parsed as YAML, except the
+ * values of text keys, which are used unchanged.
  */
 import { Type, type TSchema } from 'typebox';
 import type { ConfigProblem } from './error.js';
@@ -17,7 +17,7 @@ export interface Overridden {
   /** Maps a key, for example `api.port`, to the variable that set it. */
   readonly sources: ReadonlyMap<string, string>;
   readonly problems: readonly ConfigProblem[];
-  /** Variables that look like overrides but match no key. */
+  /** Variables that look like overrides but do not correspond to any key. */
   readonly unknown: readonly string[];
 }
 
@@ -64,7 +64,7 @@ function put(config: Mapping, schema: TSchema, path: KeyPath, value: unknown): v
     return;
   }
   const inner = config[name];
-  // A secret's source is not merged with the source in the file, but replaces it.
+  // The source of a secret is not merged with the source in the file, but replaces it.
   const next: Mapping = isMapping(inner) && !isSecretSchema(child) ? inner : {};
   if (Array.isArray(inner))
     throw new UnreadableFileError(

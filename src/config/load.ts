@@ -1,6 +1,7 @@
 /**
  * Loads the configuration: file, environment and secrets. Everything is checked together, and one message lists every
- * problem. One problem is reported only after all others are fixed: a private key that does not match its certificate.
+ * problem. The only exception is a private key that does not match its certificate, which is reported only after all
+ * other problems are fixed.
  */
 import { dirname, resolve } from 'node:path';
 import { type TSchema } from 'typebox';

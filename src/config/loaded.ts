@@ -43,7 +43,7 @@ export interface LoadedFrom {
   readonly secrets: ReadonlyMap<string, Secret>;
 }
 
-/** `value` is the file's value at `path`. It has already been validated against the schema. */
+/** `value` is the value at `path` in the file. It has already been validated against the schema. */
 export function loadedValue(schema: TSchema, value: unknown, from: LoadedFrom, path: KeyPath = []): unknown {
   const under = (child: TSchema, inner: unknown, name: string): unknown =>
     loadedValue(child, inner, from, [...path, name]);

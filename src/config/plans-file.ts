@@ -23,8 +23,8 @@ interface PlansRead {
 }
 
 /**
- * Paths in `config` must be absolute. Problems with plans that are written in the configuration itself are reported
- * elsewhere.
+ * Paths in `config` must be absolute. If the plans are in the configuration itself, the check of the configuration
+ * reports their problems.
  */
 export async function readPlans(config: unknown): Promise<PlansRead> {
   if (Value.Check(HasPlans, config)) {

@@ -20,7 +20,7 @@ export function planOf(entry: Entry): Plan {
   };
 }
 
-/** Without `min`, the range begins at the plan's own value. */
+/** If `min` is missing, the range begins at the plan's own value. */
 function optionOf(entry: Entry, { name, min, max, step }: Entry['options'][number]): PlanOption {
   return { name, min: min ?? entry[name], max, step };
 }

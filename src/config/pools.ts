@@ -32,7 +32,10 @@ function endsOf(entry: PoolEntry): [string, string] {
   return [first, last];
 }
 
-/** An undefined entry already has other problems, but keeps its place in the list so that positions stay correct. */
+/**
+ * An entry is undefined if another check has already rejected it. It keeps its place in the list, so that the positions
+ * in the messages are correct.
+ */
 export function poolProblems(key: string, entries: readonly (PoolEntry | undefined)[]): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const ranges: Range[] = [];

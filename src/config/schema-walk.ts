@@ -38,7 +38,10 @@ export function childSchema(schema: TSchema, name: string): TSchema | undefined 
   return anyNameSchema(schema);
 }
 
-/** All places of the value, from the top down. The source of a secret counts as one place. */
+/**
+ * Yields all places in the value, outer places before inner ones. The source of a secret is one place, and its inner
+ * keys are not yielded.
+ */
 export function* places(
   schema: TSchema,
   value: unknown,

@@ -18,7 +18,7 @@ export interface ReadingFrom {
   /** The folder that relative paths refer to. */
   readonly folder: string;
   readonly env: Environment;
-  /** The credentials that systemd passes to the service, for callers other than the service. */
+  /** The credentials that systemd would pass to the service. Needed by callers that do not run as the service. */
   readonly credentials?: ReadonlyMap<string, string>;
   readonly warn: (message: string) => void;
 }

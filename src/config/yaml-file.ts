@@ -1,4 +1,4 @@
-/** Reads a YAML file as plain values. Keys without a value count as absent. */
+/** Reads a YAML file as plain values. Keys without a value are treated as absent. */
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import { isMapping } from './schema-walk.js';
@@ -27,7 +27,7 @@ export function parseYaml(text: string): unknown {
   const [error] = document.errors;
   if (error) {
     const { line, col } = lines.linePos(error.pos[0]);
-    // The rest of the message may quote the text of the file, which may be secret.
+    // Only the beginning of the message is used, because the rest may quote secrets from the file.
     const what = error.message.split(/[:"]/, 1)[0] ?? '';
     throw new UnreadableFileError(
       `found ${error.code} at line ${line}, column ${col} (${what}), expected YAML`,

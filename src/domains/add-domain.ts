@@ -52,7 +52,7 @@ export async function addDomain(
     interactive,
     sameArgs: asked,
     change: (current) => {
-      // a job that was open a moment ago has added the domain and ended
+      // an earlier job, which was still open when the request was checked, has added the domain in the meantime
       if (!proof) throw alreadyThere();
       refuseUnfit(current, name);
       refuseOvertaken(context, current, name, proof);
@@ -96,7 +96,7 @@ async function formerHolder(
   throw new AgentError('domain_taken', `${slot} belongs to another service.`, { detail: holder });
 }
 
-/** Moves a domain to its new owner, who has proven ownership. */
+/** Takes the domain from the service that has held it so far, because the new owner has proven ownership. */
 async function takeFrom(
   context: OperationContext,
   { requestId }: Pick<Caller, 'requestId'>,
@@ -135,7 +135,7 @@ function withDomain(service: Service, name: DomainName, proof: Proof, now: strin
   return withSite(service, { domains: [...others, entry] });
 }
 
-/** The job's arguments, which allow the job to be undone. */
+/** The arguments of the job. They contain what is needed to undo the job. */
 function argsOf(before: Service, after: Service, name: DomainName): Job['args'] {
   const known = entryFor(before, name);
   const entry = entryFor(after, name);

@@ -1,6 +1,6 @@
 /**
- * Checks whether a name points to the service. Every address that public DNS returns for the name must be an address of
- * the service.
+ * Checks whether a name points to the service. The name points to the service only if every address that public DNS
+ * returns for it is an address of the service.
  */
 import { canonicalAddress } from '../model/address-pool.js';
 import { listOf } from '../kernel/text.js';
@@ -15,7 +15,7 @@ export interface AddressCheck {
   readonly expected: string;
 }
 
-/** Throws `lookup_failed`. */
+/** Looks up the addresses of the name and compares them with `publicIps`. Throws `lookup_failed`. */
 export async function checkAddresses(
   lookup: Pick<NameLookup, 'addresses'>,
   name: string,

@@ -1,10 +1,14 @@
-/** Whether the effective CAA records of some names allow the certificate authority to issue. */
+/**
+ * Checks whether the CAA records that apply to some names allow the certificate authority to issue certificates for
+ * them.
+ */
 import { caaAllows, caaText } from '../model/caa.js';
 import type { LookupCall, NameLookup } from '../drivers/lookup/contract.js';
 
 /**
- * Returns a sentence if the records do not allow it. `identities` are the authority's names; if there are none, nothing
- * is checked here and the authority decides. Throws `lookup_failed`.
+ * Returns a sentence if the records do not allow a certificate. `identities` are the names of the authority that CAA
+ * records can contain. If the list is empty, nothing is checked here, and the authority's own check decides. Throws
+ * `lookup_failed`.
  */
 export async function caaProblem(
   lookup: NameLookup,

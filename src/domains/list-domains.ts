@@ -1,4 +1,4 @@
-/** A service's own domains, as its customer may see them. */
+/** Lists a service's custom domains with the data that its customer may see. */
 import type { CustomDomain, RequestedDomain } from '../model/site.js';
 import { type Service, siteOf } from '../model/service.js';
 import type { Caller } from '../model/caller.js';

@@ -1,6 +1,6 @@
 /**
- * Checks whether visitors of a name reach this host. Visitors arrive either directly, through the name's addresses, or
- * through an intermediary such as a CDN that forwards their requests.
+ * Checks whether visitors of a name reach this agent's proxy. Either the name has the proxy's addresses, or it has the
+ * addresses of an intermediary, such as a CDN, that forwards requests to the proxy.
  */
 import { randomBytes } from 'node:crypto';
 import { canonicalAddress } from '../model/address-pool.js';
@@ -19,7 +19,10 @@ export interface PointsHereDrivers {
 
 const KNOCK_MS = 4_000;
 
-/** `alsoNames` are names that the name may redirect to. Throws `lookup_failed` when the name servers do not answer. */
+/**
+ * The name may also redirect visitors to one of `alsoNames`. Throws `lookup_failed` when the name servers do not
+ * answer.
+ */
 export async function pointsHere(
   drivers: PointsHereDrivers,
   name: string,
@@ -34,8 +37,8 @@ export async function pointsHere(
 }
 
 /**
- * Requests a token that only the agent's proxy knows from every address of the name. A failed request proves nothing
- * and does not fail the check.
+ * Sends a request to every address of the name and checks that each response is a token that only the agent's proxy
+ * knows. If a request fails, the result is false.
  */
 async function handsOn(
   { lookup, proxy }: PointsHereDrivers,

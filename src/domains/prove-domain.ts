@@ -1,6 +1,6 @@
 /**
- * Checks that a domain belongs to the customer: it points here, or DNS contains the proof of ownership. The proof is
- * required if another customer has a claim to the name.
+ * Checks that a domain belongs to the customer. The domain must point here, or DNS must contain a TXT record that
+ * proves ownership. The TXT record is required if another customer may have a right to the name.
  */
 import { randomInt } from 'node:crypto';
 import { type DomainName, isBelow, namesAbove, sameOwner } from '../model/domain-name.js';
@@ -22,7 +22,7 @@ export interface Proof {
    * too.
    */
   readonly names: readonly string[];
-  /** The services that held the parent names at the time of the check. */
+  /** The services to which the parent names of the domain belonged at the time of the check. */
   readonly above: ReadonlyMap<string, ServiceKey | undefined>;
 }
 
@@ -84,8 +84,8 @@ function arrival(
 }
 
 /**
- * Refuses the domain if a parent name has been assigned to another service since the check. Call it under the service's
- * lock, in the same turn of the event loop as the claim. Throws `domain_taken`.
+ * Refuses the domain if a parent name has been assigned to another service since the check. Must be called under the
+ * service's lock, in the same turn of the event loop in which the domain is claimed. Throws `domain_taken`.
  */
 export function refuseOvertaken(
   context: OperationContext,
@@ -135,7 +135,7 @@ async function settled<T>(work: Promise<T>): Promise<T | AgentError> {
   }
 }
 
-/** Whether one of the names has the service's proof in DNS. */
+/** Whether DNS contains the service's TXT record for one of the names. */
 export async function hasChallenge(
   lookup: Pick<NameLookup, 'texts'>,
   service: Service,
@@ -150,8 +150,8 @@ export async function hasChallenge(
 }
 
 /**
- * Returns a sentence if another customer has a claim to the name: the name was theirs until recently, or it is below
- * one of their names.
+ * Returns a sentence if another customer may have a right to the name, because the name belonged to that customer until
+ * recently, or because it is below one of that customer's names.
  */
 async function foreignClaim(
   { state, clock }: OperationContext,
@@ -161,7 +161,7 @@ async function foreignClaim(
   for (const above of namesAbove(name)) {
     const holder = state.services.holderOf({ domain: above });
     if (holder === undefined || holder === keyOf(service)) continue;
-    // a service with a damaged document keeps its claims
+    // a service whose document is damaged keeps its claims
     const other = await settled(state.services.find(holder));
     if (other instanceof AgentError || !other || !sameOwner(other, service))
       return `${name.name} is below ${above}, which belongs to another customer.`;
@@ -181,7 +181,7 @@ async function foreignClaim(
   return undefined;
 }
 
-/** The service with its proof value. The value is stored so that it stays the same for all requests. */
+/** The service with the value for its TXT record. The value is stored, so that all requests get the same value. */
 async function ensureChallenge({ state }: OperationContext, service: Service): Promise<Service> {
   if (challengeOf(service) !== null) return service;
   const made = new Secret(

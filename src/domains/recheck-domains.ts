@@ -1,7 +1,7 @@
 /**
  * Checks daily whether custom domains still point here. A domain that points elsewhere is reported. A domain that
- * points elsewhere for too long is disabled, and its new owner may then add it. A disabled domain is enabled again when
- * it points here again. A failed lookup changes nothing.
+ * points elsewhere for too long is disabled, and its new owner may then add it to another service. A disabled domain is
+ * enabled again when it points here again. If a lookup fails, the domain stays as it is.
  */
 import { waitUntil } from '../kernel/clock.js';
 import { namesOf, slotOfName } from '../model/domain-name.js';
@@ -18,7 +18,7 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const AT_ONCE = 8;
 
-/** Epoch ms when the next check is due, or undefined. */
+/** Checks the domains that are due. Returns the time of the next check (epoch ms), or undefined if none is planned. */
 export async function recheckDomains(
   context: OperationContext,
   signal: AbortSignal,
@@ -55,7 +55,7 @@ async function recheck(
       await settle(context, service, record.domain, await problemOf(context, service, entry, signal));
   } catch (error) {
     if (signal.aborted) return;
-    // the next check is in an hour
+    // the check could not be completed, so the next check is in an hour
     checkedAt -= DAY_MS - HOUR_MS;
     if (!(error instanceof AgentError && error.code === 'lookup_failed'))
       log.warn({ domain: record.domain, err: error }, 'a domain could not be checked');
@@ -66,8 +66,9 @@ async function recheck(
 }
 
 /**
- * Returns a sentence if none of the domain's names points here or has the proof with which the domain was added. Each
- * name is looked up separately: if one lookup fails, the other name decides. Throws `lookup_failed` when all fail.
+ * Returns a sentence if the domain no longer belongs to the service: none of its names points here, and the TXT record
+ * with which it was added is gone too. Each name is looked up separately. If the lookup of one name fails, the result
+ * for the other name decides. Throws `lookup_failed` when all fail.
  */
 async function problemOf(
   { drivers }: OperationContext,

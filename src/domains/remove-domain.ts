@@ -9,7 +9,8 @@ import type { OperationContext } from '../services/context.js';
 import { enqueue, type Started } from '../services/enqueue.js';
 
 /**
- * Either name of a slot identifies the domain. Throws `domain_invalid`, `domain_not_found`, and what `enqueue` throws.
+ * The caller may give either of the two names of the domain's slot. Throws `domain_invalid`, `domain_not_found`, and
+ * what `enqueue` throws.
  */
 export async function removeDomain(
   context: OperationContext,

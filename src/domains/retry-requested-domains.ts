@@ -11,7 +11,9 @@ import type { OperationContext } from '../services/context.js';
 /** Several domains are tried at once, because unresponsive name servers must not delay the other domains. */
 const AT_ONCE = 8;
 
-/** Epoch ms when the next try is due, or undefined. */
+/**
+ * Tries to add the domains that are due. Returns the time of the next try (epoch ms), or undefined if none is planned.
+ */
 export async function retryRequestedDomains(
   context: OperationContext,
   signal: AbortSignal,

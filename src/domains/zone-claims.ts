@@ -15,7 +15,8 @@ export interface ZoneOwner {
 }
 
 /**
- * If a zone stays unfinished for this long, another customer may request it. No creation request takes this long.
+ * If the creation of a zone was not finished after this time, another customer may request the zone. No creation that
+ * is still in progress takes this long.
  */
 const STALE_MS = 10 * 60_000;
 
@@ -23,7 +24,10 @@ export function isSameOwner(a: ZoneOwner, b: ZoneOwner): boolean {
   return a.panel === b.panel && a.userId === b.userId;
 }
 
-/** A service without a user id may belong to any user of its panel. */
+/**
+ * Whether the service may belong to the owner of the zone. A service without a user id may belong to any user of its
+ * panel.
+ */
 export function mayBeTheirs(zone: ZoneOwner, { panel, userId }: Pick<Service, 'panel' | 'userId'>): boolean {
   return zone.panel === panel && (userId === null || zone.userId === userId);
 }

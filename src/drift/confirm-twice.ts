@@ -1,6 +1,6 @@
 /**
- * Pure rules that confirm findings. A single comparison proves nothing, so a finding counts only when a later
- * comparison confirms it and the service did not change in between.
+ * Pure rules that confirm findings. A single comparison may see a change that is in progress. A finding is therefore
+ * confirmed only when a later comparison finds it again and the service did not change in between.
  */
 
 export interface Sighted<T> {
@@ -16,11 +16,14 @@ export interface Look<T> {
   /** Epoch ms. */
   readonly at: number;
   readonly items: readonly { readonly item: T; readonly version: string }[];
-  /** True for an item whose system could not be read this time. Such an item stays unchanged. */
+  /** True for an item whose system could not be read in this comparison. Such an item is kept unchanged. */
   isUnknown(item: T): boolean;
 }
 
-/** The items by id. An item that this comparison did not find is dropped. */
+/**
+ * Combines the items that are known with those of a new comparison, by id. An item that the new comparison did not find
+ * is dropped.
+ */
 export function confirmTwice<T extends { readonly id: string }>(
   before: ReadonlyMap<string, Sighted<T>>,
   look: Look<T>,
@@ -35,7 +38,7 @@ export function confirmTwice<T extends { readonly id: string }>(
   return after;
 }
 
-/** True for an item that was seen by two comparisons far enough apart. */
+/** Whether the item is confirmed: two comparisons with at least `apartMs` between them have found it. */
 export function counts<T>({ firstSeen, lastSeen }: Sighted<T>, apartMs: number): boolean {
   return lastSeen > firstSeen && lastSeen - firstSeen >= apartMs;
 }

@@ -9,18 +9,18 @@ import type { Site } from '../model/site.js';
 
 /**
  * `busy`: a job is open or has just changed the service. `stuck`: a job is stuck, and an alert already reports it.
- * `left`: the creation was abandoned, and the service must be deleted. `ended`: nothing of the service should exist.
- * `live`: everything in `expected` should exist.
+ * `left`: the creation was abandoned, and the service must be deleted. `ended`: no object of the service should exist.
+ * `live`: every object in `expected` should exist.
  */
 export type Life = 'busy' | 'stuck' | 'left' | 'ended' | 'live';
 
 export interface DesiredGuest {
   readonly vmid: number;
-  /** The required power state; null if both states are correct. */
+  /** The required power state; null if the container may be either running or stopped. */
   readonly power: 'running' | 'stopped' | null;
   readonly mayStop: boolean;
   readonly resources: Pick<Plan, 'cores' | 'memoryMb' | 'swapMb' | 'diskGb'>;
-  /** Whether HA must manage the container; null if both are correct. */
+  /** Whether HA must manage the container; null if it may or may not. */
   readonly ha: boolean | null;
 }
 
@@ -87,9 +87,10 @@ function expectedGuest(service: Service, { vmid, power: last }: Guest): DesiredG
   return {
     ...base,
     power,
-    // a site that runs although its customer stopped it may have visitors, so an operator must decide
+    // only a suspended site may be stopped automatically: a site that runs although its customer has stopped it may
+    // have visitors, so an operator must decide
     mayStop: suspended,
-    // adding a container to HA starts it
+    // HA is required only for a running container, because adding a container to HA starts it
     ha: power === 'running' ? true : null,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * One comparison of all documents with all systems. The comparison skips services with an open job and services that
- * changed in the meantime.
+ * Compares all documents with all systems once. Services with an open job and services that changed during the
+ * comparison are skipped.
  */
 import { compareWithActual, type Part } from './drift.js';
 import { pictureOf, type ServicePicture } from './desired-state.js';
@@ -13,7 +13,7 @@ import type { OperationContext } from '../services/context.js';
 import type { LookResult } from './drift-store.js';
 import { readActualState } from './read-actual-state.js';
 
-/** Parts that are reported even if the service has an open job. */
+/** Kinds of findings that are reported even if the service has an open job. */
 const OF_THE_HOST: readonly Part[] = ['lock', 'ha_error'];
 
 type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock'>;
@@ -22,7 +22,8 @@ type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clo
 export async function detectDrift(context: Deps, stop: AbortSignal): Promise<LookResult> {
   const { services } = context.state;
   const at = context.clock.now();
-  // an entry is replaced at every change, so an identical entry afterwards means that nothing has changed
+  // every change of a service replaces its entry, so if the entry is the same object afterwards, the service has not
+  // changed
   const before = new Map<ServiceKey, ServiceEntry>();
   for (const entry of services.entries()) before.set(entry.key, entry);
   const actual = await readActualState(context, stop);

@@ -1,6 +1,6 @@
 /**
- * Stores the findings of all comparisons so far, and which of them count. Findings are only in memory, because
- * comparisons find them again after a start.
+ * Stores the findings of the comparisons, and whether they are confirmed. Findings are kept only in memory, because the
+ * comparisons after a start find them again.
  */
 import { type Finding, type Part, PARTS } from './drift.js';
 import type { Orphan } from './orphans.js';
@@ -10,7 +10,7 @@ import type { LeftLock, System } from '../model/actual-state.js';
 
 export interface Counted<T> {
   readonly item: T;
-  /** Epoch ms of the first comparison that had this finding. */
+  /** The time (epoch ms) of the first comparison that had this finding. */
   readonly since: number;
 }
 
@@ -24,7 +24,7 @@ export interface DriftReport {
   /** Number of services compared, and of those skipped because a job is open or has just ended. */
   readonly compared: number;
   readonly skipped: number;
-  /** Number of findings that were seen only once so far and do not count yet. */
+  /** Number of findings that only one comparison has found so far and that are not confirmed yet. */
   readonly pending: number;
 }
 
@@ -40,13 +40,13 @@ export interface LookResult {
 export interface DriftStore {
   enter(look: LookResult): DriftReport;
   report(): DriftReport | undefined;
-  /** The findings that count for one service. The same array is returned until the findings change. */
+  /** The confirmed findings for one service. The same array is returned until the findings change. */
   of(key: ServiceKey): readonly Counted<Finding>[];
-  /** Descriptions of containers that have the agent's mark but whose service is not in the state. */
+  /** Descriptions of containers that have the agent's mark but whose service has no record. */
   strangers(): readonly string[];
   /** Number of services with drift, by part. */
   counts(): readonly { readonly kind: Part; readonly services: number }[];
-  /** Confirmed left-over locks, with the services of their containers. */
+  /** The confirmed locks that ended tasks have left behind, with the service of each container. */
   leftLocks(): readonly { readonly key: ServiceKey; readonly leftLock: LeftLock }[];
 }
 
@@ -71,7 +71,7 @@ const SYSTEM_OF_ORPHAN: Readonly<Record<Orphan['kind'], System>> = {
   proxy: 'proxy',
 };
 
-/** @param apartMs least time between the two comparisons, in milliseconds */
+/** @param apartMs minimum time between two comparisons that confirm a finding, in milliseconds */
 export function driftStore(apartMs: number): DriftStore {
   let findings = new Map<string, Sighted<Finding>>();
   let orphans = new Map<string, Sighted<Orphan>>();
@@ -119,7 +119,10 @@ export function driftStore(apartMs: number): DriftStore {
   };
 }
 
-/** Equal arrays stay identical, so that cached responses remain valid. */
+/**
+ * Groups the confirmed findings by service. If the findings of a service are unchanged, the former array is kept, so
+ * that responses that were cached for it stay valid.
+ */
 function grouped(
   found: readonly Counted<Finding>[],
   before: ReadonlyMap<ServiceKey, readonly Counted<Finding>[]>,

@@ -1,6 +1,6 @@
 /**
  * Compares the documents with the actual state, and lists the differences. A pure function: it reads no system itself.
- * A system that could not be read yields no findings.
+ * There are no findings about a system that could not be read.
  */
 import type { DesiredState, DesiredGuest, ServicePicture } from './desired-state.js';
 import { formatMark, type Mark, sameMark } from '../kernel/mark.js';
@@ -36,7 +36,10 @@ export interface Finding {
   readonly leftLock?: LeftLock;
 }
 
-/** If at least this many containers are expected and none is visible, the agent's token has lost its privileges. */
+/**
+ * If at least this many containers are expected and none is visible, the cause is assumed to be that the agent's token
+ * has lost its privileges.
+ */
 const MANY_GONE = 3;
 
 export interface Comparison {
@@ -146,7 +149,10 @@ function containerFindings(
   return [...powerFindings(differs, expected, found), ...resourceFindings(differs, expected, found)];
 }
 
-/** Locks are reported in every state of the service, because its open or stuck job may be waiting for the lock. */
+/**
+ * Returns the findings about locks. They are reported in every state of the service, even if it has an open or stuck
+ * job, because the job may be waiting for the lock to be removed.
+ */
 function lockFindings(agent: string, { containers }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ mark, leftLock }) => {
     if (mark?.agent !== agent || leftLock === undefined) return [];
@@ -159,9 +165,10 @@ function lockFindings(agent: string, { containers }: ActualState): Finding[] {
 }
 
 /**
- * HA errors are reported in every state of the service, because HA neither starts nor moves the container until the
- * error is cleared. `disabled` is the only request that HA accepts in this state; afterwards the former request is set
- * again.
+ * Returns the findings about HA errors. They are reported in every state of the service, even if it has an open or
+ * stuck job, because HA neither starts nor moves the container until the error is cleared. To clear the error, an
+ * operator must first request the state `disabled`, the only state that HA accepts then, and afterwards the former
+ * state.
  */
 function haErrorFindings(agent: string, { containers, ha }: ActualState): Finding[] {
   return (containers?.read ?? []).flatMap(({ vmid, node, mark, haError, leftLock }) => {
@@ -193,9 +200,9 @@ function powerFindings(
 }
 
 /**
- * Raising a container's resources to what was sold is safe; reducing those of a running container is not. Disks cannot
- * shrink, so a larger disk is not a difference: it remains from a larger plan, or the template has a larger disk than
- * the plan.
+ * Returns the findings about resources. It is safe to increase a container's resources to those of the plan, but not to
+ * reduce the resources of a running container. A disk that is larger than the plan's is not a finding, because a disk
+ * cannot be made smaller. Such a disk remains from a larger plan or comes from the template.
  */
 function resourceFindings(differs: NewFinding, { resources }: DesiredGuest, found: SeenContainer): Finding[] {
   const names = ['cores', 'memoryMb', 'swapMb', 'diskGb'] as const;

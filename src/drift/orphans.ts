@@ -1,6 +1,6 @@
 /**
- * Finds objects that carry this agent's mark and no longer belong to a service. Doubtful objects are listed and never
- * removed. The rules are pure.
+ * Finds objects that carry this agent's mark and no longer belong to a service. If it is doubtful whether an object may
+ * be removed, the object is only listed. The rules are pure.
  */
 import type { ServicePicture } from './desired-state.js';
 import { formatMark, isOfTemplate, type Mark, sameMark } from '../kernel/mark.js';
@@ -17,7 +17,7 @@ export interface Orphan {
   readonly what: string;
   /**
    * `ended`: the object's service was deleted. `former`: the object is from an earlier use of the service's id.
-   * `unknown`: the service is not in the state. `living`: the service exists.
+   * `unknown`: the service has no record. `living`: the service exists.
    */
   readonly why: 'ended' | 'former' | 'unknown' | 'living';
   /** Why the object must not be removed, or null. */
@@ -30,7 +30,9 @@ export interface OrphanQuestion {
   readonly agent: string;
   readonly pictures: ReadonlyMap<ServiceKey, ServicePicture>;
   readonly actual: ActualState;
-  /** True if some documents could not be read. An object of an unknown service may belong to one of them. */
+  /**
+   * True if some documents could not be read. An object whose service is unknown may belong to one of these documents.
+   */
   readonly damaged: boolean;
   /** The service that holds the VMID now, if any. */
   readonly holderOf: (vmid: number) => ServiceKey | undefined;
@@ -91,13 +93,14 @@ function foundOf({ actual, holderOf }: OrphanQuestion): Found[] {
     const what = `proxy host ${names.join(',')}`;
     return { ...none, kind: 'proxy', mark, what, doubt: null };
   });
-  // in the order in which a deletion removes them: removing a container also removes its HA resource
+  // the objects are in the order in which a deletion removes them; containers are last, because removing a container
+  // also removes its HA resource
   return [...hosts, ...records, ...resources, ...containers];
 }
 
 /**
- * Undefined when the object belongs to a living service, to a service with an open or stuck job, or to a golden
- * template.
+ * Decides whether the object is an orphan. Undefined when the object belongs to a living service, to a service with an
+ * open or stuck job, or to a golden template.
  */
 function judge(
   { pictures, damaged }: OrphanQuestion,
@@ -118,7 +121,7 @@ function judge(
     return { why: 'living', doubt: 'its creation was abandoned: delete the service' };
   if (picture.life === 'ended') return { why: 'ended', doubt: null };
   const own = vmid === null || picture.expected?.guest?.vmid === vmid;
-  // other surplus objects of a living service are reported as its drift
+  // objects of other kinds that a living service should not have are reported as drift of the service
   if (own || (kind !== 'container' && kind !== 'ha')) return undefined;
   return { why: 'living', doubt: 'it carries the mark of a living service, which has another container' };
 }
@@ -138,7 +141,7 @@ function first(doubts: readonly (string | null)[]): string | null {
 
 /**
  * Why the object must not be removed; null if it may be removed. `unknown` is true if the operator also wants to remove
- * objects whose service is not in the state.
+ * objects whose service has no record.
  */
 export function refusal({ doubt, why }: Orphan, { unknown }: { readonly unknown: boolean }): string | null {
   if (doubt !== null) return doubt;

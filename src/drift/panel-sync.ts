@@ -9,7 +9,7 @@ import type { Caller } from '../model/caller.js';
 import type { OperationContext } from '../services/context.js';
 import { wordOfEntry } from '../services/read-power.js';
 
-/** The status words of panels and their meaning here. */
+/** The status words that panels use, with their meaning for the agent. */
 export const PANEL_STATUSES = {
   pending: 'ordered',
   processing: 'ordered',
@@ -53,7 +53,7 @@ export interface Difference {
 
 export interface Comparison {
   readonly differences: readonly Difference[];
-  /** Services that exist here and that the panel did not list. */
+  /** Services that the agent has but that were not in the panel's list. */
   readonly unlisted: readonly {
     readonly service_id: string;
     readonly status: StatusWord;

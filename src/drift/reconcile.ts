@@ -1,6 +1,6 @@
 /**
- * Detects drift periodically and on demand: two comparisons, then the confirmed findings. Concurrent requests share
- * one run.
+ * Detects drift periodically and on request. A run makes two comparisons and reports the findings that the second one
+ * confirms. Concurrent requests share one run.
  */
 import { orSleep } from '../kernel/async/race.js';
 import type { Finding } from './drift.js';
@@ -18,13 +18,11 @@ const FIRST_LOOK_MS = 30_000;
 
 export interface Reconciler {
   /**
-   * Called by the schedule. Compares when a comparison is due, and repairs if repairs are configured. Resolves to the
-   * epoch ms of the next run.
+   * Called by the schedule. Runs a comparison if one is due, and starts repairs if they are configured. Resolves to the
+   * time of the next run (epoch ms).
    */
   run(): Promise<number | undefined>;
-  /**
-   * Starts or joins a run. Resolves when every finding is confirmed or gone, or after `ms`.
-   */
+  /** Starts a run, or waits for the run in progress. Resolves when the run has ended, or after `ms`. */
   ask(ms: number): Promise<{ readonly looking: boolean; readonly report: DriftReport | undefined }>;
   repair(caller: Pick<Caller, 'requestId'>, ids: readonly string[]): Promise<Repair[]>;
   remove(ids: readonly string[], request: { readonly unknown: boolean }): Promise<Removal[]>;
@@ -38,7 +36,7 @@ export function reconciler(context: DriftContext): Reconciler {
   const stopping = new AbortController();
   const repaired = new Map<string, number>();
   const told = new Set<string>();
-  /** The time of the next comparison by the monotonic clock, in ms. */
+  /** The time of the next comparison (ms of the monotonic clock). */
   let dueAt = clock.monotonic() + Math.min(everyMs, FIRST_LOOK_MS);
   let looking: Promise<DriftReport> | undefined;
 
@@ -83,7 +81,7 @@ export function reconciler(context: DriftContext): Reconciler {
     for (const [id, at] of repaired) if (now - at >= REPAIR_AGAIN_MS) repaired.delete(id);
     const fresh = findings.map(({ item }) => item).filter(({ id }) => !repaired.has(id));
     const repairs = await repairDrift(context, { requestId: 'reconcile' }, fresh);
-    // repairs that were refused or left for the next run do not count as tried
+    // repairs for which no job was started are not recorded as tried, so the next run tries them again
     const begun = new Set(
       repairs.flatMap(({ key, parts, jobId }) =>
         jobId === null ? [] : parts.map((part) => `${key} ${part}`),

@@ -19,7 +19,7 @@ export interface Removal {
 
 const REMOVAL_MS = 600_000;
 
-/** `unknown` includes objects whose service is not in the state. */
+/** Removes the named objects. If `unknown` is true, objects whose service has no record are removed too. */
 export async function removeOrphans(
   context: OperationContext,
   ids: readonly string[],
@@ -41,7 +41,10 @@ export async function removeOrphans(
   return removals;
 }
 
-/** The comparison may be minutes old, and an order since then may have created a service with the same mark. */
+/**
+ * Checks whether the object is needed now. The comparison may be minutes old, and an order may have created a service
+ * with the same mark in the meantime.
+ */
 async function nowNeeded({ state }: OperationContext, { mark, why }: Orphan): Promise<string | null> {
   const service = await state.services.find(`${mark.panel}/${mark.service}`);
   const ended = service?.lifecycle === 'terminated' || service?.lifecycle === 'failed';
@@ -51,7 +54,7 @@ async function nowNeeded({ state }: OperationContext, { mark, why }: Orphan): Pr
   return 'its service was ordered again in the meantime';
 }
 
-/** The drivers check the mark once more. */
+/** Removes the object. The driver checks the mark once more before it removes anything. */
 async function remove(
   { drivers, log }: OperationContext,
   orphan: Orphan | undefined,

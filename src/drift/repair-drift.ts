@@ -1,6 +1,6 @@
 /**
- * Repairs drift where a repair is safe. Each service gets one job for its repairs, so repairs never overlap with other
- * jobs of the service and are recorded.
+ * Repairs drift where a repair is safe. All repairs of a service are made by one job, so that they never run at the
+ * same time as other jobs of the service and are recorded.
  */
 import { asAgentError } from '../kernel/errors.js';
 import type { Finding } from './drift.js';
@@ -21,8 +21,8 @@ export interface Repair {
 }
 
 /**
- * Maximum number of repairs at once, because too many repairs would themselves be a problem. The remaining repairs
- * follow after the next comparison.
+ * Maximum number of services that are repaired after one comparison, because a large number of repairs at once would
+ * itself be a problem. The remaining repairs follow after the next comparison.
  */
 const MOST_AT_ONCE = 50;
 
@@ -50,8 +50,8 @@ export async function repairDrift(
 }
 
 /**
- * If an operator must decide on any part of a service (a foreign container, a lost mark, a lock), the whole service
- * is left to the operator.
+ * The differences to repair, by service. A service with a difference that an operator must decide on (a foreign
+ * container, a lost mark, a lock) is left out completely.
  */
 function safeParts(findings: readonly Finding[]): Map<ServiceKey, string[]> {
   const unclear = new Set(

@@ -17,7 +17,10 @@ export interface EventQuery {
   readonly limit: number;
 }
 
-/** Throws `invalid_request` for an invalid cursor, `cursor_gone` for a cursor whose position no longer exists. */
+/**
+ * Throws `invalid_request` for an invalid cursor, `cursor_gone` for a cursor whose position in the log no longer
+ * exists.
+ */
 export async function listEvents(
   { state }: Pick<OperationContext, 'state'>,
   { panel }: Pick<Caller, 'panel'>,

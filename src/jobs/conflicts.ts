@@ -30,14 +30,14 @@ export type Refusal = keyof typeof REFUSALS;
 export type OpenJobRule = 'queue' | 'supersede' | Refusal;
 
 /**
- * Open jobs are part of the service's document, which must not grow without limit while a system is down. Requests
- * that end or stop a site are always accepted.
+ * Maximum number of open jobs of a service. Open jobs are part of the service's document, which must not grow without
+ * limit while a system is down. The limit does not apply to requests that end or stop a site.
  */
 const MOST_OPEN = 50;
 
 /**
- * Second check: how is the request handled while a job of the kind `open` is open? The rule does not apply to a request
- * that joins a job (see `overtakenBy` in the table of kinds).
+ * Second check: how is the request handled while a job of the kind `open` is open? A request that joins the open job is
+ * not checked with this rule (see `overtakenBy` in the table of kinds).
  */
 export function openJobRule(asked: string, open: string): OpenJobRule {
   const { supersedes } = kindData(asked);
@@ -48,8 +48,8 @@ export function openJobRule(asked: string, open: string): OpenJobRule {
 
 export function standingOf(service: Service): Standing {
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'held' : 'terminated';
-  // `suspended` takes precedence over `stuck`. A suspension requested during a creation counts, because new requests
-  // would run after it.
+  // `suspended` takes precedence over `stuck`. A suspension that was requested during the creation already makes the
+  // service `suspended`, because new requests would run after the suspension.
   const willBe = service.lifecycle === 'creating' && service.suspendedFor.length > 0;
   if (service.lifecycle === 'suspended' || willBe) return 'suspended';
   if (service.jobs.some((job) => job.status === 'stuck')) return 'stuck';

@@ -44,7 +44,7 @@ export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
       'The job is past the point from which it can be undone; it will run to completion.',
     );
   const marked: Job = { ...job, cancel: { at: now, undo: true } };
-  // if an attempt is running, the runner ends it and waits for its effects
+  // if an attempt is running, the runner ends the attempt and waits until its calls have ended
   return job.status === 'running'
     ? marked
     : (whenCancelled(marked, { kinds, now: Date.parse(now) }) ?? marked);
@@ -68,7 +68,7 @@ export function skipped(job: Job, name: string): Job {
   };
 }
 
-/** Marks the job as failed. Everything that its steps have left stays in place. Throws `job_not_stuck`. */
+/** Marks the job as failed. All objects that its steps have created stay in place. Throws `job_not_stuck`. */
 export function abandoned(job: Job, now: string, remains: readonly Remain[]): Job {
   if (job.abandonedAt !== undefined) return job;
   if (job.status !== 'stuck') throw notStuck('Only a stuck job can be abandoned.');

@@ -9,12 +9,12 @@ export interface Clock {
   now(): number;
   /**
    * Milliseconds since an arbitrary start. This clock cannot be set, so deadlines, pauses and ages inside the process
-   * use it. On Linux it does not advance while the machine is suspended, so a deadline then keeps its remaining time.
+   * use it. On Linux it does not advance while the machine is suspended, so a suspension does not shorten a deadline.
    */
   monotonic(): number;
   /**
-   * False after a jump of the wall clock that no operator has confirmed: irreversible decisions must then not depend
-   * on a date.
+   * False after a jump of the wall clock, until the jump is undone or the new time is confirmed. While this is false,
+   * irreversible decisions must not depend on a date.
    */
   trusted(): boolean;
   /**
@@ -38,14 +38,14 @@ export const systemClock: Clock = {
   },
 };
 
-/** RFC 3339 UTC with milliseconds. */
+/** The current time in RFC 3339 format, in UTC and with milliseconds. */
 export function instant(clock: Pick<Clock, 'now'>): string {
   return new Date(clock.now()).toISOString();
 }
 
 /**
- * Returns when a recorded wait ends (epoch ms). A wait that would still take longer than `longestMs` was recorded while
- * the clock was ahead, so it ends now.
+ * Returns the time at which a recorded wait ends (epoch ms). If the remaining wait is longer than `longestMs`, the end
+ * was recorded while the clock was ahead, and the wait ends now.
  */
 export function waitUntil(at: number, now: number, longestMs: number): number {
   return at > now + longestMs ? now : at;

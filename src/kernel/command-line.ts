@@ -8,7 +8,10 @@ export function shellWord(text: string): string {
   return /^[A-Za-z0-9@%_+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Builds for example `innkeeper job show <id>`. The panel is included if it is not the command line's default. */
+/**
+ * Builds for example `innkeeper job show <id>`. The option for the panel is added unless the panel is the default of
+ * the command line.
+ */
 export function innkeeper(words: readonly string[], panel: string | null = null): string {
   const of = panel === null || panel === DEFAULT_PANEL ? [] : ['--panel', panel];
   return ['innkeeper', ...words, ...of].map(shellWord).join(' ');

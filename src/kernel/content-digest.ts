@@ -10,7 +10,7 @@ export interface FileDigest {
 
 /** SHA-256 over the names and contents of files, as 64 hexadecimal digits. Modes, owners and times are ignored. */
 export function contentDigest(files: Iterable<FileDigest>): string {
-  // no path contains a line break (`content-hash.ts`), so two lists never have the same text
+  // no path contains a line break (`content-hash.ts`), so two different lists of files never produce the same text
   const lines = [...files].map(({ path, sha256 }) => `${sha256} ${path}\n`).sort();
   const hash = createHash('sha256');
   for (const line of lines) hash.update(line);

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface DescriptorUse {
-  /** Undefined when counting failed because no descriptor was free. */
+  /** Number of open descriptors; undefined when they could not be counted, because counting needs a free descriptor. */
   readonly open: number | undefined;
   /** The soft limit (`ulimit -n`, `LimitNOFILE=`); undefined where the system does not provide it. */
   readonly limit: number | undefined;

@@ -3,7 +3,8 @@
 /** `EMFILE`: this process has reached its limit; `ENFILE`: the machine has. */
 const CODES: readonly unknown[] = ['EMFILE', 'ENFILE'];
 /**
- * Limits how many causes are followed: errors are wrapped only a few times, and a faulty error may be its own cause.
+ * Maximum number of nested causes that are checked. Errors are wrapped only a few times, and a faulty error that is its
+ * own cause would otherwise be followed forever.
  */
 const DEEPEST = 8;
 

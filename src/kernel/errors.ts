@@ -13,8 +13,8 @@ export type Role = (typeof ROLES)[number];
  * Kinds of failure, which determine whether and how a request is retried. Every driver maps every failed response to
  * one of these seven kinds, and the job engine decides by the kind alone.
  *
- * - `gone`: the object does not exist. A removal has then succeeded.
- * - `conflict`: a foreign object or an unexpected state is in the way.
+ * - `gone`: the object does not exist. For a removal, this is success.
+ * - `conflict`: a foreign object or an unexpected state prevents the request.
  * - `refused_us`: the system refuses the agent, not this request (credentials, privileges, certificate, a redirect, a
  *   login page). All jobs that need the system wait until the operator changes something.
  * - `refused_request`: the system refuses this request, and will refuse it again.
@@ -41,7 +41,7 @@ const PASSING: readonly Failure[] = ['refused_us', 'busy', 'unreachable', 'unkno
 interface ErrorKind {
   /** HTTP status of a response with this code. */
   readonly status: number;
-  /** The kind of failure unless the error itself overrides it. */
+  /** The kind of failure of errors with this code. A single error may override it. */
   readonly failure: Failure;
   /** True when a failed step is retried, because it may succeed later. */
   readonly retryable: boolean;
@@ -221,7 +221,7 @@ export const ERRORS = {
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
-  // orders wait for capacity, as they do for a template, because it may become available again
+  // an order waits for capacity in the same way as for a missing template, because capacity may become available again
   capacity_exhausted: kind(503, 'busy', 'No address, container number or node with enough capacity is left.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),
@@ -244,11 +244,11 @@ export interface ErrorOptions {
    * responds again.
    */
   readonly system?: string;
-  /** Overrides the table when the system's response is more specific than the code. */
+  /** The kind of failure, if the system's response shows that it differs from the kind in the table of codes. */
   readonly failure?: Failure;
   /**
-   * A short form of `failure` for module authors. If the value differs from the table, true means `unknown` and false
-   * means `refused_request`.
+   * A short form of `failure` for module authors, used only if it differs from `retryable` in the table of codes. True
+   * then means the failure `unknown`, and false means `refused_request`.
    */
   readonly retryable?: boolean;
   /** Seconds after which the caller may retry (`Retry-After`). */
@@ -303,7 +303,7 @@ export class AgentError extends Error {
   }
 }
 
-/** A stored error may have a code that this release no longer defines. */
+/** Looks up a code in the table. Also accepts the code of a stored error that this release no longer defines. */
 function tableOf(code: ErrorCode): Pick<ErrorKind, 'failure' | 'retryable'> {
   return Object.hasOwn(ERRORS, code) ? ERRORS[code] : { failure: 'unknown', retryable: true };
 }

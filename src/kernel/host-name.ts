@@ -52,8 +52,8 @@ export function isHostName(text: string, form: HostNameForm = {}): boolean {
 function canonical(text: string): string {
   const plain = text.trim().replace(OTHER_DOTS, '.').replace(/\.$/, '');
   if (ASCII.test(plain)) return plain.toLowerCase();
-  // lower-cased letter by letter: within a whole word, a final capital sigma would become a different letter than
-  // elsewhere
+  // converted to lower case letter by letter, because in a whole word a capital sigma at the end would become a
+  // different letter than a capital sigma in another place
   return plain
     .normalize('NFKC')
     .replace(/./gsu, (letter) => letter.toLowerCase())

@@ -4,7 +4,10 @@ import { AgentError } from './errors.js';
 /** Maximum number of problems in the message, because a panel shows the message to a person. */
 const MOST_NAMED = 5;
 
-/** `errors` has all problems; the message has the first ones. */
+/**
+ * `fields` maps the name of each invalid field to its problem. The error contains all of them, its message only the
+ * first ones.
+ */
 export function invalid(fields: Readonly<Record<string, string>>): AgentError {
   const problems = Object.entries(fields).map(([name, problem]) => `${name} ${problem}`);
   const more = problems.length - MOST_NAMED;

@@ -44,7 +44,7 @@ export function findMark(text: string | null | undefined): Mark | undefined {
   return { agent, panel, service, generation: Number(generation) };
 }
 
-/** True when the text is a mark and nothing else. A person's note that mentions a mark does not count. */
+/** True when the text is a mark and nothing else. False for a person's note that mentions a mark. */
 export function isMarkAlone(text: string | null | undefined): boolean {
   const mark = findMark(text);
   return mark !== undefined && (text ?? '').trim() === formatMark(mark);

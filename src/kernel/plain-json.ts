@@ -1,4 +1,7 @@
-/** Copies values of others as plain JSON within bounds, and names the place of anything else. */
+/**
+ * Copies values from other code. The copy is plain JSON of a limited size. If a value is not plain JSON, the error
+ * names the place of the problem.
+ */
 import type { Json } from './json.js';
 
 export interface JsonBounds {
@@ -33,7 +36,7 @@ export function plainJson(value: unknown, name: string, { bytes, depth = DEPTH }
     if (typeof part === 'string') return text(part);
     if (typeof part === 'number') return number(part, at);
     if (typeof part !== 'object') throw new NotPlainError(`${at} is ${kindOf(part)}`);
-    // also ends a cycle
+    // an object that contains itself is refused here too
     if (levels === 0) throw new NotPlainError(`${name} is nested deeper than ${depth} levels`);
     if (Array.isArray(part)) return list(part, at, levels);
     if (!isPlainObject(part)) throw new NotPlainError(`${at} is ${kindOf(part)}, and not a plain object`);
@@ -74,7 +77,7 @@ export function plainJson(value: unknown, name: string, { bytes, depth = DEPTH }
   return copy(value, name, depth);
 }
 
-/** Also for objects of another realm, or without a prototype. */
+/** True also for plain objects that were created in another realm or that have no prototype. */
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null) return true;

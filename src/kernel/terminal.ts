@@ -1,11 +1,11 @@
-/** What may be written to a stream besides plain text. */
+/** Decides whether colours may be written to a stream. */
 
 export interface Terminal {
-  /** Of a terminal, as Node sets it. */
+  /** True if the stream is a terminal; set by Node. */
   readonly isTTY?: boolean | undefined;
 }
 
-/** Colours are for a terminal only, and for none with NO_COLOR (https://no-color.org). */
+/** Whether colours may be used: only on a terminal, and only if NO_COLOR is not set (https://no-color.org). */
 export function showsColours({ isTTY }: Terminal, env: NodeJS.ProcessEnv = process.env): boolean {
   return isTTY === true && (env['NO_COLOR'] ?? '') === '';
 }

@@ -1,4 +1,7 @@
-/** Counts how jobs end by comparing two states of a service's document, so the engine does not need to report it. */
+/**
+ * Counts how jobs end. It compares a service's document before and after each change, so the job engine does not need
+ * to report the end of jobs.
+ */
 import type { Job } from '../model/job.js';
 import type { Service } from '../model/service.js';
 import type { Counted } from './registry.js';
@@ -28,7 +31,10 @@ function countJob(counted: Counted, job: Job, before: Job | undefined): void {
   if (job.direction === 'undo' && before.direction === 'forward') counted.undos.inc({ method });
 }
 
-/** The last permitted crash starts the rollback and resets the count to zero. */
+/**
+ * Whether the job has crashed. The count of crashes has increased, or it is zero again because the last permitted crash
+ * has started the rollback.
+ */
 function hasCrashed(job: Job, before: Job): boolean {
   const gaveUp = job.error?.code === 'job_crashed' && before.error?.code !== 'job_crashed';
   return job.crashes > before.crashes || gaveUp;

@@ -14,7 +14,7 @@ export interface Answered {
   readonly route: string | undefined;
   readonly status: number;
   readonly ms: number;
-  /** Time on the main thread. */
+  /** Milliseconds for which the request occupied the main thread. */
   readonly mainThreadMs: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The registry of all metrics: those counted as events happen, and those read on demand. Labels contain only fixed
- * words, never an ID or a path.
+ * The registry of all metrics. Some metrics are counted when an event happens, others are read when they are requested.
+ * Labels contain only fixed words, never an ID or a path.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -89,7 +89,7 @@ export function makeCounted(registry: Registry): Counted {
 
 export type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
-/** A counter whose sum is kept elsewhere. `read` must not throw. */
+/** A counter whose total is kept by other code. `read` must not throw. */
 export function summed(
   registry: Registry,
   name: string,

@@ -1,4 +1,7 @@
-/** The sources of the metrics that are read on demand. They are read-only and in memory. */
+/**
+ * The sources of the metrics that are read when they are requested. Reading them changes nothing and needs only data in
+ * memory.
+ */
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ModuleView } from '../model/module-view.js';
@@ -17,7 +20,7 @@ export interface CircuitView {
   /** When the circuit entered this state (RFC 3339). */
   readonly since: string;
   readonly failures: number;
-  /** The message with which the system refuses the agent itself. */
+  /** The system's message, if it refuses the agent itself and not only single requests. */
   readonly refusal: string | null;
 }
 

@@ -9,8 +9,8 @@ import { OPEN_STATUSES } from '../model/job.js';
 
 const DAY_S = 86_400;
 /**
- * There are too many certificates for one label each, so they are counted in groups: those with at most this many days
- * left.
+ * Certificates are counted in groups: those that expire within at most this many days. There are too many certificates
+ * for one label each.
  */
 const DAYS = [0, 3, 7, 14, 30] as const;
 

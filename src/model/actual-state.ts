@@ -1,6 +1,6 @@
 /**
- * The result of one read of the remote systems. A system that could not be read is null: its state is unknown, which
- * never counts as drift.
+ * The result of one read of the remote systems. A system that could not be read is null: its state is unknown and is
+ * never reported as drift.
  */
 import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
@@ -12,8 +12,8 @@ interface Marked {
 }
 
 /**
- * A lock on a container whose task has ended. Proxmox refuses every change of the container until an operator removes
- * the lock.
+ * A lock that is still on a container although the task that set the lock has ended. Proxmox refuses every change of
+ * the container until an operator removes the lock.
  */
 export interface LeftLock {
   readonly vmid: number;

@@ -6,7 +6,7 @@ export interface AddressPool {
   /** First and last address of the range, inclusive; both of the same family. */
   readonly first: string;
   readonly last: string;
-  /** Network prefix length that the container is configured with. */
+  /** The network prefix length to configure in the container. */
   readonly prefix: number;
   readonly gateway: string;
 }

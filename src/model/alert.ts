@@ -126,14 +126,16 @@ export const ALERTS = {
 
 export type AlertKind = keyof typeof ALERTS;
 
-/** Kinds that are raised by a panel's request. No record shows whether their condition still holds. */
+/**
+ * Kinds that are raised by a panel's request. After the request, no record shows whether their condition still exists.
+ */
 export const NOTICES = ['unknown_plan', 'upgrade_without_change'] as const satisfies readonly AlertKind[];
 export type NoticeKind = (typeof NOTICES)[number];
 
 /** All kinds in the order of the table. The conditions are checked in this order. */
 export const ALERT_KINDS = Object.keys(ALERTS) as readonly AlertKind[];
 
-/** A condition that holds now. */
+/** A condition that exists now and needs an alert. */
 export interface AlertSpec {
   readonly kind: AlertKind;
   /** Distinguishes the alert from others of its kind. This text stays the same while the condition holds. */
@@ -154,7 +156,7 @@ export interface AlertSpec {
 /** At least one command is required, because an alert without one does not help its reader. */
 export type Commands = readonly [string, ...string[]];
 
-/** The last notification about an alert that was confirmed by a hook. */
+/** The notifications about an alert. For each hook, the agent records the last one that the hook has confirmed. */
 export const TOLD = ['raised', 'cleared'] as const;
 export type Told = (typeof TOLD)[number];
 
@@ -191,8 +193,8 @@ const KEPT_MS = 7 * 86_400_000;
 const KEPT_UNTOLD_MS = 30 * 86_400_000;
 
 /**
- * True for an alert that was cleared a week ago, if every hook has confirmed it, and for any alert that was cleared a
- * month ago.
+ * Whether the record of an alert can be removed: a week after the alert was cleared if every hook has confirmed all its
+ * notifications, otherwise a month after it was cleared.
  */
 export function isForgotten(record: AlertRecord, hooks: readonly string[], now: number): boolean {
   if (record.clearedAt === null) return false;

@@ -1,6 +1,6 @@
 /**
- * Names of backups: `BAK<DDMMYYYY>-<N>`. The day is in the agent's time zone, and N counts the backups of the day and
- * is never used twice.
+ * Names of backups: `BAK<DDMMYYYY>-<N>`. The day is in the agent's time zone, and N is the number of the backup on that
+ * day. No number is used twice on a day, even after a deletion.
  */
 
 /** `DDMMYYYY` of an instant (epoch ms). */
@@ -23,8 +23,8 @@ interface Counted {
 
 export interface LastBackup extends Counted {
   /**
-   * The count of the previous day. It is kept because a clock set back over midnight, or a changed time zone, returns
-   * to that day.
+   * The day before `day`, with the number of its last backup. It is kept because the previous day becomes the present
+   * day again if the clock is set back past midnight or the time zone is changed.
    */
   readonly before?: Counted;
 }

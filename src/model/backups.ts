@@ -29,8 +29,8 @@ export function isBeingRemoved({ jobs }: Pick<Kept, 'jobs'>, name: string): bool
 }
 
 /**
- * The backup quota: the smallest of the present plan's quota and the quotas of open upgrades. Without the open
- * upgrades, there could be too many backups when a smaller plan is applied.
+ * The backup quota: the smallest of the present plan's quota and the quotas of open upgrades. If open upgrades were
+ * ignored, the service could have too many backups by the time a smaller plan is applied.
  */
 export function allowed(
   { plan, jobs }: Pick<Service, 'plan' | 'jobs'>,

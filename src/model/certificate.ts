@@ -1,4 +1,4 @@
-/** What the API shows of a certificate: its issuer and its expiry. */
+/** The data about a certificate that the API returns: its issuer and its expiry. */
 import { X509Certificate } from 'node:crypto';
 import { sentenceOf } from '../kernel/text.js';
 

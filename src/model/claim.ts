@@ -16,7 +16,10 @@ const REFUSALS = {
 export class ClaimTakenError extends AgentError {
   readonly kind: ClaimKind;
 
-  /** Checks the fields, because `AgentError` accepts every error of its shape as an instance. */
+  /**
+   * Checks the fields of the error. The check is needed because `instanceof AgentError` is true for every error of that
+   * shape.
+   */
   static override [Symbol.hasInstance](value: unknown): value is ClaimTakenError {
     return value instanceof AgentError && 'kind' in value;
   }

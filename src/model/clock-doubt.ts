@@ -24,8 +24,8 @@ export interface TimeAnchor extends TimeReading {
 }
 
 /**
- * `ahead`: the wall clock advanced further than the uptime did. `behind`: it was set back. `long_off`: it is far
- * ahead of the last reading before the boot, because the host was off for long or because the clock is wrong.
+ * `ahead`: the wall clock advanced further than the uptime did. `behind`: it was set back. `long_off`: it is far ahead
+ * of the last reading before the boot. Either the host was off for a long time, or the clock is wrong.
  */
 export const CLOCK_DOUBTS = ['ahead', 'behind', 'long_off'] as const;
 export type ClockDoubtKind = (typeof CLOCK_DOUBTS)[number];
@@ -44,7 +44,7 @@ export interface ClockView {
   /** Epoch ms: the host's time, and the time that the agent uses. */
   readonly wall: number;
   readonly agent: number;
-  /** Undefined while it is trusted. */
+  /** Undefined while the wall clock is trusted. */
   readonly doubt: ClockDoubt | undefined;
 }
 
@@ -74,7 +74,8 @@ export function anchorAtStart(
 ): TimeAnchor {
   if (mark) {
     const same: TimeAnchor = { wall: mark.wall, uptime: mark.uptime, hostWasOff: false };
-    // if the host has no boot id and a reboot would explain the clock, a reboot is more likely than a clock jump
+    // without a boot id, a reboot cannot be distinguished from a clock jump; if a reboot would explain the clock, a
+    // reboot is assumed because it is more likely
     const sameStart = bootId === '' ? doubtOf(same, now) === undefined : mark.bootId === bootId;
     if (sameStart && now.uptime >= mark.uptime) return same;
     return { wall: mark.wall, uptime: 0, hostWasOff: true };

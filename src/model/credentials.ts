@@ -4,7 +4,10 @@ import type { Service } from './service.js';
 /** Keys under which products store the credentials: the name in the service's data, the password among its secrets. */
 export const ADMIN_USER = 'admin_user';
 export const ADMIN_PASSWORD = 'admin_password';
-/** A new password that is being set in the site. The new password replaces the stored password once the site has it. */
+/**
+ * Key of a new password while it is being set in the site. When the site has the new password, it replaces the stored
+ * password.
+ */
 export const NEXT_PASSWORD = 'admin_password_next';
 /** Key in the service's data for the time of the last password reset (RFC 3339). */
 const RESET_AT = 'admin_password_at';
@@ -20,7 +23,8 @@ export function readableUntil({ data, activeAt, createdAt }: Omit<Kept, 'secrets
 }
 
 /**
- * When the password will be erased (RFC 3339). Null if there is no password, or if the service is still being created.
+ * The time at which the password will be erased (RFC 3339). Null if there is no password, or if the service is still
+ * being created.
  */
 export function erasedAt(service: Kept & Pick<Service, 'lifecycle'>): string | null {
   if (service.lifecycle === 'creating' || !service.secrets[ADMIN_PASSWORD]) return null;
@@ -43,7 +47,9 @@ export function passwordSet(service: Service, now: string): Service {
   };
 }
 
-/** The service after the new password certainly did not reach the site. The next reset generates another password. */
+/**
+ * The service if it is certain that the site did not get the new password. The next reset generates another password.
+ */
 export function passwordNotSet(service: Service): Service {
   return { ...service, secrets: without(service.secrets, NEXT_PASSWORD) };
 }

@@ -7,7 +7,7 @@ import type { Secret } from '../kernel/secret.js';
 import type { ServiceKey } from './service.js';
 
 export interface HeldCertificate {
-  /** Names that it covers. */
+  /** The names that the certificate covers. */
   readonly names: readonly string[];
   /** PEM text that begins with the server's own certificate. */
   readonly chain: string;
@@ -22,7 +22,7 @@ export interface CustomDomainRecord {
   readonly id: string;
   /** The domain's slot in lower-case A-labels. The slot of an apex includes its `www`. */
   readonly domain: string;
-  /** The registered domain that this domain is, or lies below. */
+  /** The registered domain: this domain itself, or the one that contains it. */
   readonly registered: string;
   /** The present owner of the domain, or the last one. */
   readonly owner: { readonly panel: string; readonly userId: string | null; readonly email: string };
@@ -33,11 +33,11 @@ export interface CustomDomainRecord {
    */
   readonly quarantineUntil: string | null;
   readonly certificate: HeldCertificate | null;
-  /** When certificates were issued, for the authority's weekly limits. */
+  /** The times at which certificates were issued. They are needed because the authority has weekly limits. */
   readonly issued: readonly { readonly at: string; readonly names: readonly string[] }[];
   /** Times at which the certificate authority could not validate the domain (RFC 3339). */
   readonly refusals: readonly string[];
-  /** Number of failures in a row. */
+  /** Number of consecutive failed tries to obtain a certificate. */
   readonly failures: number;
   /** The certificate is not ordered again before this time (RFC 3339); null: it may be ordered at once. */
   readonly nextAt: string | null;
@@ -100,7 +100,7 @@ export function allowedFrom(
   );
 }
 
-/** Returns when fewer than `most` of these instants will lie within the window. */
+/** The first time (epoch ms) at which fewer than `most` of these instants lie within the window. */
 function freeFrom(instants: readonly string[], most: number, windowMs: number, now: number): number {
   const within = instants
     .map((at) => Date.parse(at))
@@ -110,7 +110,7 @@ function freeFrom(instants: readonly string[], most: number, windowMs: number, n
   return within.length < most || oldest === undefined ? now : oldest + windowMs;
 }
 
-/** The record without the instants that are too old for all limits. */
+/** The record without the instants that are so old that no limit counts them any more. */
 export function forgetOld(record: CustomDomainRecord, now: number): CustomDomainRecord {
   return {
     ...record,

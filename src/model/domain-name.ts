@@ -21,7 +21,7 @@ export interface NameRules {
 }
 
 export interface DomainName {
-  /** As requested, in lower-case A-labels. */
+  /** The name as requested, converted to lower-case A-labels. */
   readonly name: string;
   /** The name that is claimed and counts towards the quota. An apex and its `www` are one slot. */
   readonly slot: string;
@@ -29,7 +29,7 @@ export interface DomainName {
   readonly registered: string;
 }
 
-/** Names that are read as a number or an address because of their last label. */
+/** Names that programs read as a number or an IP address because of their last label. */
 const NUMBERS = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/i;
 const SHOWN = 80;
 
@@ -97,14 +97,14 @@ export function namesAbove({ slot, registered }: DomainName): string[] {
   return above;
 }
 
-/** The names under which visitors reach the site through this entry. */
+/** The names of this custom domain under which visitors reach the site. */
 export function namesOf(entry: { readonly domain: string; readonly www: boolean }): string[] {
   return entry.www ? [entry.domain, `www.${entry.domain}`] : [entry.domain];
 }
 
 type Entry = Parameters<typeof namesOf>[0] & { readonly certificate: CustomDomain['certificate'] };
 
-/** The names of this entry that its certificate covers. */
+/** The names of this custom domain that its certificate covers. */
 export function certifiedNames(entry: Entry): readonly string[] {
   const { state, names } = entry.certificate;
   if (state !== 'issued') return [];

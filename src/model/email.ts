@@ -1,4 +1,4 @@
-/** What counts as a customer's e-mail address, and when two addresses are the same. */
+/** Decides which texts are e-mail addresses of customers, and which two addresses are the same. */
 import { readHostName } from '../kernel/host-name.js';
 
 export interface Email {

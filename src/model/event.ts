@@ -1,6 +1,6 @@
 /**
  * The events of a service for panels, webhooks and the event log. The events are derived by comparing the service's
- * document before and after a change, so that no operation can omit an event.
+ * document before and after a change, so an event cannot be forgotten in the code of an operation.
  */
 import { certifiedNames } from './domain-name.js';
 import { isOpen, type Job } from './job.js';
@@ -47,7 +47,10 @@ function lifecycleOf(before: Service | undefined, after: Service): Happening[] {
   return event(before.lifecycle === 'suspended' ? 'service.unsuspended' : 'service.active');
 }
 
-/** True when nothing of the deleted service is kept, because this change removed its container or it had none. */
+/**
+ * True when nothing of the deleted service is kept any more: this change has removed its container, or the service had
+ * no container.
+ */
 function isNothingKept(before: Service, after: Service): boolean {
   if (!after.guest) return before.lifecycle !== 'terminated';
   return before.guest !== null && before.guest.vmid !== null && after.guest.vmid === null;

@@ -41,11 +41,11 @@ export interface Guest {
    * is `DDMMYYYY`.
    */
   readonly lastBackup: LastBackup | null;
-  /** The power state that the last completed job left; absent if no job has determined it. */
+  /** The power state in which the last completed job has left the container; absent if no job has determined it. */
   readonly power?: 'running' | 'stopped';
   /**
-   * Size of the root disk in GiB if a smaller plan left it larger than the plan allows. Absent: the disk has the plan's
-   * size.
+   * Size of the root disk in GiB if the disk is larger than the plan allows, because a smaller plan was applied later.
+   * Absent: the disk has the plan's size.
    */
   readonly diskGb?: number;
 }

@@ -1,4 +1,7 @@
-/** The properties of a kind of job, and what a service's state means for requests. `job-kinds.ts` has the tables. */
+/**
+ * The properties of a kind of job, and the rules that say in which states of a service a request is allowed.
+ * `job-kinds.ts` has the tables.
+ */
 import type { Part } from './part.js';
 
 export const STANDINGS = [
@@ -16,7 +19,10 @@ export const STANDINGS = [
  */
 export type Standing = (typeof STANDINGS)[number];
 
-/** `go`: the request is allowed. Otherwise the word of the refusal, see `REFUSALS` in `jobs/conflicts.ts`. */
+/**
+ * `go`: the request is allowed. Every other value refuses the request and is a key of `REFUSALS` in
+ * `jobs/conflicts.ts`.
+ */
 export type StandingRule = 'go' | 'suspended' | 'making' | 'stuck' | 'failed' | 'gone' | 'alive';
 export type ByStanding = Readonly<Record<Standing, StandingRule>>;
 
@@ -25,15 +31,15 @@ export type ByStanding = Readonly<Record<Standing, StandingRule>>;
  * @typeParam G the groups
  */
 export interface JobKindData<K extends string = string, G extends string = string> {
-  /** Kinds of one group are treated alike when a request meets the state of its service. */
+  /** The group decides in which states of the service the job may be requested. */
   readonly group: G;
   /** Who usually requests the job. A `customer` has pressed a button and waits for the result. */
   readonly askedBy: 'customer' | 'panel' | 'operator' | 'agent';
   /** The open jobs that this job ends without undoing them, because it removes everything that they created. */
   readonly supersedes: 'everything' | 'everything but forget' | 'nothing';
   /**
-   * A repeated request joins an open job of the same kind, unless a job of one of these kinds was queued later and
-   * reverses or replaces its effect. `anything`: every later job counts.
+   * A repeated request joins an open job of the same kind, unless a job of one of these kinds was queued after the open
+   * job and reverses or replaces its effect. `anything`: any later job prevents the request from joining.
    */
   readonly overtakenBy: readonly K[] | 'anything';
   /**
@@ -42,8 +48,9 @@ export interface JobKindData<K extends string = string, G extends string = strin
   readonly firstNeed: 'container-host' | 'proxy' | null;
   /**
    * `forward only`: the request has already changed the record and cannot be undone. The job must make the actual state
-   * match the record; if it fails, an operator must be notified. `removal`: a half-finished removal cannot be reversed,
-   * so it is retried as long as a `forward only` job, but is undone if all tries fail.
+   * match the record; if it fails, an operator must be notified. `removal`: a step that has removed something cannot
+   * restore it. The job is therefore retried for as long as a `forward only` job, but if all tries fail, the job is
+   * undone.
    */
   readonly course: 'reversible' | 'forward only' | 'removal';
   /** Time limit of one attempt in seconds; null: the default. */
@@ -56,8 +63,8 @@ export interface JobKindData<K extends string = string, G extends string = strin
   /** The part of a service that the job needs; null: it needs none, so every service can have such a job. */
   readonly part: Part | null;
   /**
-   * Whether the agent has its own flow for the kind. This flow is used if the product has none, or if its module is
-   * gone.
+   * Whether the agent has its own flow for the kind. This flow is used if the product has no flow for the kind, or if
+   * the product's module is no longer installed.
    */
   readonly agentCan: boolean;
   /** Whether the job creates (`makes`) or removes (`ends`) the site; null: neither. */

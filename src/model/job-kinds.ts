@@ -26,11 +26,11 @@ const everAfter: ByStanding = {
 const whileItLives: ByStanding = { ...panel, failed: 'go' };
 
 /**
- * Kinds that are treated alike when two jobs of one service conflict. The value of a group says in which states of the
+ * Kinds that are treated alike when two jobs of one service conflict. The entry of a group says in which states of the
  * service a request is allowed.
  */
 export const GROUPS = {
-  // create-site.ts checks orders itself; a job `create` is never requested through this table
+  // create-site.ts checks orders itself, so this entry is never used to decide about a request
   create: { ...everAfter, held: 'gone' },
   restore: everAfter,
   delete: whileItLives,
@@ -44,7 +44,7 @@ export const GROUPS = {
   owner: panel,
   power: customer,
   backup: customer,
-  // a rollback to a known state resolves many stuck jobs
+  // a rollback is allowed while a job is stuck, because a return to a known state resolves many stuck jobs
   rollback: { ...customer, creating: 'making', stuck: 'go' },
   domain: customer,
   /** Runs alongside other jobs; no job waits for it. */
@@ -164,8 +164,8 @@ export const JOB_KINDS = {
 export type JobKind = keyof typeof JOB_KINDS;
 
 /**
- * A kind that a module defines, or a kind in a record that another release wrote. Records keep it unchanged, and only
- * `kindData` interprets it.
+ * A kind that a module defines, or a kind in a record that another release wrote. Such a kind is kept unchanged in
+ * records, and only `kindData` interprets it.
  */
 export type ForeignKind = `module:${string}/${string}:${string}`;
 /** All kinds that a record may contain. */
@@ -183,7 +183,10 @@ const KINDS: Readonly<Record<JobKind, KindData<JobKind>>> = JOB_KINDS;
 
 /** The part of the data that the job engine uses. */
 export type EngineKind = Pick<KindData, 'firstNeed' | 'course'>;
-/** The engine receives this function, because it knows no kind by name. */
+/**
+ * Returns the properties of a kind. The engine gets this function because its own code does not mention any kind by
+ * name.
+ */
 export type EngineKinds = (name: string) => EngineKind;
 
 export function isCoreKind(name: string): name is JobKind {

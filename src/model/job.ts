@@ -19,7 +19,9 @@ export const ENDED: readonly JobStatus[] = ENDED_STATUSES;
 export interface JobPolicy {
   /** Total number of tries. */
   readonly tries: number;
-  /** Seconds before the second try. The pause doubles with each try, up to 600 seconds, and half of it is random. */
+  /**
+   * Seconds before the second try. The pause doubles with each try, up to 600 seconds. Half of each pause is random.
+   */
   readonly backoffS: number;
   /** Time limit of one attempt in seconds, not counting waits for leases. */
   readonly timeoutS: number;
@@ -58,7 +60,7 @@ export interface StepRecord extends StepShape {
 export interface Job {
   /** UUID v7. Its time determines the day under which the job is archived. */
   readonly id: string;
-  /** The job's kind (`create`, `delete`, ...). The module's `<method>Job` runs it. */
+  /** The job's kind (`create`, `delete`, ...). The method `<method>Job` of the module returns the flow of the job. */
   readonly method: KindName;
   readonly status: JobStatus;
   /** The present direction of the flow. */
@@ -74,7 +76,7 @@ export interface Job {
       readonly type: string;
       readonly name: string;
       readonly version: string;
-      /** Hash of the code; the state keeps a copy of it. Absent for shipped modules. */
+      /** Hash of the module's code, of which the state folder keeps a copy. Absent for shipped modules. */
       readonly hash?: string;
     };
     readonly plan: Plan;
@@ -103,7 +105,8 @@ export interface Job {
   /** The error that started the undo. `error` may have been replaced later by an error of the undo itself. */
   readonly reason?: ErrorRecord & { readonly step?: string };
   /**
-   * While the job is stuck: what an operator must still deal with. After the job was abandoned: what was left in place.
+   * For a stuck job, the objects that an operator must still deal with. For an abandoned job, the objects that were
+   * left in place.
    */
   readonly remains?: readonly Remain[];
   /** When an operator abandoned the job; absent before. */
@@ -125,7 +128,7 @@ export function isOpen(job: Pick<Job, 'status'>): boolean {
 export interface Progress {
   readonly stepsDone: number;
   readonly stepsTotal: number;
-  /** The running step (the first in table order), or the one at which the job stopped. */
+  /** The running step, or the step at which the job stopped. If several steps are running, the first in table order. */
   readonly step: string | null;
 }
 
@@ -152,5 +155,8 @@ export function stepUnderWay({ steps }: Pick<Job, 'steps'>): StepRecord | undefi
   return steps.find(({ status }) => status === 'running' || status === 'undoing');
 }
 
-/** The recorded reason for the wait of a deletion that the deletion rate limit holds. `releaseJob` ends the wait. */
+/**
+ * The reason recorded in a deletion that waits because of the deletion rate limit. The wait ends when an operator
+ * releases the job (`releaseJob`).
+ */
 export const FOR_RELEASE = 'release by an operator';

@@ -1,6 +1,6 @@
 /**
- * Lists what a stopped job has left behind, based on the steps in its journal. There is one wording for operators and
- * one for customers.
+ * Lists what a stopped job has left behind, based on the steps in its journal. The list exists in two wordings, one for
+ * operators and one for customers.
  */
 import { servedNames } from './domain-name.js';
 import type { Remain, StepShape, StepStatus, Thing } from './flow.js';
@@ -8,8 +8,8 @@ import type { Job } from './job.js';
 import type { Service } from './service.js';
 
 /**
- * During an undo, these are the steps that began and are not undone. Otherwise, these are the steps that are not done.
- * Skipped steps do not count.
+ * Lists one leftover per unfinished step. During an undo, a step is unfinished if it has begun and is not yet undone.
+ * Otherwise, a step is unfinished if it is not done. Skipped steps are ignored.
  */
 export function leftoversOf(service: Service, job: Pick<Job, 'steps' | 'direction' | 'args'>): Remain[] {
   return job.steps.filter((step) => isLeft(step, job.direction)).map((step) => remain(service, job, step));

@@ -17,10 +17,10 @@ export function canonicalLocale(text: string): string | undefined {
   }
 }
 
-/** By the panel's name. */
+/** Maps the name of a panel to the panel's language. */
 export type PanelLocales = Readonly<Record<string, { readonly locale: string | null }>>;
 
-/** The language of the order, else of the panel; null: neither has one. */
+/** The language of the order, else of the panel; null if neither has one. */
 export function localeOf(
   { locale, panel }: Pick<Service, 'locale' | 'panel'>,
   panels: PanelLocales,

@@ -1,13 +1,14 @@
 /**
- * Reads and writes TXT data in the master-file format (RFC 1035, section 5.1) for panels, DNS servers and the
- * sandbox. It reads two forms:
+ * Reads and writes TXT data in the master-file format (RFC 1035, section 5.1) for panels, DNS servers and the sandbox.
+ * It reads two forms:
  *
  * - Quoted strings: `"v=spf1 " "-all"`, with or without blanks between them, with comments, and over several lines in
  *   parentheses.
  * - Unquoted text, read as one string with its blanks and semicolons: `v=DMARC1; p=none`. In a master file, such text
  *   would end at the semicolon and be split at blanks. A customer who types a value into a form expects neither.
  *
- * Both forms support the escapes `\DDD` (one byte) and `\X`. Invalid text is refused, never guessed.
+ * Both forms support the escapes `\DDD` (one byte) and `\X`. Invalid text is refused; the code never guesses what was
+ * meant.
  */
 
 /** Longest string of a TXT record, in bytes. */

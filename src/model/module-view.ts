@@ -18,8 +18,8 @@ export interface ModuleView {
   readonly type: ModuleType;
   readonly name: string;
   /**
-   * The title that the module's code declares. Null if the code cannot be read, like everything else that only the code
-   * declares.
+   * The title that the module's code declares. If the code cannot be read, this and all other fields that only the code
+   * declares are null.
    */
   readonly title: string | null;
   readonly version: string | null;

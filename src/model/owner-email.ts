@@ -19,7 +19,7 @@ const ALWAYS = /^[A-Za-z0-9]$/;
 
 /**
  * Returns the end of a sentence that begins with "email", or undefined when the product keeps the address unchanged.
- * `product` is the title of the product, and `address` must be accepted by `parseEmail`.
+ * `product` is the title of the product, and `address` must be an address that `parseEmail` accepts.
  */
 export function ownerEmailProblem(
   { localPartSigns, minLength, maxLength }: OwnerEmailRule,

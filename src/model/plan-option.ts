@@ -1,6 +1,6 @@
 /** A field of a plan that an order may set, and its bounds. */
 
-/** Name in orders and in the configuration -> field of the plan. */
+/** Maps the name of an option in orders and in the configuration to the field of the plan that it sets. */
 export const OPTION_FIELDS = {
   memory_mb: 'memoryMb',
   swap_mb: 'swapMb',
@@ -26,5 +26,5 @@ export interface PlanOption {
   readonly step: number;
 }
 
-/** The full value of each option, in the unit of its name. */
+/** The value of each chosen option. The option's name contains the unit. */
 export type ChosenOptions = Readonly<Partial<Record<OptionName, number>>>;

@@ -32,7 +32,7 @@ export function readOptions(plan: Plan, properties: JsonObject = {}): OptionsRea
   return { chosen, problems };
 }
 
-/** Reads a full value, or an increment: `+20` means the plan's value plus 20. */
+/** Reads the requested value, which is either complete (`40`) or an increment (`+20`: the plan's value plus 20). */
 function valueOf(sent: unknown, own: number): number | undefined {
   if (typeof sent === 'number') return Number.isSafeInteger(sent) ? sent : undefined;
   if (typeof sent !== 'string') return undefined;

@@ -27,7 +27,7 @@ export interface Plan {
 export const SMALLER_PLAN = ['apply', 'refuse'] as const;
 export type SmallerPlan = (typeof SMALLER_PLAN)[number];
 
-/** The fields that make up a plan's value. */
+/** The fields that determine what a customer gets with a plan. */
 const VALUES = ['memoryMb', 'swapMb', 'diskGb', 'cores', 'domains', 'backups'] as const;
 
 /** True when both have the same name and the same values; aliases do not matter. */

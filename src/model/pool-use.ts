@@ -8,7 +8,7 @@ export interface PoolUse {
   readonly total: number;
 }
 
-/** `used` contains the addresses in use of all pools. */
+/** `used` contains all addresses that are in use, from every pool. */
 export function usesOfAddresses(pools: readonly AddressPool[], used: ReadonlySet<string>): PoolUse[] {
   const ranges = pools.map((pool) => ({ pool: pool.name, range: rangeOf(pool), used: new Set<bigint>() }));
   for (const address of used)

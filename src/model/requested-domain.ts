@@ -20,8 +20,8 @@ export function requestDue(at: string, now: number): number {
 }
 
 /**
- * The request after a failed try, with a longer pause before the next try. Undefined once the request has expired; it
- * cannot expire while the clock is not trusted.
+ * The request after a failed try, with a longer pause before the next try. Undefined once the request has expired. No
+ * request expires while the clock is not trusted.
  */
 export function requestAfter(
   request: RequestedDomain,

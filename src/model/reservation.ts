@@ -1,4 +1,4 @@
-/** Capacity that is held for future orders, until an invoice is paid. */
+/** Capacity that is held for future orders, usually until their invoice is paid. */
 import type { Plan } from './plan.js';
 import type { ServiceKey } from './service.js';
 
@@ -12,7 +12,7 @@ export interface Reservation {
   readonly count: number;
   /** RFC 3339 */
   readonly createdAt: string;
-  /** Expiry (RFC 3339). After this time the reservation holds nothing. */
+  /** Expiry (RFC 3339). After this time the reservation no longer holds capacity. */
   readonly expiresAt: string;
   /** Services whose orders use the reservation; at most `count`. */
   readonly takenBy: readonly ServiceKey[];

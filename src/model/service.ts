@@ -36,7 +36,7 @@ export interface Deletion {
   readonly requestedAt: string;
   /** Time of the purge (RFC 3339). Until then the container, name, addresses and VMID are kept. */
   readonly purgeAt: string;
-  /** Descriptions of objects that could not be removed and that an operator gave up. */
+  /** Descriptions of objects that could not be removed. An operator has decided to leave them in place. */
   readonly leftBehind?: readonly string[];
 }
 
@@ -78,16 +78,16 @@ export interface Service {
   /** The open jobs, oldest first, and the newest ended job. */
   readonly jobs: readonly Job[];
   /**
-   * The newest events, oldest first. The store adds them. If a crash prevented their entry in the event log, the store
-   * copies them from here into the log.
+   * The newest events, oldest first. The store adds them. If the agent crashed before it wrote an event to the event
+   * log, the store copies the event from here into the log.
    */
   readonly events?: readonly ServiceEvent[];
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly activeAt: string | null;
   /**
-   * When a smaller plan was applied although the service has more than it allows (RFC 3339). Absent if the service
-   * fitted its plan.
+   * The time at which a smaller plan was applied although the service uses more than that plan allows (RFC 3339).
+   * Absent if the service was within the limits of its plan.
    */
   readonly smallerPlanAt?: string;
 }

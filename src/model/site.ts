@@ -31,8 +31,8 @@ export interface CustomDomain {
   };
   readonly addedAt: string;
   /**
-   * Set while the domain points elsewhere. Contains the time since when (RFC 3339), what was found, and whether the
-   * domain is no longer served for that reason.
+   * Set while the domain points elsewhere. `since`: when the agent first noticed this (RFC 3339). `problem`: where the
+   * domain points instead. `off`: true once the agent has stopped serving the domain for this reason.
    */
   readonly stray?: { readonly since: string; readonly problem: string; readonly off: boolean };
 }

@@ -20,7 +20,7 @@ export type StatusWord = (typeof STATUS_WORDS)[number];
 /** The status word for the customer's view of a service. The order of the checks is part of the API contract. */
 export function statusWord(
   service: { readonly lifecycle: Lifecycle; readonly jobs: readonly { readonly status: JobStatus }[] },
-  /** Null when the service has nothing that can be stopped; it then counts as running. */
+  /** Null when the service has nothing that can be stopped; it is then treated as running. */
   power: Power | null,
 ): StatusWord {
   if (service.lifecycle === 'terminated') return 'terminated';
@@ -30,7 +30,7 @@ export function statusWord(
   return power ?? 'running';
 }
 
-/** A power state that a job of the agent has caused. */
+/** The power state in which an ended job of the agent has left the container. */
 export interface SettledPower {
   readonly power: 'running' | 'stopped';
   /** When the job ended, epoch ms. */

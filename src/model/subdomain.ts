@@ -34,7 +34,8 @@ export function isReserved(label: string, extra: ReadonlySet<string>): boolean {
 }
 
 /**
- * Converts a text to at most 40 letters, digits and single hyphens. The result is empty when nothing usable is left.
+ * Converts a text to at most 40 letters, digits and single hyphens. The result is empty if the text contains no usable
+ * characters.
  */
 export function labelFrom(text: string): string {
   return text
@@ -49,8 +50,8 @@ export function labelFrom(text: string): string {
 }
 
 /**
- * Names to try, best first: `anna`, `anna-2`, `anna-3` ... and, when the local part gives none, `site-<id>`,
- * `site-<id>-2` ...
+ * Names to try, best first: `anna`, `anna-2`, `anna-3` ... and, if the local part contains no usable characters,
+ * `site-<id>`, `site-<id>-2` ...
  */
 function* candidates(localPart: string, serviceId: string, extra: ReadonlySet<string>): Generator<string> {
   const requested = labelFrom(localPart);

@@ -1,4 +1,7 @@
-/** Checks whether a service fits another plan, and what stays larger when a smaller plan is applied. */
+/**
+ * Checks whether a service is within the limits of another plan, and lists what stays larger when a smaller plan is
+ * applied.
+ */
 import { backupsUsed } from './backups.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Guest } from './guest.js';
@@ -15,7 +18,7 @@ export interface Excess {
 }
 
 /**
- * What the service has in excess of this plan. A disk counts only if the present plan's disk is larger than this
+ * What the service has in excess of this plan. Disk space is listed only if the present plan's disk is larger than this
  * plan's.
  */
 export function excessOver(service: Used, requested: Plan): Excess[] {
@@ -28,8 +31,8 @@ export function excessOver(service: Used, requested: Plan): Excess[] {
 }
 
 /**
- * The excess over the service's own plan. An excess exists if a smaller plan was applied and the service does not fit
- * it yet.
+ * The excess over the service's own plan. There is an excess only if a smaller plan was applied and the service still
+ * uses more than that plan allows.
  */
 export function excessNow(service: Used): Excess[] {
   return [over('disk', diskOf(service), service.plan.diskGb), ...excessOver(service, service.plan)].filter(
@@ -53,7 +56,10 @@ export function staysSentence({ what, has, allowed }: Excess, plan: string): str
   return `${has} ${what} remain, but the plan ${plan} allows ${allowed}: none can be added until ${few} ${gone}.`;
 }
 
-/** The error that refuses a smaller plan, with the numbers; undefined when the service fits. */
+/**
+ * The error for the refusal of a smaller plan, with the numbers; undefined when the service is within the plan's
+ * limits.
+ */
 export function planProblem(service: Used, wanted: Plan): AgentError | undefined {
   const problems = excessOver(service, wanted).map(({ what, has, allowed }) =>
     what === 'disk'

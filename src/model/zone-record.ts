@@ -31,7 +31,8 @@ export interface RequestedRecord {
   readonly name: string;
   readonly ttlS: number;
   /**
-   * Values in the form of the DNS drivers' `ZoneSet`. There are several only if PROXYSRV stands for several addresses.
+   * Values in the form of the DNS drivers' `ZoneSet`. There is more than one value only if PROXYSRV stands for several
+   * addresses.
    */
   readonly values: readonly string[];
 }
@@ -42,8 +43,8 @@ export interface ZoneRules {
   /** The addresses that PROXYSRV stands for. */
   readonly proxy: readonly string[];
   /**
-   * The containers' networks (CIDR). Customers' names must not point there, because browsers could then reach these
-   * networks.
+   * The containers' networks (CIDR). Customers' names must not point there. Otherwise a name could direct a visitor's
+   * browser into these networks.
    */
   readonly closed: readonly string[];
   /** Default TTL in seconds, for requests that contain none. */
@@ -182,7 +183,7 @@ function shown(text: string): string {
   return text.replace(/[\p{C}"]/gu, '?').slice(0, 80);
 }
 
-/** Stable as long as the record does not change. */
+/** The id of a record. The id stays the same as long as the record does not change. */
 export function recordId(type: string, name: string, value: string): string {
   return createHash('sha256').update(`${type} ${name} ${value}`).digest('hex').slice(0, 24);
 }

@@ -1,4 +1,4 @@
-/** The installed modules with the settings of this configuration. */
+/** Reads the installed modules together with their settings in the configuration. */
 import { dirname, resolve, sep } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -17,15 +17,15 @@ export interface Catalogue extends Registry {
 }
 
 export interface Kept {
-  /** By default every module is read. */
+  /** Cache of declarations. If it is absent, every module is read. */
   readonly cache?: DeclarationsCache;
-  /** Shipped modules that were read before; by default they are read. */
+  /** Shipped modules that were read earlier. If it is absent, they are read again. */
   readonly shipped?: readonly DiscoveredModule[];
-  /** Only the daemon records what it reads. */
+  /** Record of the module code that is running. Only the daemon passes it. */
   readonly strikes?: Strikes;
 }
 
-/** All modules with their states. Never rejects for a module or folder of others. */
+/** All modules with their states. Never rejects because of a module or folder that is not shipped with the agent. */
 export async function readCatalogue(config: Config, kept: Kept = {}): Promise<Catalogue> {
   const { cache, strikes, shipped: known } = kept;
   const shipped = shippedModules();
@@ -54,8 +54,8 @@ export async function readCatalogue(config: Config, kept: Kept = {}): Promise<Ca
 }
 
 /**
- * The same, and logs all problems. Throws ConfigError when a setting of a shipped module is wrong: only those are
- * certainly a mistake in the configuration.
+ * Like `readCatalogue`, but also logs all problems. Throws ConfigError when a setting of a shipped module is wrong. A
+ * wrong setting of another module is only logged, because that module's schema may be the mistake.
  */
 export async function openCatalogue(
   config: Config,
@@ -83,20 +83,19 @@ export function logProblems(catalogue: Catalogue, log: Logger): void {
 
 /** A module that cannot be used. */
 export interface BrokenPart {
-  /** The module's name. */
   readonly name: string;
-  /** Its folder; null: the problem is in the configuration. */
+  /** The module's folder; null if the problem is in the configuration. */
   readonly path: string | null;
   readonly problem: string;
 }
 
 export interface Survey {
-  /** Those that can be used with their settings. */
+  /** The products that can be used with their settings. */
   readonly products: Products;
   readonly broken: readonly BrokenPart[];
 }
 
-/** All problems of the modules, for a caller that must not fail at the first. */
+/** Lists all problems of the modules. For callers that must not fail at the first problem. */
 export async function surveyCatalogue(config: Config): Promise<Survey> {
   const { products, modules, unreadable, fatal, problems } = await readCatalogue(config);
   const settings = [...fatal, ...problems].map(({ key, problem }) => ({

@@ -5,10 +5,10 @@ import type { CodePlace, ModuleCode } from '../jobs/engine/module-code.js';
 import type { Strikes } from './strikes.js';
 import type { ModuleVersions } from './versions.js';
 
-/** Used if the module's code cannot run and the agent has its own flow. */
+/** The place that stands for the agent's own flow, which runs if the module's code cannot run. */
 const AGENT_FLOW: CodePlace = { path: null, hash: null };
 
-/** Strikes never concern shipped modules, because they are part of the agent. */
+/** Shipped modules are never refused because of `strikes`, because they are part of the agent. */
 export function codeOfJobs(versions: ModuleVersions, strikes: Strikes): ModuleCode {
   return {
     async of({ method, pinned }) {

@@ -1,6 +1,6 @@
 /**
- * What a module's folder contains: its files in a fixed order, and one hash over all of them. Two folders with the
- * same hash run the same code.
+ * Lists the files of a module's folder in a fixed order, and computes one hash over all of them. Two folders with the
+ * same hash contain the same code.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -10,20 +10,24 @@ import { contentDigest } from '../kernel/content-digest.js';
 
 const MIB = 1024 ** 2;
 
-/** What a module may be. A copy of each version is kept, and every copy is part of each export of the state. */
+/**
+ * Limits for the size of a module. They are needed because the state folder contains a copy of each version, and every
+ * export of the state contains all copies.
+ */
 export const MODULE_LIMITS = { bytes: 64 * MIB, files: 10_000, depth: 32, pathLength: 255 } as const;
 
 export interface ModuleFile {
-  /** Below the folder, with `/`. */
+  /** The path relative to the module's folder, with `/` as separator. */
   readonly path: string;
-  /** Absolute; of a link, what it leads to. */
+  /** The absolute path. For a link, this is the path of the file to which the link points. */
   readonly at: string;
   readonly bytes: number;
 }
 
 /**
- * SHA-256 (64 hexadecimal digits) of all files in the folder: their paths and contents, nothing else. Reads file by
- * file and stops at the first limit. Throws an Error that says what is wrong with the folder, for an operator.
+ * SHA-256 (64 hexadecimal digits) over the paths and contents of all files in the folder. Modes, owners and times are
+ * ignored. Reads one file after the other and stops as soon as a limit is exceeded. Throws an Error whose message
+ * describes the problem to an operator.
  */
 export async function contentHash(folder: string): Promise<string> {
   const digests = [];
@@ -37,9 +41,10 @@ export async function contentHash(folder: string): Promise<string> {
 }
 
 /**
- * The files of a module, by path. Names that begin with a dot (`.git`, `.idea`) and what editors leave behind (`x~`,
- * `#x#`, `x.tmp`, `x.swp`) are not part of a module. Throws an Error as `contentHash` does: for a link out of the
- * folder, a native add-on, a copy of `innkeeper`, something that is no file, or more than `MODULE_LIMITS`.
+ * The files of a module, in the order of their paths. Names that begin with a dot (`.git`, `.idea`) and temporary files
+ * of editors (`x~`, `#x#`, `x.tmp`, `x.swp`) are not part of a module. Throws an Error for an operator if the folder
+ * contains a link to a place outside of the folder, a native add-on, a copy of `innkeeper` or something that is not a
+ * file, or if it exceeds `limits`.
  */
 export async function moduleFiles(
   folder: string,
@@ -77,7 +82,7 @@ function isLeftOut(name: string): boolean {
 }
 
 function assertName(path: string, name: string): void {
-  // U+FFFD stands for bytes that are no UTF-8
+  // U+FFFD is rejected because it replaces bytes that are not valid UTF-8
   if (/[\p{C}\p{Zl}\p{Zp}\\\uFFFD]/u.test(name))
     throw new Error(`${JSON.stringify(path)} is no usable file name`);
   if (path.length > MODULE_LIMITS.pathLength)
@@ -87,7 +92,7 @@ function assertName(path: string, name: string): void {
     throw new Error(`${path} is part of the agent: a module has no copy of it`);
 }
 
-/** The file itself, or what the link leads to. */
+/** The absolute path of the file or, for a link, of the file to which the link points. */
 async function insideOf(root: string, path: string): Promise<string> {
   const at = await realpath(join(root, path)).catch((error: unknown) => {
     throw new Error(`${path} cannot be read, or is a link to nothing`, { cause: error });
@@ -96,7 +101,7 @@ async function insideOf(root: string, path: string): Promise<string> {
   return at;
 }
 
-/** A file that grows while it is read counts with what was read of it. */
+/** The hash and size of a file. If the file grows while it is read, the size is the number of bytes that were read. */
 async function digestOf({ at }: ModuleFile, most: number): Promise<{ sha256: string; bytes: number }> {
   const hash = createHash('sha256');
   let bytes = 0;

@@ -1,4 +1,4 @@
-/** Copies a module's folder durably: completely or not at all, also after a power failure. */
+/** Copies a module's folder durably. Even after a power failure, the copy is either complete or does not exist. */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -6,14 +6,14 @@ import { pipeline } from 'node:stream/promises';
 import { syncFolder } from '../drivers/shared/durable-file.js';
 import { contentHash, moduleFiles } from './content-hash.js';
 
-/** Prefix of an unfinished copy; hidden, so that no export contains it. */
+/** Prefix of the folder of an unfinished copy. It begins with a dot, so that no export contains the folder. */
 const MAKING = '.making-';
 const FOLDER_MODE = 0o700;
 const FILE_MODE = 0o600;
 
 /**
- * Creates `into/<hash>` from `folder`, unless it exists. Throws an Error if the folder cannot be a module, has changed
- * since it was hashed, or cannot be written; nothing is left behind then.
+ * Creates `into/<hash>` from `folder`, unless it exists. Throws an Error if `folder` cannot be a module or has changed
+ * since it was hashed, or if the copy cannot be written. In that case the incomplete copy is removed.
  */
 export async function copyModule(folder: string, into: string, hash: string): Promise<void> {
   await makeFolders(into);
@@ -33,7 +33,7 @@ export async function copyModule(folder: string, into: string, hash: string): Pr
   }
 }
 
-/** Removes unfinished copies that a crash left, and all copies in `into` except those to keep. */
+/** Removes unfinished copies that a crash has left behind, and all copies in `into` that are not in `kept`. */
 export async function removeCopies(into: string, kept: ReadonlySet<string>): Promise<string[]> {
   const names = (await readdir(into)).filter((name) => !kept.has(name));
   for (const name of names) await rm(join(into, name), { recursive: true, force: true });

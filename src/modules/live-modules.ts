@@ -1,4 +1,4 @@
-/** The modules of a running daemon: as of its start, or of the last rescan. */
+/** The modules that a running daemon uses. They were read at its start or by the last rescan. */
 import { within } from '../kernel/async/within.js';
 import type { Catalogue } from './catalogue.js';
 import type { KnownModule, Products } from './registry.js';
@@ -7,16 +7,17 @@ export interface LiveModules {
   readonly products: Products;
   readonly known: () => readonly KnownModule[];
   /**
-   * Reads the modules of other authors again, and uses them from then on. Joins a scan that is already running.
-   * Resolves to true when the scan has ended, or to false after `mostMs`. Rejects with what `read` throws.
+   * Reads the modules of other authors again. When all are read, the daemon uses them. If a scan is already running,
+   * waits for that scan. Resolves to true when the scan has ended, or to false after `mostMs`. Rejects with what `read`
+   * throws.
    */
   readonly rescan: (mostMs: number) => Promise<boolean>;
-  /** Modules that are being read are not used any more. Resolves when nothing is written any more. */
+  /** Ends the rescans. If modules are being read, they will not be used. Resolves when no files are being written. */
   readonly close: () => Promise<void>;
 }
 
 export interface LiveModulesDeps {
-  /** Shipped modules are part of the running release, and are not read again. */
+  /** Reads the modules. The shipped modules are taken from `before`, because they are part of the running release. */
   readonly read: (before: Catalogue) => Promise<Catalogue>;
   /** Prepares modules before they are used. */
   readonly prepare: (products: Products) => Promise<void>;
@@ -39,7 +40,7 @@ export function liveModules(first: Catalogue, { read, prepare }: LiveModulesDeps
     const begun = run().finally(() => {
       scan = undefined;
     });
-    // its callers may have stopped waiting
+    // the rejection must not end the process if all callers have stopped waiting
     begun.catch(() => {});
     scan = begun;
     return begun;
@@ -57,7 +58,7 @@ export function liveModules(first: Catalogue, { read, prepare }: LiveModulesDeps
         () => true,
         () => true,
       );
-      // the scan's own promise rejects with its error
+      // `ended` never rejects; an error of the scan reaches the caller through `running`
       return (await within(ended, mostMs)) === true && running;
     },
     async close() {

@@ -9,7 +9,7 @@ export interface FoundModule {
   readonly type: ModuleType;
   /** The folder's name. */
   readonly name: string;
-  /** Absolute path of module.js; what a worker thread imports. */
+  /** Absolute path of module.js, which worker threads import. */
   readonly path: string;
 }
 
@@ -24,7 +24,7 @@ export function shippedModules(from: string = fileURLToPath(import.meta.url)): s
   throw new Error(`the shipped modules are not in a folder above ${from}`);
 }
 
-/** In the order of the folders. Throws an Error when a folder cannot be read. */
+/** Returns the modules in the order of the folders. Throws an Error when a folder cannot be read. */
 export async function findModules(folders: readonly string[]): Promise<FoundModule[]> {
   return (await Promise.all(folders.map(findIn))).flat();
 }

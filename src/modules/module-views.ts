@@ -1,9 +1,12 @@
-/** Every module as operators see it: what was found, and what services need. */
+/**
+ * The view of all modules for operators: modules that were found, and modules that services need but that were not
+ * found.
+ */
 import type { ModuleView } from '../model/module-view.js';
 import type { ServiceEntry } from '../state/contract.js';
 import { type KnownModule, missingModule } from './registry.js';
 
-/** Computed for each call, because services change. */
+/** The views are computed again for each call, because the number of services changes. */
 export function moduleViews(
   modules: readonly KnownModule[],
   services: Iterable<Pick<ServiceEntry, 'module' | 'lifecycle' | 'purgeAt'>>,

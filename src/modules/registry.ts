@@ -1,6 +1,6 @@
 /**
- * The products this agent sells, and the state of every module: what the modules declare, joined with the
- * configuration.
+ * Combines the declarations of the modules with the configuration. The result is the list of products that this agent
+ * sells, and the state of every module.
  */
 import { dirname } from 'node:path';
 import { AgentError } from '../kernel/errors.js';
@@ -13,12 +13,12 @@ import type { ModuleInfo } from './kit/module.js';
 
 export interface RegisteredProduct {
   readonly info: ModuleInfo;
-  /** Absolute path of module.js; what a worker thread imports. */
+  /** Absolute path of module.js, which worker threads import. */
   readonly path: string;
-  /** Of its files; null: it is part of the agent. */
+  /** Hash of the module's files; null if the module is part of the agent. */
   readonly hash: string | null;
   readonly declared: Declarations;
-  /** Complete: defaults are filled in. */
+  /** The module's settings with defaults filled in. */
   readonly settings: JsonObject;
 }
 
@@ -33,11 +33,11 @@ export type KnownModule = Omit<ModuleView, 'services'>;
 
 export interface Registry {
   readonly products: Products;
-  /** All that were found, and products that have settings and were not found. */
+  /** All modules that were found, and products that have settings in the configuration but were not found. */
   readonly modules: readonly KnownModule[];
-  /** Of shipped modules: the daemon must not start with them. */
+  /** Problems with the settings of shipped modules. The daemon must not start with such problems. */
   readonly fatal: readonly SettingsProblem[];
-  /** Of modules of other authors: those are in `error`, or missing. */
+  /** Problems with the settings of modules of other authors. The state of such a module is `error` or `missing`. */
   readonly problems: readonly SettingsProblem[];
 }
 
@@ -46,7 +46,10 @@ export interface RegistryInput {
   /** `products` of the configuration. */
   readonly settings: Readonly<Record<string, JsonObject>>;
   readonly isShipped: (module: DiscoveredModule) => boolean;
-  /** A missing module may be in a folder that is not mounted at the moment: that is no mistake in the configuration. */
+  /**
+   * Whether folders with modules of other authors are configured. If so, a missing module is not treated as a mistake
+   * in the configuration, because its folder may be on a file system that is not mounted at the moment.
+   */
   readonly hasOthers: boolean;
 }
 

@@ -1,9 +1,10 @@
 /**
- * Records which module code ran when the daemon died. `module-strikes.json` in the state folder names the code before
- * it runs; a start finds the code that was running at a death. Code that was found twice does not run a third time.
+ * Records which module code was running when the daemon died. Before module code runs, the agent writes its name to
+ * `module-strikes.json` in the state folder. After a death of the daemon, the next start finds in this file the code
+ * that was running. Code that was running at two deaths does not run again.
  *
- * The file is written without an fsync, because it only has to outlive the daemon. A restart of the machine is not the
- * fault of any code, and does not count. The file concerns this machine only, so exports omit it.
+ * The file is written without an fsync, because it only has to outlive the daemon. If the machine was restarted, no
+ * code is blamed. The file concerns this machine only, so exports omit it.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,19 +14,22 @@ import { Compile } from 'typebox/compile';
 const Module = { module: Type.String(), hash: Type.String() };
 const StrikesSchema = Type.Object({
   schema: Type.Literal(1),
-  /** Of the machine that it was written on. */
+  /** The boot id of the machine when the file was written. */
   boot_id: Type.String(),
-  /** Running now. */
+  /** The code that is running now. */
   running: Type.Array(Type.Object(Module)),
-  /** One for each death of the daemon; RFC 3339. */
+  /** One entry for each death of the daemon and each code that was running; `at` is RFC 3339. */
   deaths: Type.Array(Type.Object({ ...Module, at: Type.String() })),
 });
 type StrikesFile = Static<typeof StrikesSchema>;
 const check = Compile(StrikesSchema);
 
-/** Code that ran at this many deaths does not run again. */
+/** Code that was running at this many deaths does not run again. */
 const MOST_DEATHS = 2;
-/** The latest deaths of all code, so that hashes of removed versions are forgotten with time. */
+/**
+ * Maximum number of deaths that are kept. Older ones are dropped, so that the hashes of removed versions do not stay in
+ * the file forever.
+ */
 const MOST_KEPT = 100;
 
 export interface RunningCode {
@@ -35,16 +39,20 @@ export interface RunningCode {
 }
 
 export interface Strikes {
-  /** Why the code must not run; undefined when it may. */
+  /** Why the code with this hash must not run; undefined when it may run. */
   readonly problemOf: (hash: string) => string | undefined;
-  /** Whether it ran at a death before. */
+  /** Whether the code with this hash was running at an earlier death of the daemon. */
   readonly isSuspect: (hash: string) => boolean;
   /**
-   * Recorded when it returns. Returns what ends it; calling that again changes nothing. Throws the system's error when
-   * the file cannot be written.
+   * Records that this code is running. The record is in the file when the function returns. Returns a function that
+   * removes the record; further calls of that function do nothing. Throws the system's error when the file cannot be
+   * written.
    */
   enter(code: RunningCode): () => void;
-  /** The daemon stops normally: code that still runs is not recorded any more. */
+  /**
+   * Must be called when the daemon stops normally. Removes all records of running code. Code that still runs is not
+   * recorded any more.
+   */
   close(): void;
 }
 
@@ -53,8 +61,9 @@ export function strikesFile(stateDir: string): string {
 }
 
 /**
- * Counts the code that ran when the last daemon died. Must be called once, under the lock of the state folder, because
- * a living daemon has running code, too. `now`: RFC 3339.
+ * Reads the file and adds a death for the code that was running when the last daemon died. Must be called once, under
+ * the lock of the state folder. Without the lock, the running code of another living daemon would be blamed. `now`: RFC
+ * 3339.
  */
 export function openStrikes(stateDir: string, bootId: string, now: string): Strikes {
   const file = strikesFile(stateDir);
@@ -67,7 +76,7 @@ export function openStrikes(stateDir: string, bootId: string, now: string): Stri
   let written = '';
   let isClosed = false;
   const write = (): void => {
-    // one entry for each version, however many of its jobs run
+    // one entry for each version, even if several jobs run its code
     const codes = new Map([...running].map(({ module, hash }) => [hash, { module, hash }]));
     const content: StrikesFile = { schema: 1, boot_id: bootId, running: [...codes.values()], deaths };
     const text = `${JSON.stringify(content)}\n`;
@@ -97,16 +106,22 @@ export function openStrikes(stateDir: string, bootId: string, now: string): Stri
   };
 }
 
-/** On a full disk an entry may stay after its end: at worst a later death is counted wrongly. */
+/**
+ * Ignores an error of a write. If the disk is full, the record of code that has ended may stay in the file. In the
+ * worst case, this code is blamed for a later death.
+ */
 function tolerantly(write: () => void): void {
   try {
     write();
   } catch {
-    // writes of the state report the disk
+    // other writes to the state folder report the problem with the disk
   }
 }
 
-/** By hash, why that code must not run. Only reads; empty without a usable file. */
+/**
+ * Maps the hash of code that must not run to the reason. Does not change the file. The result is empty if there is no
+ * usable file.
+ */
 export function readStrikes(stateDir: string): ReadonlyMap<string, string> {
   const { deaths } = read(strikesFile(stateDir));
   const problems = deaths.map(({ hash }) => [hash, problemOf(deaths, hash)] as const);

@@ -1,7 +1,8 @@
 /**
- * The code that jobs run. A job of another author's module pins the hash of its code, and runs a copy that the state
- * keeps. So undo runs the same code as the forward direction, whatever the module's folder contains by then. A shipped
- * module is part of the agent and always runs in its current version: steps are matched by name.
+ * Finds the code that a job runs. A job of another author's module pins the hash of the module's code and runs a copy
+ * of that code in the state folder. An undo therefore runs the same code as the forward direction, even if the module's
+ * folder was changed in the meantime. A shipped module is part of the agent and always runs in its current version; its
+ * steps are matched with the recorded steps by name.
  */
 import { readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -14,22 +15,25 @@ import { copyModule, removeCopies } from './copy-module.js';
 /** An installed module. */
 export interface InstalledModule {
   readonly info: { readonly type: string; readonly name: string };
-  /** Of `module.js`. */
+  /** Path of `module.js`. */
   readonly path: string;
-  /** Of its content; null: it is part of the agent. */
+  /** Hash of the module's files; null if the module is part of the agent. */
   readonly hash: string | null;
 }
 
 export interface ModuleVersions {
-  /** Copies an installed module that jobs are about to pin. Throws an Error with the reason. */
+  /** Copies an installed module to the state folder, before jobs pin its code. Throws an Error with the reason. */
   readonly keep: (module: InstalledModule) => Promise<void>;
-  /** Throws `unknown_module` if neither the pinned code nor a module of this name exists; the job waits then. */
+  /**
+   * Finds the code to run. Throws `unknown_module` if neither the pinned code nor a module of this name exists; the job
+   * then waits.
+   */
   readonly placeOf: (pinned: Job['pinned']['module']) => Promise<CodePlace & { readonly path: string }>;
   /** Removes all copies except those of installed modules and of `pinned` jobs. Returns the removed ones. */
   readonly sweep: (pinned: Iterable<Job['pinned']['module']>) => Promise<string[]>;
 }
 
-/** Below the state folder. */
+/** Folder of the copies, relative to the state folder. */
 export const COPIES_FOLDER = 'modules';
 
 export function moduleVersions(
@@ -52,7 +56,7 @@ export function moduleVersions(
     async placeOf({ type, name, hash }) {
       const module = installedAs(type, name);
       if (module?.hash === null) return { path: module.path, hash: null };
-      // a job of a release that pinned no code runs the installed module
+      // a job from an older release, which did not pin code, runs the installed module
       const wanted = hash ?? module?.hash;
       if (wanted === undefined) throw missing(`the ${type} module "${name}" is not installed`);
       const path = join(folderOf({ type, name }), wanted, 'module.js');
@@ -85,7 +89,7 @@ export function moduleVersions(
   };
 }
 
-/** The operator can restore it, so the job waits as for a system that is down. */
+/** The error for missing code. The job waits as if a system were down, because the operator can restore the code. */
 function missing(detail: string, cause?: unknown): AgentError {
   return new AgentError('unknown_module', 'The product of this service is not installed.', {
     role: 'agent',

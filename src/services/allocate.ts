@@ -1,6 +1,6 @@
 /**
- * Chooses the name, addresses and container number of a new site. The choice claims nothing; the commit of the service
- * claims the values.
+ * Chooses the name, addresses and container number of a new site. Choosing values does not reserve them; they are
+ * claimed when the service is saved with them.
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
 import { AgentError } from '../kernel/errors.js';
@@ -22,8 +22,8 @@ export interface Allotment {
 }
 
 /**
- * Chooses the values that these parts of the service with this key need. Throws `name_taken` for a requested name, and
- * `capacity_exhausted` when addresses, numbers or names are used up and the order may not wait for them.
+ * Chooses the values that the given parts of the service need. Throws `name_taken` if a requested name is in use.
+ * Throws `capacity_exhausted` if addresses, numbers or names are used up and the order is not allowed to wait for them.
  */
 export type Allocate = (
   key: ServiceKey,

@@ -1,4 +1,4 @@
-/** Computes how many sites of a plan could be created now, based on what the daemon knows. */
+/** Computes how many sites of a plan could be created now, based on data that the daemon already has in memory. */
 import { freeSupply } from '../jobs/effects/supply.js';
 import { holdsBefore, unitsIn } from '../jobs/effects/held-units.js';
 import { AgentError } from '../kernel/errors.js';
@@ -16,7 +16,7 @@ export interface Capacity {
   readonly limitedBy: readonly Limit[];
   /**
    * Number of sites for which reservations hold capacity, plus the number of orders that wait for capacity. This
-   * capacity does not count as available.
+   * capacity is not included in `available`.
    */
   readonly reserved: number;
   readonly waiting: number;

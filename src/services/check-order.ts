@@ -1,4 +1,4 @@
-/** Parses an order for a site and checks everything that can be checked without the state and the cluster. */
+/** Parses an order for a site and checks everything that can be checked without the stored records and the cluster. */
 import { AgentError, asAgentError } from '../kernel/errors.js';
 import { invalid } from '../kernel/invalid.js';
 import { type Email, parseEmail } from '../model/email.js';

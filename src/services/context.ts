@@ -16,14 +16,14 @@ import type { ModuleInfo } from '../modules/kit/module.js';
 import type { State } from '../state/contract.js';
 import type { DeletionRateLimit } from './deletion-rate-limit.js';
 
-/** The data of a product that an order needs. */
+/** The data about a product that is needed to handle an order for it. */
 export interface SoldProduct {
   readonly info: Pick<ModuleInfo, 'name' | 'title' | 'version'>;
   readonly declared: Pick<
     Declarations,
     'parts' | 'abilities' | 'policies' | 'source' | 'loginPath' | 'ownerEmail'
   >;
-  /** Hash of its code; null or absent for shipped modules. */
+  /** Hash of the module's code; null or absent for shipped modules. */
   readonly hash?: string | null;
   /** Settings from the config, with defaults from the product's schema. The settings are pinned in every job. */
   readonly settings: JsonObject;
@@ -46,7 +46,10 @@ export interface Turns {
   run<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** A difference between a service's records and the systems, found by two comparisons. */
+/**
+ * A difference between a service's record and the actual state of the remote systems, found by two comparisons in a
+ * row.
+ */
 export interface Difference {
   readonly item: { readonly part: string; readonly problem: string };
   /** Epoch ms of the first comparison that found the difference. */
@@ -78,7 +81,7 @@ export interface OperationContext {
   /** The systems that operations may call directly. All other calls are made by jobs. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
-  /** The same function as in the job engine. */
+  /** Returns the properties of a kind of job. The job engine uses the same function. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly drift: Differences;
@@ -94,7 +97,8 @@ export interface OperationContext {
   readonly reservationTurns: Turns;
   /**
    * Throws `capacity_exhausted` or `template_missing` when the view shows that the container cannot be placed. Capacity
-   * that is promised, held or waited for counts as used.
+   * counts as used if it is promised to a container that is being created, held by a reservation, or needed by an
+   * earlier order that waits.
    */
   readonly roomFor: (request: PlacementRequest, view: ClusterView, self: Ordering) => void;
   /** Number of sites of this size that can be placed, at most `most`. Throws `template_missing`. */

@@ -140,8 +140,8 @@ async function record(
 }
 
 /**
- * True when a concurrent order took the claim and another choice is possible. A name that the order requests has no
- * alternative.
+ * True when a concurrent order has claimed the same value in the meantime and another value can be chosen. A name that
+ * the order requests has no alternative.
  */
 function isLostRace(error: unknown, { order }: Sale): boolean {
   if (!(error instanceof ClaimTakenError)) return false;
@@ -159,7 +159,8 @@ function newService(
   return {
     panel: caller.panel,
     id: order.id,
-    // failed creations count too, because a new creation must never adopt what they may have left behind
+    // failed creations also increase the generation, because a new creation must never adopt objects that they may have
+    // left behind
     generation: (former?.generation ?? 0) + 1,
     lifecycle: 'creating',
     order: orderOf(sale),
@@ -261,8 +262,8 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
 }
 
 /**
- * Reports a lack of capacity only if it is certain. Without a fresh view of the cluster nothing is reported, and the
- * job detects the lack later.
+ * Reports a lack of capacity only if it is certain. Without a fresh view of the cluster nothing is reported here, and
+ * the job will detect a lack later.
  */
 function lackOfRoom(
   { watch, roomFor }: OperationContext,
@@ -277,8 +278,8 @@ function lackOfRoom(
     return undefined;
   } catch (error) {
     if (isExhausted(error)) return error;
-    // even a strict order is not refused for something that the operator must provide. Its job waits, and an alert
-    // names the missing resource.
+    // even a strict order is accepted if the missing resource must be provided by the operator. Its job waits, and an
+    // alert names the missing resource.
     if (error instanceof AgentError && isLack(error.code)) return undefined;
     throw error;
   }

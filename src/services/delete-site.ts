@@ -1,6 +1,6 @@
 /**
- * Accepts the deletion of a site in any state. Deletions beyond the hourly limit (`deletion.brake`) wait for an
- * operator.
+ * Accepts the deletion of a site in any state. Deletions beyond the hourly limit (`deletion.brake`) wait until an
+ * operator releases them.
  */
 import { asAgentError } from '../kernel/errors.js';
 import { failedOrders } from '../model/failed-order.js';
@@ -26,7 +26,7 @@ export async function deleteSite(
   if (isDone(before)) return { service: await unwanted(context, before), job: undefined };
   try {
     const started = await enqueue(context, caller, id, {
-      // a deleted site that is still held: its purge has failed and runs again
+      // if the deleted site is still held, its purge has failed and is started again
       ...(isHeld(before)
         ? { method: 'purge' }
         : {
@@ -46,8 +46,8 @@ export async function deleteSite(
 }
 
 /**
- * Removes a failed restoration from the service when it is no longer wanted, so that no alert names it. The archive
- * keeps the job.
+ * Removes a failed restoration job from the service when the restoration is no longer wanted, so that no alert reports
+ * the job. The archive keeps the job.
  */
 async function unwanted({ state }: OperationContext, service: Service): Promise<Service> {
   if (failedOrders(service).length === 0) return service;

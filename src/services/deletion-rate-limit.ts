@@ -20,11 +20,14 @@ interface Counted {
   readonly clock: Clock;
 }
 
-/** Creates the only rate limit of a state; both sockets share it. */
+/**
+ * Creates the rate limit for deletions. It must be created only once per state folder, so that the network listener and
+ * the unix socket share one limit.
+ */
 export function newDeletionRateLimit({ config, state, clock }: Counted): DeletionRateLimit {
   /**
-   * Times of the recent deletions that were allowed, by the monotonic clock, so that a jump of the wall clock does not
-   * allow more deletions.
+   * The times at which recent deletions were allowed. They are times of the monotonic clock, so that a jump of the wall
+   * clock does not allow more deletions.
    */
   let letThrough: readonly number[] | undefined;
   return {
@@ -49,6 +52,6 @@ function recorded({ state, clock }: Omit<Counted, 'config'>): number[] {
       .filter(({ method, waitsFor }) => method === 'delete' && waitsFor !== FOR_RELEASE)
       .map(({ id }) => madeAt(id)),
   ]);
-  // a time in the future was recorded while the clock was ahead, so it counts as now
+  // a time in the future was recorded while the clock was ahead, so it is treated as now
   return epochs.map((at) => clock.monotonic() - Math.max(0, clock.now() - at));
 }

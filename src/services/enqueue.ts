@@ -16,7 +16,7 @@ import { newJob } from './new-job.js';
 import { productFor } from './product-of.js';
 
 export interface EnqueueRequest {
-  /** The kind of the job. The product's `<method>Job` runs it. */
+  /** The kind of the job. The method `<method>Job` of the product returns the flow of the job. */
   readonly method: KindName;
   /**
    * True when a customer has pressed a button and waits for the result. Default: true for kinds that customers usually
@@ -33,7 +33,9 @@ export interface EnqueueRequest {
    * called when the request joins an open job. If the function throws an AgentError, nothing is recorded.
    */
   readonly change?: (service: Service) => { readonly service: Service; readonly args?: JsonObject };
-  /** Whether the arguments of an open job count as the same request. Default: if they are equal. */
+  /**
+   * Whether an open job with these arguments does the same as this request. Default: only if the arguments are equal.
+   */
   readonly sameArgs?: (args: JsonObject) => boolean;
   /** Changes the job just before it is recorded. */
   readonly shape?: (job: Job) => Job;

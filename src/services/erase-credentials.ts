@@ -1,13 +1,13 @@
 /**
- * Erases passwords that may no longer be read. Such passwords are found in the records, so none is missed while the
- * agent is down.
+ * Erases passwords whose time to be read has ended. The agent finds them by searching the records, so it also erases
+ * passwords whose time ended while the agent was down.
  */
 import { ADMIN_PASSWORD, erasedAt, withoutPassword } from '../model/credentials.js';
 import { instant } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
 
-/** Epoch ms when the next erasure is due, or undefined. */
+/** Returns the time of the next erasure (epoch ms), or undefined if none is planned. */
 export async function eraseCredentials({
   state,
   clock,

@@ -1,6 +1,6 @@
 /**
- * Creates a link that logs the site's administrator in once, within a minute. Only the response contains the token. The
- * job and the site get only a hash of it.
+ * Creates a log-in link for the site's administrator. The link works once and expires after one minute. Only the
+ * response contains the link's token; the job and the site get only a hash of the token.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { AgentError } from '../kernel/errors.js';
@@ -12,7 +12,7 @@ import { lookUp, seen } from './read-power.js';
 
 /** Validity of the link in seconds, from the moment when the site has received it. */
 export const LINK_S = 60;
-/** Time limit for the job, because a customer who has pressed a button does not wait longer for a link. */
+/** Time limit for the job, in seconds. A customer who has pressed a button does not wait longer for a link. */
 const PATIENCE_S = 30;
 
 export interface LinkStarted extends Started {
@@ -43,7 +43,7 @@ export async function makeLoginLink(
   return { ...started, url: `https://${service.site.primaryDomain}${pathOf(loginPath, link, token)}` };
 }
 
-/** Both values consist of characters that a path may contain. */
+/** The id and the token need no escaping, because they contain only characters that are allowed in a path. */
 function pathOf(pattern: string, id: string, token: string): string {
   return pattern.replaceAll('{id}', id).replaceAll('{token}', token);
 }

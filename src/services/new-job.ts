@@ -1,4 +1,4 @@
-/** Creates the job of an accepted request. The job pins the present plan, settings and module. */
+/** Creates the job for an accepted request. The job pins the present plan, settings and module. */
 import { v7 as uuidV7 } from 'uuid';
 import { instant } from '../kernel/clock.js';
 import { DEFAULT_POLICY, type Job } from '../model/job.js';
@@ -20,13 +20,13 @@ export interface JobOrder {
   readonly plan: Plan;
   readonly product: SoldProduct;
   readonly caller: Pick<Caller, 'requestId'>;
-  /** Patience in seconds. Default: the value of the policy. */
+  /** Seconds that the job waits for a system that is down. Default: the value of the policy. */
   readonly patienceS?: number | undefined;
 }
 
 /**
- * Patience of interactive jobs, because a customer who has pressed a button does not want the action to happen hours
- * later.
+ * Seconds that an interactive job waits for a system that is down. A customer who has pressed a button does not want
+ * the action to happen hours later.
  */
 const INTERACTIVE_PATIENCE_S = 900;
 

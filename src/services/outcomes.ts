@@ -1,6 +1,6 @@
 /**
- * The table of the changes that the end of a job makes in its service, for all kinds of jobs. The daemon passes
- * `withJob` to the job engine.
+ * For each kind of job, the changes that the agent makes in the service when the job ends. The daemon passes `withJob`
+ * to the job engine.
  */
 import { afterReturn, passwordInDoubt, passwordNotSet, passwordSet } from '../model/credentials.js';
 import { withoutRequestedDomain } from '../model/requested-domain.js';
@@ -40,7 +40,7 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
   return { ...service, lifecycle, ...also };
 };
 
-/** Active, unless a reason for suspension remains. */
+/** The service after its job: active, or suspended if a reason for suspension remains. */
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
@@ -127,8 +127,8 @@ const leftUndeleted: Rule = (service, job) =>
     : become(service, 'failed');
 
 /**
- * The outcome of a failed password reset. A script that reported an error has changed nothing, but a script whose
- * result was lost may have run.
+ * The outcome of a failed password reset. If the script reported an error, the password is unchanged. If the script's
+ * result was lost, it is unknown which password the site has.
  */
 const notReset: Rule = (service, job) => {
   const error = job.reason ?? job.error;
@@ -145,8 +145,8 @@ const suspended: Rule = (service, job) =>
   });
 
 /**
- * Lifts the reason for a suspension, unless an open job sets the reason again. If the reason were lifted, the customer
- * would have access between the two jobs.
+ * Lifts the reason for a suspension, unless an open job sets the reason again. If the reason were lifted now, the
+ * customer would have access between the two jobs.
  */
 const unsuspended: Rule = (service, job) => {
   const again = service.jobs
@@ -159,7 +159,7 @@ const unsuspended: Rule = (service, job) => {
   });
 };
 
-/** Restores the domains that the request had changed before the job ran. */
+/** Restores the domains to their state before the request, which had changed them in advance of the job. */
 const domainNotAdded: Rule = (service, { args }) => {
   const added = service.site?.domains ?? [];
   const before = added.find(({ domain, www }) => domain === args['domain'] && www === args['www']);
@@ -181,8 +181,8 @@ const notToggled: Rule = (service, { args }) =>
   typeof args['before'] === 'boolean' ? withSite(service, { proxyEnabled: args['before'] }) : service;
 
 /**
- * Restores the owner that the request had changed before the job ran. If a later change is open, it falls back to the
- * restored address when it fails.
+ * Restores the owner from before the request, which had changed the owner in advance of the job. If a later change of
+ * the owner is still open and fails too, the service returns to the address that is restored here.
  */
 const ownerNotSet: Rule = (service, { args }) => {
   const { email, email_before: emailBefore, user_id: user, user_id_before: userBefore } = args;
@@ -268,7 +268,7 @@ export function withJob(service: Service, job: Job, now: string): Service {
   const before = service.jobs.find(({ id }) => id === job.id);
   const goesOn = before !== undefined && before.endedAt !== null && job.endedAt === null;
   const jobs = goesOn
-    ? // behind the jobs that were requested in the meantime
+    ? // the job continues after the jobs that were requested in the meantime
       [...service.jobs.filter(({ id }) => id !== job.id), job]
     : service.jobs.map((other) => (other.id === job.id ? job : other));
   const next = { ...service, jobs, updatedAt: now };

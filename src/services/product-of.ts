@@ -1,6 +1,6 @@
 /**
- * Chooses the product that runs a job of a service: the installed product or, without it, the flows that the agent
- * itself has.
+ * Chooses the product that runs a job of a service: the installed product or, if it is not installed, the agent's own
+ * flows.
  */
 import { AgentError } from '../kernel/errors.js';
 import { isCoreKind, kindData, type KindName } from '../model/job-kinds.js';
@@ -28,8 +28,9 @@ export function refuseWithout(product: SoldProduct, method: KindName): void {
 }
 
 /**
- * The agent's own flows, for a service whose module is gone. They can suspend, resume and remove a service that has a
- * container. Only the module knows what a service without a container consists of.
+ * The agent's own flows, for a service whose module is no longer installed. They can suspend, resume and remove a
+ * service that has a container. They cannot handle a service without a container, because only its module knows what
+ * such a service consists of.
  */
 function withoutModule({ module, guest, site, jobs }: Service, method: KindName): SoldProduct | undefined {
   const pinned = jobs.at(-1)?.pinned;

@@ -1,14 +1,14 @@
 /**
- * Enqueues the purge of every deleted service whose hold time has passed. Due purges are found in the records, so none
- * is missed while the agent is down.
+ * Enqueues the purge of every deleted service whose hold time has passed. The agent finds purges that are due by
+ * searching the records, so it also runs purges that became due while the agent was down.
  */
 import { asAgentError } from '../kernel/errors.js';
 import type { OperationContext } from './context.js';
 import { enqueue } from './enqueue.js';
 
-/** Epoch ms when the next purge is due, or undefined. */
+/** Returns the time of the next purge (epoch ms), or undefined if none is planned. */
 export async function purgeDue(context: OperationContext): Promise<number | undefined> {
-  // no site is removed by date while the clock is in doubt
+  // while the clock is not trusted, no site is removed because of a date
   if (!context.clock.trusted()) return undefined;
   const now = context.clock.now();
   let next: number | undefined;

@@ -22,7 +22,7 @@ export interface Sighting {
   readonly staleSince: string | null;
 }
 
-/** The data of a service that is needed to find its guest. */
+/** The fields of a service that are needed to find its guest. */
 export interface Seen {
   readonly lifecycle: Lifecycle;
   readonly hasGuest: boolean;

@@ -1,4 +1,4 @@
-/** Returns the status of a service from what the daemon knows; never calls a remote system. */
+/** Returns the status of a service from the data in the daemon's memory and records. Never calls a remote system. */
 import { backupsUsed } from '../model/backups.js';
 import { namesOf } from '../model/domain-name.js';
 import { duration, gigabytes, megabytes, percent } from '../kernel/format-units.js';

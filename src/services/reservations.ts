@@ -98,9 +98,9 @@ function ofPanel(found: Reservation | undefined, { panel }: By): Reservation {
 }
 
 /**
- * Takes one unit of the reservation for this order; a repeated order takes it only once. Call this before the order is
- * recorded. If the daemon ends in between, the unit stays in use until the order is sent again. Throws
- * `reservation_not_found`, `reservation_used`, `invalid_request` for another plan.
+ * Takes one unit of the reservation for this order. If the order is sent again, it does not take a second unit. Call
+ * this before the order is recorded. If the daemon ends in between, the unit stays in use until the order is sent
+ * again. Throws `reservation_not_found`, `reservation_used`, `invalid_request` for another plan.
  */
 export async function takeUnit(
   { state, clock }: OperationContext,
@@ -125,7 +125,7 @@ export async function takeUnit(
   });
 }
 
-/** Removes reservations that ended a day ago. Nothing is removed while the clock is not trusted. */
+/** Removes reservations that ended at least a day ago. Nothing is removed while the clock is not trusted. */
 export async function forgetReservations({
   state,
   clock,

@@ -1,4 +1,4 @@
-/** Restores a deleted site that is still kept, when its owner orders it again. */
+/** Restores a deleted site whose container is still kept, when the site's owner orders it again. */
 import { isDeepStrictEqual } from 'node:util';
 import { instant } from '../kernel/clock.js';
 import { requestDomain, withoutRequestedDomain } from '../model/requested-domain.js';
@@ -44,9 +44,10 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
 }
 
 /**
- * The service with a job that restores it with its former name, address and content. If the order has a different plan,
- * an upgrade is queued after the restoration. A suspension for `billing` is lifted; other suspensions stay. Throws
- * `service_exists` for a different e-mail address, and `plan_too_small` if smaller plans are refused.
+ * Returns the service with a new job. The job restores the service with its former name, address and content. If the
+ * order has a different plan, an upgrade is queued after the restoration. A suspension for `billing` is lifted; other
+ * suspensions stay. Throws `service_exists` for a different e-mail address, and `plan_too_small` if smaller plans are
+ * refused.
  */
 export function restoredService(context: OperationContext, sale: Sale, held: Service): Service {
   const { order, plan, product, caller } = sale;

@@ -1,6 +1,4 @@
-/**
- * Retries a service's failed order, stuck job or waiting job. For operators, after the cause was fixed.
- */
+/** Retries a service's failed order, stuck job or waiting job. Operators use this after they have fixed the cause. */
 import { parseEmail } from '../model/email.js';
 import { AgentError } from '../kernel/errors.js';
 import { failedOrders } from '../model/failed-order.js';
@@ -24,8 +22,8 @@ export interface RetriedService {
 
 /**
  * A stuck job continues where it stopped, a job that waits for a system continues at once, and a failed order is placed
- * again as it was first sent. Throws `service_not_found`, `nothing_to_retry`, and as `retryJob`, `createSite` and
- * `enqueue`.
+ * again as it was first sent. Throws `service_not_found`, `nothing_to_retry`, and what `retryJob`, `createSite` and
+ * `enqueue` throw.
  */
 export async function retryService(
   context: OperationContext,

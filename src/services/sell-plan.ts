@@ -15,8 +15,8 @@ export interface PlanRequest {
 }
 
 /**
- * Throws `unknown_plan`, or `invalid_request`, which names each option that the plan does not offer with the requested
- * value.
+ * Throws `unknown_plan`. Throws `invalid_request`, which names each option that the plan does not have or whose
+ * requested value the plan does not allow.
  */
 export function sellPlan(
   context: Pick<OperationContext, 'config' | 'log' | 'noticed'>,

@@ -17,8 +17,8 @@ export interface ActionRequest {
 }
 
 /**
- * All actions are repeatable. Throws what `enqueue` throws and, for `reset`, as a rollback does. Throws
- * `service_suspended` also if the service is suspended only in the panel.
+ * Every action can be requested again without harm. Throws what `enqueue` throws and, for `reset`, what a rollback
+ * throws. Throws `service_suspended` also if the service is suspended only in the panel.
  */
 export async function siteAction(
   context: OperationContext,

@@ -49,7 +49,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
       drift: sources.drift.of(key),
     };
     const text = textOf(sources, facts, beginning);
-    // if a change has replaced the entry in the meantime, the facts may be older than the new entry
+    // if a change has replaced the entry in the meantime, the facts may be out of date, so they are not cached
     if (entry === undefined || services.entry(key) !== entry) return text;
     const [first] = known.keys();
     if (first !== undefined && known.size >= MOST) known.delete(first);

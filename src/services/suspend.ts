@@ -31,7 +31,7 @@ export async function suspend(
 
 /**
  * Lifts the reason `billing`, unless another reason is named. The site is started again when its last reason is lifted.
- * Returns and throws what `suspend` does.
+ * Returns the same as `suspend`, and throws the same errors.
  */
 export async function unsuspend(
   context: OperationContext,

@@ -1,4 +1,4 @@
-/** Disables or enables all names of a site for its customer; the site itself keeps running. */
+/** Disables or enables all names of a site at its customer's request. The site itself keeps running. */
 import { siteOf, withSite } from '../model/service.js';
 import type { Caller } from '../model/caller.js';
 import type { OperationContext } from './context.js';

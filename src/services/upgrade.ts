@@ -1,4 +1,7 @@
-/** Changes a service's plan. The plan is compared with the service's usage at once, and again when the job runs. */
+/**
+ * Changes a service's plan. The agent compares the plan with the service's usage when the request arrives, and again
+ * when the job runs.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { AgentError } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';

@@ -1,4 +1,4 @@
-/** The stores as the rest of the agent sees them. */
+/** The interfaces of the stores that the rest of the agent uses. */
 import type { Readable } from 'node:stream';
 import type { Changed } from '../kernel/changed.js';
 import type { AlertRecord } from '../model/alert.js';
@@ -14,7 +14,7 @@ import type { Lifecycle, Service, ServiceKey } from '../model/service.js';
 import type { Lack } from '../model/waiting-order.js';
 import type { Listener } from '../model/listener.js';
 
-/** The data of every service that is kept in memory. */
+/** The part of a service's data that the agent keeps in memory for every service. */
 export interface ServiceEntry {
   readonly key: ServiceKey;
   readonly panel: string;
@@ -46,7 +46,7 @@ export interface ServiceEntry {
     readonly waitsFor: string | null;
     /** Name of the system that rejects the agent, if the job waits for that reason. */
     readonly refusedBy: string | null;
-    /** The missing resource that the job waits for and the operator must provide. */
+    /** The missing resource that the job waits for, if the operator must provide that resource. */
     readonly lacks: Lack | null;
   }[];
   /** True when a job of the service is stuck and an operator must finish it. */
@@ -61,7 +61,7 @@ export interface ServiceEntry {
   /** When the deletion was requested, and when the purge of the container is due (null if nothing is kept). */
   readonly deletedAt: string | null;
   readonly purgeAt: string | null;
-  /** When a smaller plan was applied into which the service does not fit (RFC 3339). */
+  /** The time at which a smaller plan was applied although the service uses more than that plan allows (RFC 3339). */
   readonly smallerPlanAt: string | null;
 }
 
@@ -77,20 +77,20 @@ export interface ServiceStore {
   /** Every readable service, including tombstones, in the order of their keys. */
   entries(): Iterable<ServiceEntry>;
   /**
-   * Services that are being created and services whose creation failed, in no order. These services are indexed
-   * separately, because each new order must know what the other unfinished services still need.
+   * Services that are being created and services whose creation failed, in no particular order. These services are
+   * indexed separately, because each new order must know what the other unfinished services still need.
    */
   unfinished(): Iterable<ServiceEntry>;
   entry(key: ServiceKey): ServiceEntry | undefined;
   find(key: ServiceKey): Promise<Service | undefined>;
-  /** Throws `service_not_found`, or `state_damaged` when the document was set aside. */
+  /** Throws `service_not_found`, or `state_damaged` when the service's document was found damaged and set aside. */
   get(key: ServiceKey): Promise<Service>;
   /**
    * The only way to change a service. Under the key's lock, `fn` gets the current value (undefined if there is none
-   * yet) and returns the next value. If `fn` returns the same value, nothing is written. New claims are made before
-   * the write, and dropped claims are freed after it. Throws ClaimTakenError when another service holds a new claim.
-   * Resolves when the file and its folder are fsynced. Throws `state_unavailable` when the write failed; nothing has
-   * changed then.
+   * yet) and returns the next value. If `fn` returns the same value, nothing is written. New claims are made before the
+   * write, and dropped claims are freed after it. Throws ClaimTakenError when another service holds a new claim.
+   * Resolves when the file and its folder are fsynced. Throws `state_unavailable` when the write failed; in that case
+   * nothing has changed.
    */
   commit(key: ServiceKey, fn: (current: Service | undefined) => Service): Promise<Service>;
   /**
@@ -119,7 +119,7 @@ export interface ServiceStore {
 
 /** Ended jobs, one line each, in `archive/<day of the job's id>.ndjson`. */
 export interface JobArchive {
-  /** Durable when it resolves. */
+  /** The line is durable when the promise resolves. */
   append(entry: { key: ServiceKey; job: Job }): Promise<void>;
   find(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
 }
@@ -138,12 +138,14 @@ export interface LoggedEvent {
 
 export interface EventPage {
   readonly events: readonly LoggedEvent[];
-  /** The cursor of the next page, even if the log is empty. Undefined if the log cannot be continued from `after`. */
+  /**
+   * The cursor of the next page, even if the log is empty. Undefined if the log cannot be read from the cursor `after`.
+   */
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * True if the cursor is from another log, or if its position is no longer kept. If `gone` is false and `next` is
-   * undefined, the text is not a cursor.
+   * True if the cursor `after` is from another log, or if the log no longer contains its position. If `gone` is false
+   * and `next` is undefined, the text `after` is not a cursor.
    */
   readonly gone: boolean;
 }
@@ -162,7 +164,7 @@ export interface EventStore {
 
 /**
  * An entry of the audit log: a requested change, its caller and its result. An entry contains no request bodies and no
- * paths, only known names and ids.
+ * paths. Of the request it contains only names and ids that the agent knows.
  */
 export interface AuditEntry {
   /** RFC 3339 */
@@ -216,7 +218,8 @@ export interface AuditPage {
 /** Append-only. */
 export interface AuditStore {
   /**
-   * Durable when it resolves. Never rejects: entries that cannot be written stay in memory, and a warning is logged.
+   * The entry is durable when the promise resolves. The promise never rejects: entries that cannot be written stay in
+   * memory, and a warning is logged.
    */
   add(entry: AuditEntry): Promise<void>;
   /** Oldest first. */
@@ -233,7 +236,7 @@ export interface ApiToken {
   readonly permissions: readonly string[];
   /** SHA-256 of the token, hex (a random 256-bit token needs no slow hash). */
   readonly sha256: string;
-  /** Hashes of texts from before rotations, each valid until its instant. */
+  /** Hashes of the token's older texts, from before rotations. Each text is valid until the time `until`. */
   readonly former: readonly { readonly sha256: string; readonly until: string }[];
   readonly createdAt: string;
   readonly expiresAt: string | null;
@@ -253,7 +256,7 @@ export interface AcmeAccount {
   readonly url: string | null;
 }
 
-/** The owner of a customer's DNS zone. The records are kept by the DNS server only. */
+/** The owner of a customer's DNS zone. Only the DNS server stores the zone's DNS records. */
 export interface ZoneRecord {
   readonly schema: 1;
   readonly id: string;
@@ -262,8 +265,8 @@ export interface ZoneRecord {
   readonly userId: string;
   readonly createdAt: string;
   /**
-   * True if the creation was interrupted, so the zone may or may not exist at the DNS server. Repeating the request
-   * completes the creation.
+   * True if the creation was interrupted. It is then unknown whether the zone exists at the DNS server. If the caller
+   * repeats the request, the creation is completed.
    */
   readonly making?: boolean;
   /**
@@ -316,7 +319,7 @@ export interface DocumentStore<T> {
 /** The state of the key that encrypts secrets. */
 export interface KeyStatus {
   readonly keyId: string;
-  /** True if the operator has configured the key; the agent cannot change it then. */
+  /** True if the key is in the configuration. In that case the agent cannot change the key. */
   readonly configured: boolean;
   /** Former keys that can still decrypt. */
   readonly formerIds: readonly string[];
@@ -351,9 +354,9 @@ export interface State {
   readonly remembered: DocumentStore<RememberedCall>;
   readonly reservations: DocumentStore<Reservation>;
   /**
-   * Exports all documents as of one instant, as an uncompressed tar that ends with a manifest of checksums. `agent` is
-   * `agent.id`. The key of the secrets is included only if `withKey` is true. Changes wait for a moment. Throws
-   * `state_unavailable`.
+   * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
+   * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the
+   * state are delayed for a moment. Throws `state_unavailable`.
    */
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
@@ -362,14 +365,14 @@ export interface State {
   readonly damaged: readonly { readonly file: string; readonly problem: string }[];
   /** True after a failed write that may have left memory and disk different. The daemon must then stop. */
   readonly broken: boolean;
-  /** Why the state is broken: a failed write, or the loss of the folder's lock. For operators only. */
+  /** Why `broken` is true: a write has failed, or the lock on the folder was lost. For operators only. */
   readonly brokenBy: string | undefined;
   /**
    * Why the newest write failed, for operators only; undefined while writes succeed. Requests are refused until a write
    * succeeds again. The agent retries the write itself.
    */
   readonly failing: string | undefined;
-  /** Releases the folder's lock. */
+  /** Releases the lock on the state folder. */
   close(): Promise<void>;
 }
 

@@ -48,7 +48,7 @@ export interface StateOptions {
   /** Whether the key is the agent's own `secret.key` in the folder. Default: false. */
   readonly ownKeyFile?: boolean;
   readonly clock: Clock;
-  /** Logs damage and unexpected files in the folder. */
+  /** Called to log damaged documents and unexpected files in the folder. */
   readonly warn?: (message: string, detail: string) => void;
   /** Default: 365. */
   readonly auditKeepDays?: number;
@@ -59,7 +59,7 @@ export interface StateOptions {
 }
 
 /**
- * Locks the folder, migrates and loads the state. If another daemon uses the folder, throws AgentError
+ * Locks the state folder, and reads and migrates all documents. If another daemon uses the folder, throws AgentError
  * `state_unavailable`, which names that daemon.
  */
 export async function openState({
@@ -151,7 +151,8 @@ export async function openState({
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
         throw unavailable('the state cannot be copied', error);
       });
-      // a copy whose secrets are encrypted with two keys could not be read with one key
+      // during a key rotation the secrets are encrypted with two different keys, so an export with one key could not be
+      // read
       if (keys.status().rewriting) {
         await copy.remove();
         throw unavailable('the key is being rotated');
@@ -199,8 +200,8 @@ interface Opened {
 const PROBE_MS = 2_000;
 
 /**
- * While writes fail, checks regularly whether they succeed again. When writes succeed again, writes the events that are
- * still unwritten.
+ * While writes fail, checks regularly whether the disk can be written again. When it can, the events that are not in
+ * the log yet are written.
  */
 function lookForRoom({ disk, dir, warn }: Opened, events: EventLog): () => void {
   let was: string | undefined;
@@ -237,7 +238,7 @@ function stateOf(opened: Opened, stores: Stores, exportCopy: State['exportCopy']
     stopLooking();
     await idle();
     disk.refuseAll(CLOSED);
-    // a change that began in the meantime is either refused or in progress, so the lock is kept until it has ended
+    // a change that began in the meantime may still be in progress, so the lock is kept until all changes have ended
     await idle();
     await lock.release();
   };

@@ -3,7 +3,7 @@
  * must not use them.
  */
 
-/** Sockets on which systemd already listens. Each is a file descriptor, by the socket's name in the unit. */
+/** Sockets on which systemd already listens. Maps the name of a socket in the systemd unit to its file descriptor. */
 export interface HandedSockets {
   /** The REST API. */
   readonly api?: number;
@@ -14,7 +14,7 @@ export interface HandedSockets {
 export interface ServiceEnvironment {
   /** The socket for status notifications; undefined if the service manager expects none. */
   readonly notifySocket: string | undefined;
-  /** Systemd kills the service after this time without a notification. */
+  /** Milliseconds without a notification after which systemd kills the service. */
   readonly watchdogMs: number | undefined;
   readonly sockets: HandedSockets;
 }

@@ -1,15 +1,15 @@
 /**
  * Notifies systemd of the service's status. Node cannot send datagrams to a unix socket without native code, so this
  * runs `systemd-notify` twice per watchdog interval. Each run takes 13 ms, of which 1.4 ms are spent in this process.
- * The unit sets NotifyAccess=all for that program.
+ * The systemd unit sets NotifyAccess=all, because otherwise systemd would ignore the messages of that program.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 export interface ServiceManager {
   /**
-   * Sends lines such as `READY=1`. Resolves when systemd has received them; rejects if it could not be notified. Does
-   * nothing without a service manager.
+   * Sends lines such as `READY=1`. Resolves when systemd has received the lines, and rejects if they could not be sent.
+   * Does nothing if the agent does not run under a service manager.
    */
   tell(...lines: readonly string[]): Promise<void>;
 }
@@ -26,8 +26,8 @@ export function serviceManager(
   const [program = '', ...args] = command;
   return {
     async tell(...lines) {
-      // `systemd-notify` waits until systemd has read the message, because systemd cannot attribute a message whose
-      // sender has exited.
+      // `systemd-notify` exits only after systemd has read the message, because systemd cannot assign a message to the
+      // service if its sender has already exited.
       const child = spawn(program, [...args, ...lines.map(oneLine)], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', NOTIFY_SOCKET: notifySocket },

@@ -1,6 +1,6 @@
 /**
- * Feeds systemd's watchdog while the daemon is alive. The timer proves that the event loop runs. In addition, the job
- * runner must start jobs that are due.
+ * Notifies systemd's watchdog regularly while the daemon works. That the timer fires proves that the event loop runs.
+ * The notification is also left out if the job runner does not start jobs that are due.
  */
 import { pause } from '../kernel/async/pause.js';
 import type { Clock } from '../kernel/clock.js';

@@ -1,8 +1,8 @@
 /**
  * Builds a product's golden template on the container host itself: creates a container from the OS template, runs the
  * product's scripts in it, and converts it to a template. One template is built on every allowed node, or a single
- * template if the storage is shared. An existing template is kept unless `replace` is set. If a build fails, nothing is
- * left behind.
+ * template if the storage is shared. An existing template is kept unless `replace` is set. If a build fails, its
+ * container is removed.
  */
 import type { Clock } from '../kernel/clock.js';
 import { AgentError } from '../kernel/errors.js';
@@ -25,11 +25,11 @@ export interface BuiltTemplate {
   readonly name: string;
   readonly node: string;
   readonly vmid: number;
-  /** `kept`: the template already existed. */
+  /** `kept`: a template already existed and was not replaced. */
   readonly outcome: 'built' | 'kept';
   /**
-   * Older templates that could not be removed because containers were cloned from them. New containers are cloned from
-   * the new template.
+   * VMIDs of older templates that could not be removed because existing containers are linked clones of them. New
+   * containers are cloned from the new template.
    */
   readonly left: readonly number[];
   readonly tookMs: number;
@@ -71,7 +71,9 @@ export async function buildTemplate(order: BuildTemplateOrder): Promise<BuiltTem
   return built;
 }
 
-/** The storage is checked first, because otherwise the build would fail only after the installation. */
+/**
+ * Throws if the storage cannot hold a template. Without this check, the build would fail only after the installation.
+ */
 function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
   if (view.templates !== false) return;
   const { storage } = config.container_host.proxmox;
@@ -142,7 +144,10 @@ async function requireOurs(work: Work, { vmid, node }: GuestView): Promise<void>
   );
 }
 
-/** Resolves with the VMID of the template. Skips VMIDs that come into use in the meantime. */
+/**
+ * Builds the template and resolves with its VMID. If another program takes the VMID in the meantime, the next free one
+ * is used.
+ */
 async function make(work: Work, node: string, view: ClusterView, above: number | undefined): Promise<number> {
   const tried = new Set<number>();
   for (;;) {
@@ -157,7 +162,10 @@ async function make(work: Work, node: string, view: ClusterView, above: number |
   }
 }
 
-/** Removes older templates. Resolves with the VMIDs of those that remain, because a linked clone needs its template. */
+/**
+ * Removes older templates. Resolves with the VMIDs of those that could not be removed, because a linked clone still
+ * needs its template.
+ */
 async function removeOld(work: Work, old: readonly GuestView[]): Promise<number[]> {
   const left: number[] = [];
   for (const { vmid, node } of old) {

@@ -1,6 +1,6 @@
 /**
  * Builds one template with a given VMID: creates a container from the OS template, runs the recipe's scripts in it, and
- * converts it. If the build fails, nothing is left behind.
+ * converts it. If the build fails, the container is removed.
  */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
@@ -19,7 +19,7 @@ export interface TemplateProgress {
   readonly node: string;
   readonly vmid: number;
   readonly phase: TemplatePhase;
-  /** The name of the script in phase `script`. */
+  /** In the phase `script`, the name of the script. */
   readonly script?: string;
 }
 
@@ -33,7 +33,7 @@ export interface TemplateWork {
   readonly exec: ExecDriver;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** True for addresses that services hold. Default: only addresses that the cluster shows count as taken. */
+  /** True for addresses that services hold. Default: only addresses that the cluster shows are treated as used. */
   readonly isClaimed?: (address: string) => boolean;
   readonly progress?: (event: TemplateProgress) => void;
 }
@@ -72,7 +72,7 @@ export async function makeTemplate(work: TemplateWork, node: string, vmid: numbe
     }
     say('stop');
     await guest.ensureStopped(at, STOP_GRACE_S, plainCall(signal));
-    // the address was only needed for the installation
+    // the address is removed, because it was needed only for the installation
     await guest.ensureContainer({ ...spec, addresses: [] }, plainCall(signal));
     say('convert');
     await guest.convertToTemplate(at, plainCall(signal));
@@ -114,8 +114,8 @@ async function runScript(
 }
 
 /**
- * Failures are only logged, because the caller needs the original failure. If the container cannot be removed, the next
- * build finds it.
+ * Removes the container of a failed build. A failure to remove it is only logged, because the caller needs the error of
+ * the build. The next build finds the container and removes it.
  */
 async function removeQuietly(work: TemplateWork, at: GuestAt): Promise<void> {
   try {

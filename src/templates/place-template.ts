@@ -21,8 +21,8 @@ export function isShared({ config }: Pick<TemplatePlace, 'config'>, view: Cluste
 }
 
 /**
- * Every allowed node that is online and has the storage. If the storage is shared, only the node with the most free
- * capacity. Throws `capacity_exhausted` if there is no such node.
+ * The nodes on which a template must be built: every allowed node that is online and has the storage. If the storage is
+ * shared, this is only the node with the most free capacity. Throws `capacity_exhausted` if there is no such node.
  */
 export function nodesToBuildOn(request: TemplatePlace, view: ClusterView): string[] {
   const { storage, nodes: allowed } = request.config.container_host.proxmox;
@@ -36,15 +36,18 @@ export function nodesToBuildOn(request: TemplatePlace, view: ClusterView): strin
   return holders.length === 0 ? [nodeWithRoom(request, view)] : holders.map(({ name }) => name).sort();
 }
 
-/** Throws `capacity_exhausted` with the free capacity of each node, or `template_missing`. */
+/**
+ * Chooses a node with enough free capacity. Throws `template_missing`, or `capacity_exhausted` with the free capacity
+ * of each node.
+ */
 export function nodeWithRoom({ guest, recipe, volume }: TemplatePlace, view: ClusterView): string {
   const source = { kind: 'os', volume } as const;
   return guest.place({ resources: recipe.resources, source, promised: new Map() }, view);
 }
 
 /**
- * The first free VMID of the range that is higher than `above`, because containers are cloned from the template with
- * the highest VMID.
+ * The first free VMID of the range that is higher than `above`. A new template needs a higher VMID than the existing
+ * ones, because containers are cloned from the template with the highest VMID.
  */
 export function freeVmid(
   { config }: Pick<TemplatePlace, 'config'>,
@@ -81,7 +84,7 @@ export async function freeAddress({
   // Most packages are fetched over IPv4, so a pool of IPv6 addresses is used only if there is no other pool.
   const pools = [...config.addresses.pools].sort((a, b) => familyOf(a) - familyOf(b));
   for (const pool of pools) {
-    // The last free address is used, because sites get addresses from the start of the pool.
+    // The last address of the pool is preferred, because sites get addresses from the start of the pool.
     const address = findFreeAddress({ ...pool, first: pool.last }, isTaken) ?? findFreeAddress(pool, isTaken);
     if (address !== undefined) return { address, prefix: pool.prefix, gateway: pool.gateway };
   }

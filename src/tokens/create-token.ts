@@ -67,8 +67,8 @@ export async function createToken(
   refuseTakenName();
   await state.tokens.commit(token.id, () => token);
   try {
-    // if two tokens with one name are created at the same moment, neither is kept: a name must identify one token, so
-    // that the token can be revoked by name
+    // if two tokens with the same name are created at the same moment, neither is kept, because an operator must be
+    // able to revoke a token by its name
     refuseTakenName();
   } catch (error) {
     await state.tokens.remove(token.id);

@@ -33,7 +33,7 @@ export function isHashLive(token: ApiToken, sha256: string, now: number): boolea
   return sha256 === token.sha256 || liveFormer(token, now).some((former) => former.sha256 === sha256);
 }
 
-/** Texts from before a rotation that are still valid. */
+/** The token's older texts, from before a rotation, that are still valid. */
 export function liveFormer(token: Pick<ApiToken, 'former'>, now: number): ApiToken['former'] {
   return token.former.filter(({ until }) => Date.parse(until) > now);
 }
@@ -74,7 +74,9 @@ export function viewToken(token: ApiToken, now: number): TokenView {
   };
 }
 
-/** The ID of a token from the configuration is made from its name, which is unique there. */
+/**
+ * The ID of a token from the configuration. It is derived from the token's name, which is unique in the configuration.
+ */
 export function idOfConfigured({ name }: Pick<ConfiguredToken, 'name'>): string {
   return `config:${name}`;
 }

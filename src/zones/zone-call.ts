@@ -15,7 +15,7 @@ export interface AtNameServer {
   readonly call: DriverCall;
 }
 
-/** Time after which waiting work is no longer started. */
+/** Time in milliseconds after which a change that still waits for its turn is not started any more. */
 const BEGIN_MS = 12_000;
 /** A panel gets a response within 20 s; a change in progress continues after the response. */
 const ANSWER_MS = 18_000;

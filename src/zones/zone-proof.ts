@@ -48,7 +48,7 @@ export async function proveZone(
   );
 }
 
-/** The zones that are delegated to us. A zone that cannot be looked up in time counts as not delegated. */
+/** The zones that are delegated to us. A zone that cannot be looked up in time is treated as not delegated. */
 export async function delegatedOf(
   context: Context,
   zones: readonly string[],

@@ -32,14 +32,14 @@ const MOST_VALUES = 100;
 const MOST_RECORDS = 2_000;
 const REMEMBERED = 100;
 
-/** One view per record. The proxy's addresses together are one record. */
+/** Returns one view for each record. All addresses of the proxy together are shown as one record. */
 export function viewRecords(sets: readonly ZoneSet[], proxy: readonly string[]): RecordView[] {
   return sets.flatMap((set) => standing(set, proxy).map(({ view }) => view));
 }
 
 interface Standing {
   readonly view: RecordView;
-  /** The values that the record represents. */
+  /** The values in the DNS server's set for which this record stands. */
   readonly values: readonly string[];
 }
 
@@ -91,7 +91,7 @@ export async function addRecord(
   });
 }
 
-/** The types that the server itself adds next to any record. */
+/** Types of records that the DNS server itself may add to any name. */
 const SIGNATURES = ['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DNSKEY'];
 
 /**
@@ -130,8 +130,8 @@ function refuseTooMany(sets: readonly ZoneSet[], known: number, { name, type }: 
 }
 
 /**
- * It is not an error if the record was deleted recently. Throws `zone_not_found`, `record_not_found`, `record_invalid`
- * for our own name servers, `zones_unavailable`, `dns_*`.
+ * Removes a record. It is not an error if the record was already removed recently. Throws `zone_not_found`,
+ * `record_not_found`, `record_invalid` for our own name servers, `zones_unavailable`, `dns_*`.
  */
 export async function removeRecord(
   context: OperationContext,
@@ -149,8 +149,8 @@ export async function removeRecord(
     }
     if (found.view.type === 'NS' && found.view.name === zone)
       throw refused(`The NS records of ${zone} itself cannot be changed.`);
-    // the deletion is saved first: a caller that gets no response repeats the request, and the repeated request must
-    // not fail
+    // the deletion is recorded before it is made: if the caller gets no response, it repeats the request, which must
+    // then not fail
     await context.state.zones.commit(zoneId, (current) => {
       if (!current) throw missing();
       const others = (current.goneRecords ?? []).filter((other) => other !== id);
@@ -161,7 +161,8 @@ export async function removeRecord(
 }
 
 function findRecord(sets: readonly ZoneSet[], proxy: readonly string[], id: string): Standing | undefined {
-  // a panel may know the id of a single proxy address, from the time before the proxy's other addresses were added
+  // a panel may know the id of a record with a single address of the proxy, from a time when the proxy had only this
+  // address
   const all = [proxy, []].flatMap((hidden) => sets.flatMap((set) => standing(set, hidden)));
   return all.find(({ view }) => view.id === id);
 }

@@ -65,7 +65,8 @@ function lookUp({ state }: OperationContext, { panel }: By, sent: string): ZoneR
 }
 
 /**
- * Invalid input is never shortened to a valid name, because that could change a zone that the caller did not name.
+ * The error for a zone name that is not valid. The agent never corrects such a name, because the corrected name could
+ * be that of another zone.
  */
 function noZoneName(): AgentError {
   const sentence = 'Expected the name of a zone such as example.com.';
@@ -91,7 +92,7 @@ function zonesOf(context: OperationContext, owner: ZoneOwner): ZoneRecord[] {
   return liveZones(context.state).filter((zone) => isSameOwner(zone, owner));
 }
 
-/** Adds the current delegation of each zone. A zone that was delegated to us once is not looked up again. */
+/** Adds to each zone whether it is now delegated to us. A zone that was delegated to us once is not looked up again. */
 async function followDelegation(
   context: OperationContext,
   { call }: AtNameServer,
@@ -107,7 +108,7 @@ async function followDelegation(
 
 function noteDelegated({ state }: OperationContext, record: ZoneRecord): Promise<ZoneRecord> {
   return state.zones.commit(record.id, (current) => {
-    // the zone was removed since it was read
+    // the zone was removed after it was read
     if (!current) throw noSuchZone();
     return { ...current, delegated: true };
   });
@@ -176,8 +177,8 @@ async function make(
 }
 
 /**
- * Runs the changes of a zone one after the other. If a zone were created and removed at the same time, the records and
- * the server could contradict each other.
+ * Runs the changes of a zone one after the other. If a zone were created and removed at the same time, the agent's
+ * record of the zone could differ from the actual state on the DNS server.
  */
 function oneAtATime<T>(
   { zoneTurns }: OperationContext,
@@ -240,7 +241,7 @@ async function unmake(
   if (!found) throw noSuchZone();
   if (found.goneAt !== undefined) return;
   await zones.remove(found.zone, call).catch((error: unknown) => {
-    // the zone on the server now belongs to another owner, so ours is gone
+    // the zone on the server now belongs to another owner, so the caller's zone no longer exists
     if (!(error instanceof AgentError && error.code === 'foreign_object')) throw error;
   });
   const { schema, id, panel, userId, createdAt } = found;

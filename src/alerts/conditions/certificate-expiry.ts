@@ -3,7 +3,10 @@ import type { AlertSpec, Commands } from '../../model/alert.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { DAY_MS, type MakeCondition, OF_AGENT } from '../condition.js';
 
-/** A certificate counts as late when less than this share of its lifetime is left, even if its lifetime is short. */
+/**
+ * The renewal of a certificate is late when less than this share of its lifetime is left, even if the lifetime is
+ * short.
+ */
 const LATE = 1 / 4;
 const OWN = { base_domain: 'the base domain', api: 'the API' } as const;
 

@@ -1,4 +1,4 @@
-/** The wall clock jumped and has not been confirmed. */
+/** The wall clock has jumped, and the new time has not been confirmed. */
 import { duration } from '../../kernel/format-units.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 

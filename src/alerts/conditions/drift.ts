@@ -5,7 +5,7 @@ import { type MakeCondition, OF_AGENT } from '../condition.js';
 export const drift: MakeCondition = (sources) => () =>
   sources
     .drift()
-    // a separate alert reports locks, with the commands to remove them
+    // locks are left out, because a separate alert reports them with the commands to remove them
     .filter(({ kind, services }) => services > 0 && kind !== 'lock')
     .map(({ kind, services }): AlertSpec => ({
       kind: 'drift',

@@ -1,4 +1,4 @@
-/** A job that can neither continue nor be rolled back. */
+/** A job can neither continue nor be rolled back. */
 import type { AlertSpec } from '../../model/alert.js';
 import { whyOf } from '../../kernel/cause.js';
 import { innkeeper } from '../../kernel/command-line.js';

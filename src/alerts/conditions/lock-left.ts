@@ -1,4 +1,4 @@
-/** A container holds a lock that no task uses. */
+/** A container still has a lock although the task that set the lock has ended. */
 import type { AlertSpec } from '../../model/alert.js';
 import { type MakeCondition } from '../condition.js';
 

@@ -1,4 +1,4 @@
-/** A module cannot be used, or one that services need is not installed. */
+/** A module cannot be used, or a module that services need is not installed. */
 import type { ModuleView } from '../../model/module-view.js';
 import { innkeeper } from '../../kernel/command-line.js';
 import { cleaned } from '../../kernel/text.js';
@@ -11,7 +11,7 @@ export const moduleUnusable: MakeCondition =
       .filter(({ state }) => state === 'error' || state === 'missing')
       .map((module) => ({
         kind: 'module_unusable',
-        // two modules may have the same name, of which only the first is used
+        // the path is used because two folders may contain a module of the same name, of which only the first is used
         subject: module.path ?? nameOf(module),
         ...OF_AGENT,
         text: `The module ${nameOf(module)} ${about(module)}`,

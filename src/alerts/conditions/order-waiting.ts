@@ -1,6 +1,6 @@
 /**
  * Orders wait for something that the operator must provide: a template, or something that is missing on the container
- * host. There is one alert per cause.
+ * host. All orders with the same cause share one alert.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/text.js';

@@ -1,12 +1,15 @@
-/** Conditions for requests of a panel. Each alert stays active for a day after the last such request. */
+/**
+ * Creates conditions that raise an alert because of a panel's request. Each alert stays active for a day after the last
+ * such request.
+ */
 import type { AlertRecord, AlertSpec, NoticeKind } from '../../model/alert.js';
 import { type Condition, type ConditionSources, DAY_MS, type Noticed } from '../condition.js';
 
 export type NoticeText = Pick<AlertSpec, 'text' | 'commands'>;
 
 /**
- * The time of the last request is not kept across restarts. After a restart, the day is counted from the time when the
- * alert was raised.
+ * The time of the last request is only in memory. After a restart of the agent, the day is counted from the time when
+ * the alert was raised.
  */
 export function recentNotice(
   kind: NoticeKind,

@@ -1,4 +1,7 @@
-/** Containers with this agent's mark are not in the state, so they were created with a different state. */
+/**
+ * There are containers with this agent's mark whose services have no record. The present state folder is therefore not
+ * the one with which they were created.
+ */
 import { shellWord } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 

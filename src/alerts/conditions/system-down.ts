@@ -6,12 +6,12 @@ const DOWN_MS = 300_000;
 
 export const systemDown: MakeCondition = ({ circuits, clock }) => {
   /**
-   * Maps a system's name to the time when it began to fail (epoch ms). The circuit's own time restarts with every
-   * probe.
+   * Maps a system's name to the time when it began to fail (epoch ms). The time of the circuit itself is not used,
+   * because it starts again with every probe.
    */
   const down = new Map<string, number>();
   return () => {
-    // A separate alert reports a system that refuses the agent.
+    // A system that refuses the agent is left out, because a separate alert reports it.
     const sick = circuits().filter(({ state, refusal }) => state !== 'closed' && refusal === null);
     for (const name of down.keys()) if (!sick.some((one) => one.name === name)) down.delete(name);
     return sick.flatMap(({ name, role, since }): AlertSpec[] => {

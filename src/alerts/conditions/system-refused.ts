@@ -1,7 +1,7 @@
 /**
- * A system responds but refuses the agent: its token, its privileges, or, when something in front of the system refuses
- * them, all of its requests. There is one alert per system, for any number of jobs. It is raised at once, because
- * nothing continues until an operator fixes the cause.
+ * A system responds but refuses the agent: it rejects the agent's token, the agent lacks privileges, or something in
+ * front of the system rejects all of the agent's requests. There is one alert per system, for any number of jobs. The
+ * alert is raised at once, because no job that needs the system continues until an operator fixes the cause.
  */
 import type { AlertSpec, Commands } from '../../model/alert.js';
 import { cleaned } from '../../kernel/text.js';
@@ -32,7 +32,10 @@ export const systemRefused: MakeCondition = (sources) => async () => {
   return [...refusing].map(([name, one]) => specOf(sources, name, one));
 };
 
-/** A single missing privilege does not open a circuit, so it is found through the jobs that wait for it. */
+/**
+ * Adds systems for which only a single privilege is missing. Such a system's circuit stays closed, so the system is
+ * found through the jobs that wait for the privilege.
+ */
 async function addJobs({ state }: ConditionSources, refusing: Map<string, Refusing>): Promise<void> {
   let read = 0;
   for (const { key, openJobs } of state.services.entries())

@@ -1,6 +1,6 @@
 /**
- * Assigns container numbers and addresses that the order could not get, and replaces those that turn out to be used by
- * a foreign container.
+ * Assigns the container number and addresses that were not available when the order arrived. Also replaces a number or
+ * address that a foreign container turns out to use.
  */
 import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../../model/address-pool.js';
 import type { ClaimedAddress } from '../../model/guest.js';
@@ -18,7 +18,7 @@ export const orderingOf = (service: Service): Ordering => ({
 /**
  * The service with a container number and addresses that neither another service nor the cluster uses. The service's
  * container must not exist yet. Throws `capacity_exhausted` when no number or address is left, or when the remaining
- * ones are held for others.
+ * ones are held for other orders.
  */
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;

@@ -5,7 +5,7 @@ import { unusable } from '../engine/bounded-call.js';
 import { PROXY_STATES } from '../../model/proxy-state.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 
-/** Throws `module_failed` with what is wrong with the arguments. */
+/** Throws `module_failed`, which says what is wrong with the arguments. */
 export type CallCheck = (name: HostCallName, args: readonly unknown[]) => void;
 
 const closed = { additionalProperties: false };
@@ -67,7 +67,7 @@ const ARGUMENTS: Readonly<Record<HostCallName, TSchema>> = {
   'data.save': Type.Tuple([Type.Record(Type.String(), Type.Unknown())]),
 };
 
-/** Compiles each schema at its first use. The name must be one of the table. */
+/** Compiles each schema at its first use. The name must be in the table of calls. */
 export function callCheck(): CallCheck {
   const compiled = new Map<HostCallName, ReturnType<typeof Compile>>();
   return (name, args) => {

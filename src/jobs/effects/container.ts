@@ -37,7 +37,10 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, source) =
   return { vmid, node };
 };
 
-/** Each worker of the API caches its data for 2 s. Until then, a worker may show a new template without its name. */
+/**
+ * Each worker of the API caches its data for 2 s. For that time after a template was created, a worker may show it
+ * without its name.
+ */
 const SHOWN_WITHIN_MS = 2_500;
 const LOOK_AGAIN_MS = 500;
 
@@ -167,7 +170,7 @@ export const converge: EffectOf<'container.converge'> = async (effect, source) =
   const at = requireGuest(effect, service);
   const call = await driverCall(effect);
   const found = await deps.drivers.guest.find(at, call);
-  // without this check, a new, empty container would be created if the service's container is missing
+  // without this check, the call below would create a new, empty container if the service's container is missing
   if (!found) throw absent();
   const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
     deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
@@ -194,8 +197,8 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
 };
 
 /**
- * Notes about the creation of the container by this job or by the superseded job, because the request to create it may
- * still be running.
+ * Notes about the creation of the container, made by this job or by a job that it supersedes. The driver needs the
+ * notes, because the request to create the container may still be running.
  */
 function makingNotes({ jobs }: Service): JsonObject {
   const steps = jobs.flatMap((job) => job.steps);

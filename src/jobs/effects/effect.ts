@@ -26,7 +26,7 @@ export interface EffectDeps {
   readonly log: Logger;
 }
 
-/** One call that a step of a service's job makes, handled on the main thread. */
+/** One call by a step of a service's job. The main thread carries it out. */
 export interface Effect extends CallContext<Service> {
   readonly deps: EffectDeps;
 }
@@ -38,7 +38,7 @@ export type EffectOf<N extends HostCallName> = (
 
 /**
  * Each host call has separate notes within the step's notes, so that two remote tasks of one step are not confused.
- * `before` contains notes of another call that the driver also needs.
+ * `before` contains notes of another call that the driver needs as well.
  */
 export async function driverCall(effect: Effect, before: JsonObject = {}): Promise<DriverCall> {
   const job = await effect.journal.job();

@@ -15,8 +15,8 @@ export interface HoldDeps {
 }
 
 /**
- * The order for which the capacity is computed. If `key` is null, there is no order, so everything counts. If
- * `createdAt` is null, the order is being placed now.
+ * The order for which the capacity is computed. If `key` is null, there is no order, and the capacity of all
+ * reservations and waiting orders is included. If `createdAt` is null, the order is being placed now.
  */
 export interface Ordering {
   readonly key: ServiceKey | null;
@@ -36,7 +36,10 @@ export interface Holds {
   readonly waiting: readonly Held[];
 }
 
-/** An order with a reservation does not wait for earlier orders without one, because its capacity was held for it. */
+/**
+ * The capacity that this order must leave free. An order with a reservation may use capacity before earlier orders that
+ * have no reservation, because the capacity was held for it.
+ */
 export function holdsBefore(deps: HoldDeps, self: Ordering, stage: Stage): Holds {
   const now = deps.clock.now();
   const holding = deps.reservations.list().filter((one) => isHolding(one, now));

@@ -1,6 +1,6 @@
 /**
- * Finds a node with enough free capacity for another container. Capacity promised to containers that the cluster does
- * not show yet counts as used.
+ * Finds a node with enough free capacity for another container. Capacity that is promised to containers which the
+ * cluster does not show yet is treated as used.
  */
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -17,8 +17,8 @@ export interface PlacementDeps extends HoldDeps {
 }
 
 /**
- * The node to use. Earlier orders reduce the free capacity; the order `self` does not. Throws `template_missing`,
- * `host_incomplete` or `capacity_exhausted`.
+ * Chooses the node for the container. Capacity that earlier orders need is treated as used. Capacity that is promised
+ * to the order `self` is treated as free. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`.
  */
 export function findPlacement(
   deps: PlacementDeps,
@@ -48,8 +48,8 @@ export function countPlaces(
 }
 
 /**
- * The capacity of each node that is promised to containers that the view does not show yet, and to earlier orders. An
- * order that fits on no node is skipped.
+ * For each node, the capacity that is promised to earlier orders and to containers that the view does not show yet. An
+ * order that is too large for every node is skipped.
  */
 function promisedBefore(
   deps: PlacementDeps,

@@ -1,6 +1,6 @@
 /**
- * Generates secrets and inserts their values. The code runs in the main thread, so module code only knows the names of
- * the secrets.
+ * Generates secrets and inserts their values. The main thread does this, so that module code knows only the names of
+ * secrets and never their values.
  */
 import { randomInt } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
@@ -29,7 +29,7 @@ export const ensure: EffectOf<'secrets.ensure'> = async ({ journal }, name, leng
   return { secret: name };
 };
 
-/** The values, in which each reference is replaced by the secret of the service. */
+/** The values, with each reference to a secret replaced by that secret of the service. */
 export function resolved(
   service: Service,
   values: Readonly<Record<string, string | SecretRef>>,

@@ -1,4 +1,4 @@
-/** Services as subjects of jobs. */
+/** Lets the job engine work on services as the subjects of jobs. */
 import { keyOf, logFieldsOf, type Service, type ServiceKey } from '../../model/service.js';
 import type { Guest } from '../../model/guest.js';
 import type { Site } from '../../model/site.js';
@@ -52,7 +52,7 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
   };
 }
 
-/** The engine's key of a service is the same as the store's. */
+/** The engine uses the same key for a service as the store. */
 const asKey = (key: string): ServiceKey => key as ServiceKey;
 
 function viewOf(service: Service, panels: PanelLocales): ServiceView {

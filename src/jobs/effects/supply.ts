@@ -13,7 +13,7 @@ export interface SupplyDeps extends HoldDeps {
   readonly watch: Pick<ClusterWatch, 'latest' | 'usedAddresses'>;
 }
 
-/** The usage of every pool by services and by everything else on the cluster. */
+/** The usage of every pool, by services and by all other containers on the cluster. */
 export function usesOfSupply({
   config,
   services,
@@ -47,7 +47,7 @@ export function freeSupply(deps: Pick<SupplyDeps, 'config' | 'services' | 'watch
   return { addresses: Math.min(...byFamily.map(sum)), vmids: free.get('vmids') ?? 0 };
 }
 
-/** Throws `capacity_exhausted` when all free capacity is held for others. */
+/** Throws `capacity_exhausted` when all free addresses or container numbers are held for other orders. */
 export function refuseHeldSupply(deps: SupplyDeps, self: Ordering): void {
   const held = unitsIn(holdsBefore(deps, self, 'supply'));
   if (held === 0) return;

@@ -44,7 +44,10 @@ const EFFECTS: { readonly [N in HostCallName]: EffectOf<N> } = {
   'data.save': saveData,
 };
 
-/** Throws `module_failed` for a name that is not in the table, and for arguments of another shape. */
+/**
+ * Throws `module_failed` for a name that is not in the table, and for arguments that do not match the schema of the
+ * call.
+ */
 export async function carryOut(
   effect: Effect,
   name: HostCallName,

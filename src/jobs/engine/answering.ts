@@ -1,6 +1,6 @@
 /**
- * Answers the calls of one attempt. Journal calls are handled here; other calls of a step are passed to the kind of the
- * job's subject.
+ * Answers the calls of one attempt. Calls to the journal are handled here. All other calls of a step are passed to the
+ * code for the kind of the job's subject.
  */
 import type { Logger } from 'pino';
 import { AgentError } from '../../kernel/errors.js';
@@ -24,7 +24,7 @@ export interface AnsweringDeps {
   readonly journal: Journal;
   readonly leases: Leases;
   readonly limit: Limits;
-  /** Ends the calls at the deadline, when the agent stops, or when another step fails. */
+  /** Aborts, and so ends the calls, at the deadline, when the agent stops, or when another step fails. */
   readonly signal: AbortSignal;
   /** Aborted when no further step may begin. */
   readonly drain: AbortSignal;
@@ -108,7 +108,7 @@ async function recorded(
   }
 }
 
-/** What a step has noted stays within its bound as a whole. */
+/** Adds notes of a step. All notes of the step together must not exceed the size limit. */
 async function note(journal: Journal, { step, values }: JournalCalls['step.note']['args']): Promise<void> {
   const known = (await journal.job()).steps.find(({ name }) => name === step);
   const bounds = { bytes: CALL_BOUNDS.note };

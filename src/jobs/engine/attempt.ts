@@ -1,4 +1,7 @@
-/** One attempt of a job: a thread, the responses to its calls, a deadline, and a clean end in every case. */
+/**
+ * Runs one attempt of a job: starts a thread, answers the calls of the thread, enforces the deadline, and cleans up in
+ * every case.
+ */
 import type { Logger } from 'pino';
 import { anySignal } from '../../kernel/async/any-signal.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
@@ -41,9 +44,12 @@ export interface RunningSubject extends SubjectRef {
   readonly value: Subject;
 }
 
-/** Time that a thread gets to end, after its effects were aborted and have settled. */
+/** Time that a thread has to end by itself after its calls were aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
-/** Pending calls of one attempt: more than the shell around a module allows. */
+/**
+ * Maximum number of pending calls of one attempt. The limit is higher than the one that the shell around the module
+ * enforces, so only code that bypasses the shell can exceed it.
+ */
 const MOST_IN_FLIGHT = 256;
 
 export interface Halts {
@@ -53,7 +59,10 @@ export interface Halts {
   readonly stop: AbortSignal;
 }
 
-/** Runs the attempt to its end, and never rejects. After either kind of halt, the job is returned unfinished. */
+/**
+ * Runs the attempt to its end, and never rejects. If the attempt was ended by `drain` or `stop`, the job is returned
+ * unfinished.
+ */
 export async function runAttempt(
   deps: AttemptDeps,
   subject: RunningSubject,
@@ -182,7 +191,8 @@ function stepOf(outcome: Outcome | undefined): string {
 }
 
 /**
- * The outcome of an attempt that reached its end counts, even if a stop or the deadline came at the same moment.
+ * Determines how the attempt ended. If the attempt reached its end, its outcome is used even if a stop or the deadline
+ * came at the same moment.
  */
 function ending(
   outcome: Outcome | undefined,
@@ -197,8 +207,8 @@ function ending(
 }
 
 /**
- * Waits until the effects have settled, so that their results are known. Then the thread gets a moment to send its
- * outcome.
+ * Waits until the calls in progress have settled, so that their results are known. Then gives the thread a moment to
+ * send its outcome.
  */
 async function settle(
   deps: AttemptDeps,

@@ -1,4 +1,7 @@
-/** Bounds a call to plain JSON of a limited size. Used on both sides. */
+/**
+ * Ensures that the arguments of a call are plain JSON of a limited size. Both the module's side and the main thread use
+ * this check.
+ */
 import { AgentError } from '../../kernel/errors.js';
 import { plainJson } from '../../kernel/plain-json.js';
 import { CALL_BOUNDS, mostBytesOf } from '../../modules/kit/call-bounds.js';
@@ -8,7 +11,7 @@ const JOURNAL_BYTES: Readonly<Record<JournalCallName, number>> = {
   'flow.declare': CALL_BOUNDS.flow,
   'step.begin': CALL_BOUNDS.call,
   'step.note': CALL_BOUNDS.note,
-  // a result, or an error
+  // the call contains a result or an error
   'step.end': CALL_BOUNDS.result + CALL_BOUNDS.call,
 };
 
@@ -20,21 +23,21 @@ export function isForJournal(call: Call): call is Extract<Call, { name: JournalC
   return isJournalName(call.name);
 }
 
-/** The call with a copy of its arguments. Throws `module_failed` with what is wrong with them. */
+/** The call with a copy of its arguments. Throws `module_failed`, which says what is wrong with the arguments. */
 export function boundedCall(call: Call): Call {
   if (isForJournal(call)) {
     const args = within(() => plainJson(call.args, call.name, { bytes: JOURNAL_BYTES[call.name] }));
-    // the same arguments, as plain JSON
+    // the type is unchanged, because the arguments are the same values as plain JSON
     return { ...call, args } as unknown as Call;
   }
   const given = [...call.args];
-  // optional arguments
+  // trailing undefined arguments are optional arguments that were omitted
   while (given.length > 0 && given.at(-1) === undefined) given.pop();
   const args = within(() => plainJson(given, call.name, { bytes: mostBytesOf(call.name) }));
   return { ...call, args: args as readonly unknown[] };
 }
 
-/** Runs `check`. Whatever it throws becomes an error of the module, which is not retried. */
+/** Runs `check`. If it throws, the error is converted to an error of the module, which is not retried. */
 export function within<T>(check: () => T): T {
   try {
     return check();

@@ -1,9 +1,12 @@
-/** Limits the pending calls of a module. Further calls wait here, where they cost the main thread nothing. */
+/**
+ * Limits the pending calls of a module. Further calls wait on the module's side, where they do not load the main
+ * thread.
+ */
 import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
 import { unusable } from './bounded-call.js';
 
 export interface CallCredits {
-  /** Runs `send` as soon as there is a credit, and returns the credit afterwards. Rejects when too many calls wait. */
+  /** Runs `send` as soon as fewer calls are pending than the limit allows. Rejects when too many calls wait. */
   readonly spend: <T>(send: () => Promise<T>) => Promise<T>;
 }
 
@@ -13,7 +16,8 @@ export function callCredits({
 }: { atOnce: number; waiting: number } = CALL_BOUNDS): CallCredits {
   const queue = new Set<() => void>();
   let free = atOnce;
-  // one for all: in a loop, the stacks of a hundred thousand errors would fill the module's heap
+  // all refused calls get the same error object, because the stack traces of a hundred thousand errors would fill the
+  // module's heap
   const refusal = unusable(`it made more than ${waiting} calls at once`);
   const giveBack = (): void => {
     const [next] = queue;

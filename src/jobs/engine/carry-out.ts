@@ -1,4 +1,7 @@
-/** One attempt on the module's side: waits for it, loads its module, runs the flow and reports the outcome. */
+/**
+ * Runs one attempt in the module's thread or process: waits for the attempt, loads the module, runs the flow and
+ * reports the outcome.
+ */
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
 import { runFlow } from './flow-run.js';
 import { flowOf } from './flow-of.js';
@@ -10,7 +13,7 @@ import { type Outside, stepContext } from './step-context.js';
 export interface Port {
   say(message: ToMain): void;
   onMessage(listener: (message: ToWorker) => void): void;
-  /** Messages that were sent before still arrive. */
+  /** Closes the connection. Messages that were sent before are still delivered. */
   close(): void;
 }
 

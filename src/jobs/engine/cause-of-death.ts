@@ -4,7 +4,7 @@ import { cleaned } from '../../kernel/text.js';
 export interface Death {
   readonly code: number | null;
   readonly signal: string | null;
-  /** Why the daemon ended it, if it did. */
+  /** Why the daemon ended the process; undefined if the daemon did not end it. */
   readonly reason: string | undefined;
   readonly stderr: string;
   readonly heapMb: number;
@@ -13,10 +13,10 @@ export interface Death {
 const SHOWN = 400;
 const HEAP =
   /heap out of memory|Reached heap limit|invalid table size|invalid array length Allocation failed/i;
-/** The error is in the middle of V8's report. */
+/** Finds the error message in V8's report, which has other text before and after it. */
 const THROWN = /^(?:Uncaught )?\w*(?:Error|Exception)\b.*$/m;
 
-/** Undefined for a normal end; the caller knows whether the attempt had a result. */
+/** Undefined if the process ended normally. In that case only the caller knows whether the attempt had a result. */
 export function causeOfDeath({ code, signal, reason, stderr, heapMb }: Death): Error | undefined {
   if (reason !== undefined) return new Error(reason);
   if (code === 0) return undefined;

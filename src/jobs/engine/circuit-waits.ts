@@ -1,6 +1,6 @@
 /**
- * Decides which jobs must wait because the system that they need next is known to be down. Such jobs get no thread and
- * no slot, and the wait does not count as a try.
+ * Decides which jobs must wait because the system that they need next is known to be down. A waiting job occupies no
+ * thread and no slot, and the wait is not counted as a try.
  */
 import { AgentError, type ErrorRecord, ERRORS, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
@@ -16,12 +16,12 @@ export function needOf(kinds: EngineKinds, job: Job): string | undefined {
   return asked ?? (begun ? undefined : (kinds(job.method).firstNeed ?? undefined));
 }
 
-/** Epoch ms at which the job's patience ends. */
+/** The time (epoch ms) after which the job no longer waits for a system and fails instead. */
 export function patienceEnds(kinds: EngineKinds, job: Job, now: number): number {
   return waitingSince(job, now) + patienceMs(kinds, job);
 }
 
-/** Changes a job that has not begun to the status `waiting`, for the system that it needs first. */
+/** Changes a job that has not begun to the status `waiting`. The job waits for the system that its first step needs. */
 export function held(kinds: EngineKinds, job: Job, circuits: Pick<Circuits, 'find'>, now: number): Job {
   const need = needOf(kinds, job);
   const circuit = need === undefined ? undefined : circuits.find(need);
@@ -39,7 +39,7 @@ export function held(kinds: EngineKinds, job: Job, circuits: Pick<Circuits, 'fin
   return { ...job, status: 'waiting', waiting, ...(error && { error }) };
 }
 
-/** The error that shows, in the job's record, why the job has not begun. */
+/** The error for the job's record, which explains why the job has not begun. */
 function refusalOf({ name, role }: CircuitView, detail: string): ErrorRecord & { step: string } {
   const code = role === 'reverse proxy' ? 'proxy_refused' : 'container_host_refused';
   const error = new AgentError(code, ERRORS[code].meaning, { role, system: name, detail });

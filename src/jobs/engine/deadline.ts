@@ -1,11 +1,14 @@
-/** A time limit that pauses while the work waits for a lease. */
+/** A time limit for work. The time that the work spends waiting for a lease is not counted. */
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
 export interface Deadline {
   /** Aborted when the time is used up. */
   readonly signal: AbortSignal;
-  /** Pauses the limit (true) or resumes it (false). Nested waits are counted. */
+  /**
+   * Stops the time (true) or lets it continue (false). If several waits overlap, the time continues when the last of
+   * them ends.
+   */
   readonly wait: (waiting: boolean) => void;
   cancel(): void;
 }
@@ -19,7 +22,7 @@ export function deadline(clock: Clock, ms: number, reason: () => Error): Deadlin
   let isCancelled = false;
 
   const count = (): void => {
-    // work that was waiting for a lease calls this even after the limit was cancelled
+    // when the wait for a lease ends, this function is called even if the limit was cancelled in the meantime
     if (isCancelled) return;
     since = clock.monotonic();
     counting = new AbortController();

@@ -5,9 +5,12 @@
 import { performance } from 'node:perf_hooks';
 import type { Clock } from '../../kernel/clock.js';
 
-/** Minimum time between two decisions, because the load of a new job becomes visible only after this time. */
+/** Minimum duration of a measurement. The load of a job that has just begun becomes visible only after this time. */
 const LOOK_MS = 100;
-/** Utilisation above which no further job begins, so that the main thread serves requests and running jobs first. */
+/**
+ * Utilisation of the event loop (0..1) above which no further job begins, so that the main thread serves requests and
+ * running jobs first.
+ */
 const BUSY = 0.4;
 /** Time after an order in which further orders are likely. */
 const QUIET_MS = 100;

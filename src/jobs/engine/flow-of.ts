@@ -1,4 +1,7 @@
-/** Finds the flow of an attempt: the module's flow, or the agent's own flow if the module has none or is gone. */
+/**
+ * Finds the flow of an attempt: the module's flow. If the module has no flow for the job, or is no longer installed,
+ * this is the agent's own flow.
+ */
 import { AgentError } from '../../kernel/errors.js';
 import { kindData } from '../../model/job-kinds.js';
 import type { JobFlow, Module } from '../../modules/kit/module.js';

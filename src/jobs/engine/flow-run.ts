@@ -31,7 +31,7 @@ export interface FlowRun {
   readonly attempt: Attempt;
   readonly flow: Flow<StepContext>;
   readonly journal: CallJournal;
-  /** Aborted by the main thread when the agent stops or a time limit is exceeded. */
+  /** The main thread aborts this signal when the agent stops or a time limit is exceeded. */
   readonly signal: AbortSignal;
   contextFor(seat: StepSeat): StepContext;
 }
@@ -52,7 +52,7 @@ async function forward(run: FlowRun): Promise<Outcome> {
   const status = new Map<string, StepStatus>();
   const results: Record<string, Json> = {};
   for (const step of run.attempt.steps) {
-    // a skipped step counts as done, without a result
+    // a skipped step is treated as done, without a result
     const done = step.status === 'done' || step.status === 'skipped';
     status.set(step.name, done ? 'done' : 'pending');
     if (done) results[step.name] = step.result;
@@ -126,7 +126,7 @@ async function runStep(
   return result;
 }
 
-/** The result as the journal can store it. A result that it cannot store fails the step. */
+/** The result in the form in which the journal stores it. If a result cannot be stored, the step fails. */
 function resultOf(step: string, returned: unknown): Json {
   return within(() => plainJson(returned ?? null, `the result of the step ${step}`, RESULT_BOUNDS));
 }

@@ -1,18 +1,18 @@
-/** Messages between two processes over a socket, each one line of JSON. */
+/** Exchanges messages between two processes over a socket. Each message is one line of JSON. */
 import type { Duplex } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 export interface FrameReader {
   /** Called for each message, in order. */
   readonly onMessage: (message: unknown) => void;
-  /** Called when the other side sent something unreadable; nothing more is read then. */
+  /** Called when the other side has sent something unreadable. After that, nothing more is read. */
   readonly onProblem: (problem: string) => void;
 }
 
 export interface FrameBounds {
-  /** Characters of one message. */
+  /** Maximum number of characters of one message. */
   readonly longest: number;
-  /** Messages read per second; the other side waits with more. */
+  /** Maximum number of messages that are read per second. If the other side sends more, it has to wait. */
   readonly perSecond: number;
 }
 

@@ -5,8 +5,8 @@ const STEPS = 5;
 const LOWEST = 19;
 
 /**
- * Lowers the priority of the calling thread, since Linux has a priority per thread. The new value is relative to the
- * daemon's priority (`Nice=` of its unit, `nice`). An absolute value could be a higher priority than the daemon's,
+ * Lowers the priority of the calling thread only, because Linux has a priority per thread. The new value is relative to
+ * the daemon's priority (`Nice=` of its unit, `nice`). An absolute value could be a higher priority than the daemon's,
  * which Linux refuses without CAP_SYS_NICE.
  */
 export function giveWay(): void {

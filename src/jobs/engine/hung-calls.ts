@@ -1,19 +1,20 @@
 /**
- * Reports driver calls that do not end after an abort. Each such call keeps its job running, and the job occupies a
- * slot.
+ * Reports driver calls that do not end after they were aborted. The job of such a call cannot end either, and it
+ * occupies a slot.
  */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { pause } from '../../kernel/async/pause.js';
 import type { Clock } from '../../kernel/clock.js';
 
 /**
- * A call that runs for this long after the abort counts as hung. Drivers wait about 4 s for the end of their requests.
+ * A call that still runs this long after the abort is reported as hung. Drivers wait about 4 s for the end of their
+ * requests.
  */
 const HANGS_MS = 60_000;
 
 export interface Watch {
   readonly clock: Clock;
-  /** The signal that ends the calls. */
+  /** The signal with which the calls are aborted. */
   readonly signal: AbortSignal;
   /** Names of the calls that have not ended. */
   readonly calls: () => readonly string[];
@@ -21,7 +22,8 @@ export interface Watch {
 }
 
 /**
- * Reports the calls that are still running a minute after the signal, once. Returns a function that ends the watch.
+ * One minute after the signal aborts, reports the calls that are still running. Reports only once. Returns a function
+ * that ends the watch.
  */
 export function watchHungCalls({ clock, signal, calls, tell }: Watch): () => void {
   const over = new AbortController();

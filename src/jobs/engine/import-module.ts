@@ -1,6 +1,6 @@
 /**
  * Loads one module's code into this thread: the thread of a job, or the process that reads modules. The main thread
- * never loads module code; it works with the declarations of modules.
+ * never loads module code. It uses only the declarations that were read from the modules.
  */
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';

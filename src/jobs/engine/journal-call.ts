@@ -1,4 +1,4 @@
-/** Checks the shape of calls for the journal, because their contents are written into the record of the job. */
+/** Checks the arguments of calls to the journal, because the arguments are written into the record of the job. */
 import type { Thing } from '../../model/flow.js';
 import type { StepShape } from '../../model/flow.js';
 import { unusable } from './bounded-call.js';
@@ -55,7 +55,7 @@ function shapeOf(value: unknown): StepShape {
     after,
     undoable: undoable === true,
     pivot: pivot === true,
-    // a word of another release is kept
+    // a value from another release is kept
     ...(isName(concerns) ? { concerns: concerns as Thing } : {}),
   };
 }

@@ -46,12 +46,13 @@ export function journal<S extends Subject>(
     const apply = (subject: S): Job => withLeftovers(records, subject, fn(find(subject), subject));
     for (let known = await records.get(key); ;) {
       const planned = apply(known);
-      // The ended job is archived before the document may drop it. A line that is written twice is harmless, because
-      // the last one counts.
+      // The ended job is archived before it may be removed from the document. The archive may get two lines for the
+      // job, which is harmless, because only the last line is used.
       if (hasEnded(planned, find(known))) await records.archive(key, planned);
       const { value, result } = await records.commit(key, (current) => {
         const next = current === known ? planned : apply(current);
-        // another change, such as a cancel, came in between, and the job as it ended now is not in the archive
+        // another change, such as a cancel, was made after the job was archived, so the archive does not contain the
+        // job in its present form
         const isUnarchived = current !== known && hasEnded(next, find(current));
         const same = next === find(current) || isUnarchived;
         return {
@@ -95,16 +96,16 @@ export function journal<S extends Subject>(
     },
     begin: (step, direction) =>
       changeStep(step, (record, job) => {
-        // the error is kept, because after the undo nothing else in the record shows which step had failed
+        // the step keeps its error, because after the undo nothing else in the record shows which step had failed
         if (direction === 'undo') return { ...record, status: 'undoing' };
         const { error: _, ...rest } = record;
-        // the cancel was recorded before the pivot began, so the job can still be undone as promised
+        // the cancel was recorded before the pivot began, so the pivot must not begin and the job is undone
         if (record.pivot && job.cancel) throw new AgentError('aborted', 'The job was cancelled.');
         return {
           ...rest,
           status: 'running',
           begun: record.begun + 1,
-          // an earlier try changed nothing, but this try may
+          // an earlier try may have noted that it changed nothing, but this try may change something
           notes: record.pivot ? { ...record.notes, [UNTOUCHED]: false } : record.notes,
           startedAt: record.startedAt ?? instant(clock),
           endedAt: null,
@@ -117,7 +118,7 @@ export function journal<S extends Subject>(
       await changeStep(
         step,
         (record) => ended(record, direction, result, error, instant(clock)),
-        // the job made progress, so the count of crashes starts again
+        // the job has made progress, so the count of crashes is reset
         error ? {} : { crashes: 0 },
       );
     },
@@ -128,7 +129,7 @@ function hasEnded(job: Job, before: Job): boolean {
   return job.endedAt !== null && job.status !== before.status;
 }
 
-/** Adds the list of what an operator must deal with, as soon as the job is stuck. */
+/** As soon as a job is stuck, adds the list of its leftovers, with which an operator must deal. */
 function withLeftovers<S extends Subject>(records: SubjectRecords<S>, subject: S, job: Job): Job {
   if (job.status !== 'stuck') return job;
   const remains = records.remains(subject, job);
@@ -144,14 +145,17 @@ function ended(
 ): StepRecord {
   if (direction === 'undo')
     return error ? { ...record, status: 'undo_failed', error } : { ...record, status: 'undone' };
-  // An aborted step has not failed: it starts again, with its notes, when the job continues.
+  // An aborted step has not failed. It runs again, with its notes, when the job continues.
   if (error?.code === 'aborted') return { ...record, status: 'pending', endedAt: now };
   return error
     ? { ...record, status: 'failed', error, endedAt: now }
     : { ...record, status: 'done', result, endedAt: now };
 }
 
-/** Step records from an earlier version of the flow are kept, because steps that have begun may have to be undone. */
+/**
+ * Combines the recorded steps with the declared ones. A recorded step that the present flow no longer declares is kept,
+ * because it may have to be undone.
+ */
 function merged(known: readonly StepRecord[], shapes: readonly StepShape[]): StepRecord[] {
   const fresh = shapes.map((shape): StepRecord => {
     const before = known.find((record) => record.name === shape.name);

@@ -15,13 +15,16 @@ export interface Lane {
   readonly jobId: string;
   readonly interactive: boolean;
   readonly createdAt: string;
-  /** Epoch ms from which the job may start. `Infinity`: it starts when an operator releases it. */
+  /**
+   * The earliest time (epoch ms) at which the job may start. `Infinity`: the job starts only when an operator releases
+   * it.
+   */
   readonly dueAt: number;
   /** True if the job's record has the status `waiting`. */
   readonly isWaiting: boolean;
   /** Name of the circuit for which the job may have to wait. */
   readonly need: string | undefined;
-  /** Epoch ms at which the job starts in any case. If the system is still down, the job then fails. */
+  /** The time (epoch ms) at which the job starts even if the system is still down, in which case the job fails. */
   readonly patientUntil: number;
 }
 
@@ -36,7 +39,8 @@ export function laneOf(kinds: EngineKinds, subject: SubjectRef, job: Job, now: n
     subject,
     jobId: job.id,
     interactive: job.interactive,
-    // a job that was created while the clock was ahead must not rank after all later jobs
+    // a job with a creation time in the future was created while the clock was ahead; it must not rank after all later
+    // jobs
     createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
     dueAt: waiting ? dueAtOf(waiting) : 0,
     isWaiting: waiting !== undefined,
@@ -50,15 +54,15 @@ function dueAtOf({ for: what, until }: NonNullable<Job['waiting']>): number {
 }
 
 interface Gate {
-  /** Which jobs may start. If `admits` is `none` and the start is due, the job must be recorded as waiting. */
+  /** Which jobs may start. If the job is due but `admits` is `none`, the job must be recorded as waiting. */
   readonly admits: 'all' | 'probe' | 'none';
   /** Epoch ms. */
   readonly startsAt: number;
 }
 
 /**
- * Decides when the job may start. A job that waits for a system that is down starts with the circuit's next probe, not
- * at its own time.
+ * Decides when the job may start. A job that waits for a system that is down does not start at its own time but when
+ * the circuit next allows a probe of the system.
  */
 export function gateOf(
   lane: Lane,
@@ -73,7 +77,7 @@ export function gateOf(
   if (!circuit || admits === 'all' || now >= patientUntil) return { admits: 'all', startsAt: dueAt };
   if (admits === 'probe') return { admits, startsAt: now };
   if (!lane.isWaiting) return { admits, startsAt: dueAt };
-  // while a probe is under way, the job waits for the end of the probe, which wakes it
+  // while a probe is in progress, the job waits; the end of the probe starts the next decision
   const retryAt = circuit.retryAt() > now ? circuit.retryAt() : patientUntil;
   return { admits, startsAt: Math.min(retryAt, patientUntil) };
 }

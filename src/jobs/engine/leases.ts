@@ -7,7 +7,7 @@ import PQueue from 'p-queue';
 import { inTurn } from '../../kernel/async/in-turn.js';
 import { asAgentError } from '../../kernel/errors.js';
 
-/** The leased resource, and how many calls may hold it at once. */
+/** The resource to lease, and the maximum number of calls that may hold a lease of it at once. */
 export interface LeaseRequest {
   readonly name: string;
   readonly limit: number;
@@ -16,8 +16,9 @@ export interface LeaseRequest {
 export interface Leases {
   /**
    * Runs `work` while it holds all leases. The leases are acquired in the given order, and all callers use the same
-   * fixed order: template, host, zone. `onWait` is called with true before the wait and with false after it, because
-   * the wait must not count towards a deadline. If the signal aborts during the wait, rejects with the signal's reason.
+   * fixed order: template, host, zone. `onWait` is called with true before the wait and with false after it, so that
+   * the caller can exclude the wait from a time limit. If the signal aborts during the wait, rejects with the signal's
+   * reason.
    */
   hold<T>(
     requests: readonly LeaseRequest[],
@@ -31,7 +32,7 @@ export function leases(): Leases {
   /** One queue per host, template and zone. Queues are never removed. */
   const queues = new Map<string, PQueue>();
 
-  /** Takes the first lease, then the other leases within it, and runs `work`. */
+  /** Acquires the first lease, then, while it holds that lease, the other leases, and then runs `work`. */
   const holding = async <T>(
     [request, ...others]: readonly LeaseRequest[],
     signal: AbortSignal,

@@ -1,6 +1,6 @@
 /**
- * The time limits of one attempt. The first limit is for the start of the thread, and the later ones are for the job
- * and for each running step. Waits for leases do not count.
+ * The time limits of one attempt. The first limit applies until the thread has started. After that, one limit applies
+ * to the job and one to each running step. Time spent waiting for leases is not counted.
  */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import type { Clock } from '../../kernel/clock.js';
@@ -8,11 +8,11 @@ import { AgentError } from '../../kernel/errors.js';
 import { type Deadline, deadline } from './deadline.js';
 
 export interface Limits {
-  /** Aborted when the first limit is exceeded. */
+  /** Aborted as soon as any of the limits is exceeded. */
   readonly signal: AbortSignal;
-  /** The step that exceeded its limit, if it was a step's limit. */
+  /** Name of the step whose limit was exceeded; undefined if no step's limit was exceeded. */
   passedBy(): string | undefined;
-  /** Called when the thread has loaded its module. From then on the job's limit counts. */
+  /** Must be called when the thread has loaded its module. From then on, the job's limit applies. */
   started(): void;
   begin(step: string, timeoutS: number | undefined): void;
   end(step: string): void;

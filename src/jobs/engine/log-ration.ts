@@ -1,4 +1,4 @@
-/** Shortens and limits the log lines of a module, so that a loop that logs slows down only itself. */
+/** Shortens and limits the log lines of a module, so that a module that logs in a loop does not slow down the agent. */
 import type { JsonObject } from '../../kernel/json.js';
 import { plainJson } from '../../kernel/plain-json.js';
 import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
@@ -8,7 +8,7 @@ export type LogLine = Extract<ToMain, { kind: 'log' }>;
 
 export interface LogRation {
   line(line: Omit<LogLine, 'kind'>): void;
-  /** Logs how many lines were dropped since it last did. Must be called at the end. */
+  /** Logs how many lines were dropped since the last such report. Must be called at the end. */
   flush(): void;
 }
 
@@ -43,7 +43,7 @@ export function logRation(say: (line: LogLine) => void, now: () => number): LogR
   };
 }
 
-/** The line within its bounds. Fields that cannot be logged are replaced by the reason. */
+/** The line, shortened to the maximum size. Fields that cannot be logged are replaced by the reason. */
 export function boundedLine(line: LogLine): LogLine {
   return { ...line, message: textOf(line.message), fields: fieldsOf(line.fields) };
 }

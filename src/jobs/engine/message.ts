@@ -53,7 +53,7 @@ function readOutcome(raw: unknown): Outcome | undefined {
   return { kind, step, error };
 }
 
-/** The error as a record may contain it. An unknown code becomes `module_failed`. */
+/** The error in a form that a job's record may contain. An unknown code becomes `module_failed`. */
 export function readError(raw: unknown): ErrorRecord | undefined {
   if (!isFields(raw)) return undefined;
   const { code, message, role, detail, system, failure, retryable } = raw;
@@ -77,7 +77,7 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A valid name of a step or call. */
+/** Whether the value is a valid name of a step or call. */
 export function isName(value: unknown): value is string {
   return typeof value === 'string' && value.length <= LONGEST_NAME;
 }

@@ -3,20 +3,20 @@ import type { Job } from '../../model/job.js';
 
 export interface ModuleCode {
   /**
-   * The place of the code that the job was accepted with. Throws `unknown_module` if it is missing and the agent has no
-   * flow of its own; the job waits then.
+   * The place of the code that was current when the job was accepted. Throws `unknown_module` if that code is missing
+   * and the agent has no flow for the job; the job then waits.
    */
   of(job: Job): Promise<CodePlace>;
   /**
-   * Records that the code runs, until the returned function is called. Throws `module_failed` for code that ran at two
-   * deaths of the daemon.
+   * Records that the code is running, until the returned function is called. Throws `module_failed` for code that was
+   * running on two occasions when the daemon died.
    */
   enter(job: Job, place: CodePlace): () => void;
 }
 
 export interface CodePlace {
-  /** Of `module.js`; absolute. Null: the module is gone, and the agent's own flow runs. */
+  /** Absolute path of `module.js`. Null: the module is no longer installed, and the agent's own flow runs. */
   readonly path: string | null;
-  /** Of the code; null: it is part of the agent. */
+  /** Hash of the code; null for code that is part of the agent. */
   readonly hash: string | null;
 }

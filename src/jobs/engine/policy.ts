@@ -13,7 +13,10 @@ import type { EngineKinds } from '../../model/job-kinds.js';
 import { isLeft } from '../../model/leftovers.js';
 import type { Outcome } from './protocol.js';
 
-/** How an attempt ended. `crashed`: without a result. `released`: unfinished, because of a graceful stop. */
+/**
+ * How an attempt ended. `crashed`: the thread ended without a result. `released`: the attempt was interrupted by a
+ * graceful stop of the agent.
+ */
 export type Ending =
   | Outcome
   | { readonly kind: 'crashed'; readonly detail: string }
@@ -26,25 +29,27 @@ export interface Circumstances {
   readonly now: number;
   /** 0..1 */
   readonly random: number;
-  /** If the clock is not trusted, no job fails because of elapsed time. Default: true. */
+  /** Whether the clock is trusted. If it is not, no job fails because of elapsed time. Default: true. */
   readonly clockTrusted?: boolean;
 }
 
-/** Failures that a system causes, not the job. Such failures do not count as a try. */
+/** Failures whose cause is a system and not the job. After such a failure, the try is not counted. */
 const WAITED_FOR: readonly Failure[] = ['refused_us', 'busy', 'unreachable'];
 /**
- * Failures that only an operator or time can resolve. The system has a separate alert, and a failed job would only add
- * to the operator's work.
+ * Failures that end only when the system responds again or an operator acts. A separate alert reports the system, so a
+ * job that failed in addition would only cause more work for the operator.
  */
 const OUTAGES: readonly Failure[] = ['refused_us', 'unreachable'];
 /**
- * Number of tries after unknown failures of a job that can only go forward or only be undone. The tries take about two
- * hours.
+ * Minimum number of tries after unknown failures, for a job that can no longer change its direction (it can only be
+ * continued, or only be undone). The tries take about two hours.
  */
 const PERSISTENT_TRIES = 20;
-/** Minimum time for which a job that can only go forward or only be undone waits for a system. */
+/** Minimum time in seconds for which such a job waits for a system. */
 const PERSISTENT_PATIENCE_S = 7 * 86_400;
-/** The longest pause before another try. A record with a longer wait was written while the clock was ahead. */
+/**
+ * The longest pause before another try. If a record contains a longer wait, it was written while the clock was ahead.
+ */
 export const MAX_BACKOFF_MS = 600_000;
 const CRASHES_AT_ONCE = 2;
 const MAX_RECHECK_MS = 60_000;
@@ -74,7 +79,7 @@ export function afterAttempt(job: Job, ending: Ending, at: Circumstances): Job {
 
 /**
  * The next state of a job that is cancelled while no attempt runs. The job ends as it is, or is undone first. Undefined
- * when the cancel changes nothing, because the job is already being undone or is past a pivot.
+ * when the cancel has no effect, because the job is already being undone or a pivot has begun.
  */
 export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>): Job | undefined {
   const { waiting: _, ...rest } = job;
@@ -85,13 +90,13 @@ export function whenCancelled(job: Job, at: Pick<Circumstances, 'kinds' | 'now'>
   return { ...rest, status: 'queued', direction: 'undo', attempts: 0, exceptions: 0, crashes: 0 };
 }
 
-/** True once a pivot has begun, unless its step has noted that it changed nothing. */
+/** True once a pivot has begun. A pivot that has noted that it changed nothing is not counted. */
 export function isPastPivot(kinds: EngineKinds, job: Pick<Job, 'method' | 'steps'>): boolean {
   if (kinds(job.method).course === 'forward only') return true;
   return job.steps.some((step) => step.pivot && step.begun > 0 && step.notes[UNTOUCHED] !== true);
 }
 
-/** True when a failure now would leave work to an operator. */
+/** True when an operator would have to resolve a failure of the job in its present state. */
 function isPersistent(kinds: EngineKinds, job: Job): boolean {
   return job.direction === 'undo' || isPastPivot(kinds, job) || kinds(job.method).course === 'removal';
 }
@@ -110,7 +115,10 @@ function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): 
   return later(counted, failed, at, base);
 }
 
-/** Lets the job wait for a system. No try is counted, and the job is retried as long as its patience lasts. */
+/**
+ * Makes the job wait for a system. The try is not counted. The job is retried until it has waited for the maximum time
+ * (`patienceMs`).
+ */
 function waitFor(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const since = waitingSince(job, at.now);
   const waited = at.now - since;
@@ -130,7 +138,9 @@ export function patienceMs(kinds: EngineKinds, job: Job, error: ErrorRecord | un
   return Math.max(job.policy.patienceS, isLong ? PERSISTENT_PATIENCE_S : 0) * 1000;
 }
 
-/** When the wait began (epoch ms). A time in the future was recorded while the clock was ahead, and counts as now. */
+/**
+ * When the wait began (epoch ms). A time in the future was recorded while the clock was ahead, and is treated as now.
+ */
 export function waitingSince(job: Pick<Job, 'waiting'>, now: number): number {
   return job.waiting ? Math.min(now, Date.parse(job.waiting.since)) : now;
 }
@@ -151,8 +161,8 @@ function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstance
 }
 
 /**
- * After its first crashes the job continues at once, because any running job may have caused them. After further
- * crashes it waits longer each time, because it may be the cause, and the other jobs must get time to run.
+ * After its first crashes, the job continues at once, because another running job may have caused the crash. After
+ * further crashes the job waits longer each time: it may itself be the cause, and the other jobs must have time to run.
  */
 function crashed(job: Job, detail: string, at: Circumstances): Job {
   const crashes = job.crashes + 1;
@@ -178,8 +188,8 @@ function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstanc
 }
 
 /**
- * The job after a completed undo. Errors of the undo no longer matter, so the job's error is the one that started the
- * undo.
+ * The job after a completed undo. The job's error is now the error that started the undo, because errors during the
+ * undo no longer matter.
  */
 function undone(job: Job, at: Circumstances): Job {
   const { reason, ...rest } = job;

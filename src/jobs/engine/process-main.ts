@@ -9,12 +9,12 @@ import type { ToWorker } from './protocol.js';
 
 /** The descriptor that the daemon opened (`processes.ts`). */
 const PIPE = 3;
-/** Messages of the daemon are trusted. */
+/** Messages from the daemon are trusted, so their size and number are not limited. */
 const BOUNDS = { longest: Number.POSITIVE_INFINITY, perSecond: Number.POSITIVE_INFINITY };
 
 giveWay();
 diesFirst();
-// must not keep the process alive
+// the thread must not keep the process alive
 new Worker(new URL('../../modules/discovery/parent-watch.js', import.meta.url)).unref();
 serve(new Socket({ fd: PIPE, readable: true, writable: true }));
 
@@ -24,7 +24,7 @@ function serve(socket: Socket): void {
     onMessage: (listener) =>
       readFrames(
         socket,
-        // only the daemon writes to it
+        // the message needs no check, because only the daemon writes to this socket
         { onMessage: (message) => listener(message as ToWorker), onProblem: (problem) => end(problem) },
         BOUNDS,
       ),
@@ -38,11 +38,11 @@ function end(problem: string): never {
   process.exit(1);
 }
 
-/** If memory runs short, the kernel ends this process first, and not the daemon. */
+/** Asks the kernel to kill this process before the daemon if memory runs short. */
 function diesFirst(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // not on this system
+    // this system does not have the file
   }
 }

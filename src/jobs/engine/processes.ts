@@ -1,7 +1,7 @@
 /**
- * Runs attempts of other authors' modules, each in a separate child process. A full heap ends its whole process,
- * whatever limit a thread has (measured for pushed numbers, a growing Map and growing keys), and so does
- * `process.kill`. In a child process both end only the attempt.
+ * Runs attempts of other authors' modules, each in a separate child process. If a heap is full, the whole process ends,
+ * even if the thread has a heap limit (measured with pushed numbers, a growing Map and growing keys). Module code can
+ * also end its process with `process.kill`. In a child process, both end only the attempt.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
@@ -22,9 +22,12 @@ export interface ProcessOptions {
   readonly memoryMb: number;
 }
 
-/** More than the longest call with its frame. */
+/** Maximum length of a message; longer than the longest valid call. */
 const LONGEST_MESSAGE = 1024 ** 2;
-/** A flow sends a few dozen in all, and the shell allows 50 log lines. */
+/**
+ * Maximum number of messages per second. A whole flow sends only a few dozen, and the shell around the module allows 50
+ * log lines per second.
+ */
 const MESSAGES_PER_S = 500;
 /** The end of stderr is kept, because it names the error. */
 const STDERR_BYTES = 8_192;
@@ -44,7 +47,7 @@ export function moduleProcesses(options: ProcessOptions): Threads {
       else thread.send({ kind: 'begin', attempt });
       return thread;
     },
-    // a process costs too much memory to wait for an attempt
+    // no process is started in advance, because an idle process uses too much memory
     warm: () => undefined,
     async stop() {
       stopping.abort();
@@ -57,9 +60,10 @@ async function open(
   { entry, heapMb, memoryMb }: ProcessOptions,
   onMessage: Parameters<Threads['start']>[1],
 ): Promise<Thread> {
-  // Bare: neither the daemon's environment nor its Node options reach module code.
+  // The environment is empty, so that module code gets neither the daemon's environment nor its Node options.
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, entry], {
-    // the last descriptor is open as long as the daemon lives (`modules/discovery/parent-watch.ts`)
+    // the last descriptor stays open until the daemon ends, which the child uses to notice that end
+    // (`modules/discovery/parent-watch.ts`)
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'ignore', 'pipe'],
     detached: true,
     env: {},
@@ -80,9 +84,9 @@ async function open(
   readFrames(pipe, { onMessage, onProblem: kill }, { longest: LONGEST_MESSAGE, perSecond: MESSAGES_PER_S });
   const gone = endOf(child).then(async ({ code, signal }) => {
     unwatch();
-    // also ends what it has started
+    // also ends the processes that the child has started
     killGroup(child);
-    // its last output may still be in the pipes
+    // the last output of the child may still be in the pipes
     await within(Promise.all([ended(stderr), ended(pipe)]), STDERR_AFTER_EXIT_MS);
     for (const stream of [pipe, stderr, life]) stream.destroy();
     return causeOfDeath({ code, signal, reason, stderr: said.text(), heapMb });
@@ -113,7 +117,10 @@ function ended(stream: NodeJS.EventEmitter): Promise<void> {
   return new Promise((resolve) => stream.once('close', () => resolve()));
 }
 
-/** Without free descriptors Node creates no streams, and emits the error in its next turn. */
+/**
+ * Resolves to the error of a process that could not be started. If no descriptor is free, Node creates no streams, and
+ * emits the error in the next turn of the event loop.
+ */
 async function startError(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve) => child.once('error', resolve));
 }
@@ -123,6 +130,6 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // it ended in the meantime
+    // the process has ended in the meantime
   }
 }

@@ -6,17 +6,19 @@ import type { Json, JsonObject } from '../../kernel/json.js';
 import type { ServiceView } from '../../modules/kit/context.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 
-/** The data that a thread gets at its start. `V` is the type of the view that steps get of the job's subject. */
+/**
+ * The data that a thread gets when it starts. `V` is the type of the data about the job's subject that steps can read.
+ */
 export interface Attempt<V = ServiceView> {
   readonly jobId: string;
-  /** Null if the module is gone; the agent's own flow runs then. */
+  /** Null if the module is no longer installed; then the agent's own flow runs. */
   readonly modulePath: string | null;
   readonly method: KindName;
   readonly direction: 'forward' | 'undo';
   readonly subject: V;
   readonly settings: JsonObject;
   readonly args: JsonObject;
-  /** Steps to undo, in this order; empty when going forward. */
+  /** Names of the steps to undo, in this order; empty unless the job is being undone. */
   readonly undo: readonly string[];
   readonly steps: readonly {
     readonly name: string;
@@ -28,7 +30,9 @@ export interface Attempt<V = ServiceView> {
 
 /** Journal calls of the thread: arguments and response. */
 export interface JournalCalls {
-  /** The first call of a thread. The call declares the flow, and the declaration is durable before any step runs. */
+  /**
+   * The first call of a thread, which declares the steps of the flow. The declaration is durable before any step runs.
+   */
   'flow.declare': { args: { shapes: readonly StepShape[] }; answer: null };
   'step.begin': {
     args: { step: string; direction: 'forward' | 'undo'; timeoutS?: number };
@@ -68,7 +72,7 @@ export type ToWorker =
   | { readonly kind: 'abort'; readonly error: ErrorRecord };
 
 /**
- * How an attempt ended. `interrupted`: a step had a temporary failure, and the job's policy decides whether it is
+ * How an attempt ended. `interrupted`: a step had a temporary failure, and the job's policy decides whether the job is
  * retried.
  */
 export type Outcome =

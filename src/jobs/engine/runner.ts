@@ -25,14 +25,14 @@ export interface Runner {
   /** Resumes every unfinished job and listens for new ones. */
   start(): Promise<void>;
   /**
-   * Drains the jobs: no new step begins, short steps finish, and long steps are aborted and their jobs returned
-   * unfinished. Takes at most `jobs.stop_s`.
+   * Stops all jobs: no new step begins, steps that end soon may finish, and all other steps are aborted. The aborted
+   * jobs stay unfinished and continue after the next start. Takes at most `jobs.stop_s`.
    */
   stop(): Promise<void>;
   counts(): { readonly running: number; readonly waiting: number };
   /**
-   * A job that is due and has a slot, but has not begun. While the runner works normally, this state lasts only a
-   * moment.
+   * Returns a job that has not begun although it is due and a slot is free. While the runner works normally, this is
+   * the case only for a moment.
    */
   overdue(): string | undefined;
 }
@@ -71,7 +71,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       busy.halt.abort(new AgentError('aborted', 'The job was cancelled.'));
   };
 
-  /** Runs once per turn of the event loop, however many subjects changed in it. */
+  /**
+   * Schedules the decision about which jobs begin. It is made only once per turn of the event loop, even if many
+   * subjects have changed in that turn.
+   */
   const pumpSoon = (): void => {
     if (pumping) return;
     pumping = true;
@@ -132,7 +135,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     running.set(lane.id, { interactive: lane.interactive, jobId: lane.jobId, probe, halt, done });
   };
 
-  /** Records a job that has not begun as waiting. Recording needs neither a thread nor a slot. */
+  /** Records a job that has not begun as waiting. This needs neither a thread nor a slot. */
   const hold = (lane: Lane): void => {
     holding.add(lane.id);
     journalOf(lane.subject, lane.jobId)
@@ -144,7 +147,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       });
   };
 
-  /** Handles a record that could not be written. The job stays unchanged and is checked again later. */
+  /** Called when the record of a job could not be written. The job stays unchanged and is checked again later. */
   const unrecorded = (lane: Lane, error: unknown): void => {
     log.error({ err: error, ...lineOf(lane.subject, lane.jobId) }, 'the attempt could not be saved');
     lanes.set(lane.id, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
@@ -160,7 +163,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     pumpSoon();
   };
 
-  /** Sets the alarm, unless an earlier alarm is set already. The earlier alarm computes the next one. */
+  /**
+   * Sets the alarm, unless it is already set to an earlier time. When it rings, the time of the next alarm is computed
+   * again.
+   */
   const wakeAt = (at: number): void => {
     if (!Number.isFinite(at) || (alarm && alarm.at <= at)) return;
     alarm?.off.abort();
@@ -179,7 +185,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       const { kind, key } = lane.subject;
       const jobJournal = journalOf(lane.subject, lane.jobId);
       const job = await jobJournal.change((current) => begun(kinds, current, clock));
-      // the job was cancelled, so it has just ended or its undo is queued
+      // the job was cancelled in the meantime, so either it has ended or its undo is queued
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);
       const ending = await runAttempt(deps, { kind, key, value: await kind.get(key) }, job, {
@@ -214,7 +220,8 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   };
 
   /**
-   * Resumes a job that was running when the agent ended. On a full disk, the attempt begins once it can be recorded.
+   * Resumes a job that was running when the agent ended. If the disk is full, the attempt begins only when it can be
+   * recorded.
    */
   const resume = async (ref: SubjectRef, orphan: Job): Promise<void> => {
     log.warn(lineOf(ref, orphan.id), 'resuming an interrupted job');
@@ -294,9 +301,9 @@ interface Running {
   readonly done: Promise<void>;
 }
 
-/** Time for aborted steps to learn how their last call ended. Drivers wait about 4 s for the end of a call. */
+/** Time in which aborted steps can get the result of their last call. Drivers wait about 4 s for the end of a call. */
 const SETTLE_MS = 5_000;
-/** Largest share of the stop's total time that may be used for this wait. */
+/** Largest share of the total time of a stop that may be spent on waiting for aborted steps. */
 const MOST_SETTLING = 0.75;
 const RECORD_MS = 300;
 const RECORD_RETRY_MS = 5_000;
@@ -311,7 +318,7 @@ class StopError extends Error {
   }
 }
 
-/** Counts the attempt as begun. A cancelled job may have nothing to begin; its attempt is not counted. */
+/** The job with one more attempt counted. If the job was cancelled and has nothing to run, no attempt is counted. */
 function begun(kinds: EngineKinds, job: Job, clock: Clock): Job {
   if (!isOpen(job)) return job;
   if (endsEarly(kinds, job)) return whenCancelled(job, { kinds, now: clock.now() }) ?? job;

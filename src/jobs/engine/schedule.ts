@@ -1,6 +1,6 @@
 /**
- * Recurring tasks. A task only checks for due work and enqueues it. Due work is found in the records, so nothing is
- * lost while the agent is down.
+ * Recurring tasks. A task only checks for due work and enqueues it. A task finds the work by searching the records, so
+ * work that became due while the agent was down is not lost.
  */
 import type { BaseLogger } from 'pino';
 import { Alarm } from '../../kernel/async/alarm.js';
@@ -10,7 +10,10 @@ export interface Recurring {
   readonly name: string;
   /** Longest pause between two runs, in ms. */
   readonly everyMs: number;
-  /** Runs the task. May return when the task must run again (epoch ms), if that is sooner than `everyMs`. */
+  /**
+   * Runs the task. If the task must run again earlier than after `everyMs`, returns the time of the next run (epoch
+   * ms).
+   */
   run(): Promise<number | undefined>;
 }
 
@@ -22,7 +25,7 @@ export interface Schedule {
 
 const SHORTEST_MS = 20;
 
-/** Starts all tasks at once; the runs of one task never overlap. Does not keep the process alive. */
+/** Starts all tasks at once; the runs of one task never overlap. The schedule does not keep the process alive. */
 export function schedule(
   tasks: readonly Recurring[],
   { clock, log }: { readonly clock: Clock; readonly log: Pick<BaseLogger, 'error'> },

@@ -1,4 +1,7 @@
-/** Limits the calls and log lines of module code on the module's side, before they reach the main thread. */
+/**
+ * Limits the calls and log lines of module code. The limits are enforced in the module's thread or process, before the
+ * calls reach the main thread.
+ */
 import { fromRecord } from '../../kernel/errors.js';
 import { boundedCall } from './bounded-call.js';
 import { callCredits } from './call-credits.js';
@@ -8,7 +11,7 @@ import type { Outside } from './step-context.js';
 
 export interface Shell extends Outside {
   settle(answer: Extract<ToWorker, { kind: 'answer' | 'refusal' }>): void;
-  /** Logs the count of the lines that were dropped last. */
+  /** Logs how many lines were dropped since the last such report. */
   end(): void;
 }
 
@@ -28,7 +31,8 @@ export function shell(say: (message: ToMain) => void): Shell {
       const given = { name, args };
       // the compiler cannot see that the arguments belong to this name
       const call = boundedCall(given as Call);
-      // calls of the flow itself do not wait for those of its steps
+      // notes come from steps and wait for a credit; all other calls to the journal come from the flow itself and must
+      // not wait behind calls of its steps
       return name === 'step.note' ? credits.spend(() => send(call)) : send(call);
     },
     async ask(step, name, args) {

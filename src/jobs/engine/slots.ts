@@ -18,7 +18,7 @@ interface Work {
 const ALWAYS = 2;
 
 /**
- * `no_slot` also applies to every less urgent job. After `busy`, the caller must check again soon.
+ * If the result is `no_slot`, no less urgent job may begin either. If it is `busy`, the caller must check again soon.
  * @param spare whether the main thread has time for another job; each true result allows only one job
  */
 export function mayBegin(

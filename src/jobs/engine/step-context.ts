@@ -1,4 +1,7 @@
-/** Builds the context of a step from the data of the attempt and the functions that call the main thread. */
+/**
+ * Builds the context that a step gets. It combines the data of the attempt with the functions that call the main
+ * thread.
+ */
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { StepContext } from '../../modules/kit/context.js';

@@ -1,4 +1,4 @@
-/** Logs and counts every run of a step as soon as its end is in the journal. */
+/** Logs and counts every run of a step as soon as the journal contains the end of the run. */
 import type { Logger } from 'pino';
 import type { Call } from './protocol.js';
 

@@ -4,11 +4,14 @@ import type { Attempt } from './protocol.js';
 import type { Subject, SubjectRecords } from './subject.js';
 
 /**
- * Everything that the engine needs from a kind of subject. The interface uses method syntax, because each kind handles
- * only its own type of subject.
+ * Everything that the engine needs to know about one kind of subject. The interface uses method syntax, so that
+ * TypeScript accepts a kind whose methods handle only its own type of subject.
  */
 export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords<S> {
-  /** The name of the kind, for example `service`. The name keeps the lanes of different kinds apart. */
+  /**
+   * The name of the kind, for example `service`. The name distinguishes the lanes of this kind from the lanes of other
+   * kinds.
+   */
   readonly name: string;
   /** Keys of the subjects with an open job. */
   unfinished(): Iterable<string>;
@@ -16,7 +19,7 @@ export interface SubjectKind<S extends Subject = Subject> extends SubjectRecords
   onChange(listener: (key: string, next: S) => void): () => void;
   /** Fields that name the subject in every log line about its jobs. */
   logFields(key: string): Readonly<Record<string, string>>;
-  /** The view of the subject that the steps of its jobs get. */
+  /** The data about the subject that the steps of its jobs can read. */
   view(subject: S): Attempt['subject'];
   /** Performs a step's call. Throws `module_failed` for an unknown call. */
   call(context: CallContext<S>, name: HostCallName, args: readonly unknown[]): Promise<unknown>;

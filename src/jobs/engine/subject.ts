@@ -12,8 +12,8 @@ export interface Subject {
 }
 
 /**
- * What a journal needs from one kind of subject: the records of the subjects, and the changes that the end of a job
- * makes in them.
+ * What a journal needs to know about one kind of subject: where the subjects are stored, and how a subject changes when
+ * one of its jobs ends.
  */
 export interface SubjectRecords<S extends Subject = Subject> {
   /** Throws when the subject does not exist. */
@@ -23,13 +23,13 @@ export interface SubjectRecords<S extends Subject = Subject> {
    * durable. Throws when the subject does not exist.
    */
   commit<R>(key: string, fn: (current: S) => Changed<S, R>): Promise<Changed<S, R>>;
-  /** Durable when it resolves. */
+  /** Archives an ended job. The archived job is durable when the promise resolves. */
   archive(key: string, job: Job): Promise<void>;
   /**
-   * The subject with the present state of this job. If the job has ended, the subject also has the job's outcome. `now`
-   * is RFC 3339.
+   * Returns the subject with the present state of this job. If the job has ended, the changes for its outcome are made
+   * in the subject too. `now` is RFC 3339.
    */
   withJob(subject: S, job: Job, now: string): S;
-  /** What a stuck job has left behind for an operator to deal with. */
+  /** The objects that a stuck job has left behind and that an operator must deal with. */
   remains(subject: S, job: Job): readonly Remain[];
 }

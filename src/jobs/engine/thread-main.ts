@@ -1,7 +1,7 @@
 /** Entry of a thread that waits for its only attempt. */
 import { parentPort } from 'node:worker_threads';
-// this import is three quarters of the code that a module imports, so a thread that is loaded in advance already has
-// that code
+// loads most of the code (three quarters) that a module will import, so that a thread that was started in advance has
+// less to load when it gets its attempt
 import 'typebox';
 import { carryOutOne } from './carry-out.js';
 

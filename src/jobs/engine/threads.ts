@@ -1,6 +1,6 @@
 /**
  * Runs each attempt as a bree job in a separate worker thread. Only this file uses bree. One spare thread is always
- * loaded, so that the next attempt begins at once and does not wait for the code to load.
+ * kept ready with its code loaded, so that the next attempt can begin at once.
  */
 import Bree from 'bree';
 import { once } from 'node:events';
@@ -20,10 +20,11 @@ export interface Thread {
 
 export interface Threads {
   /**
-   * Runs the attempt in an unused thread. An urgent attempt goes before others that already wait for a thread.
+   * Runs the attempt in an unused thread. An urgent attempt gets a thread before other attempts that already wait for
+   * one.
    */
   start(attempt: Attempt, onMessage: (message: unknown) => void, urgent: boolean): Promise<Thread>;
-  /** Loads a thread in advance for the first attempt. */
+  /** Starts a thread in advance, so that it is ready for the first attempt. */
   warm(): void;
   stop(): Promise<void>;
 }
@@ -43,11 +44,11 @@ const SPARE = 1;
 const stopping = (): AgentError => new AgentError('aborted', 'The agent is stopping.');
 const LOADED_WITHIN_MS = 1_000;
 
-/** `heapMb`: MiB of JavaScript heap of each thread; default: the same as the daemon's. */
+/** `heapMb`: maximum JavaScript heap of each thread in MiB; default: the daemon's limit. */
 export function breeThreads(workerPath: string, heapMb?: number): Threads {
   const deaths = new Map<string, Error>();
-  // Loading a thread takes 25 ms of CPU time. If ten threads were loaded at once, they would use all processors, and
-  // requests would wait. A thread that hangs does not prevent others from loading.
+  // Starting a thread takes 25 ms of CPU time. If ten threads were started at once, they would use all processors, and
+  // requests would wait. A thread that hangs during its start does not prevent other threads from starting.
   const loading = new PQueue({ concurrency: Math.max(1, availableParallelism() - 1) });
   const waiting: Waiting[] = [];
   const spare = new Set<Loaded>();
@@ -72,7 +73,7 @@ export function breeThreads(workerPath: string, heapMb?: number): Threads {
 
   const load = async (): Promise<Loaded> => {
     count += 1;
-    // bree drops a job whose name is in use
+    // the name must be unique, because bree ignores a job whose name is already in use
     const name = `attempt-${count}`;
     // Module code gets neither the daemon's environment nor its Node options.
     const limits = heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } };
@@ -83,7 +84,7 @@ export function breeThreads(workerPath: string, heapMb?: number): Threads {
     if (!worker) throw new Error(`bree did not start ${name}`);
     const gone = new Promise<Error | undefined>((ended) => {
       worker.once('exit', () => {
-        // bree's own exit listener was registered first, so the cause is recorded by now
+        // bree's own exit listener was registered earlier and has already recorded the cause
         ended(deaths.get(name));
         deaths.delete(name);
       });
@@ -94,8 +95,8 @@ export function breeThreads(workerPath: string, heapMb?: number): Threads {
   };
 
   /**
-   * Gives loaded threads to the waiting attempts, in order. Without waiting attempts, one spare thread stays for the
-   * next attempt.
+   * Assigns an idle thread to each waiting attempt, in the order in which the attempts wait. If no attempt waits, one
+   * thread is kept as a spare for the next attempt.
    */
   const handOut = (): void => {
     for (const thread of spare) {
@@ -124,7 +125,7 @@ export function breeThreads(workerPath: string, heapMb?: number): Threads {
             thread.worker.unref();
             void thread.gone.then(() => spare.delete(thread));
           },
-          // without a waiting attempt the error does not matter, because the next attempt tries again
+          // if no attempt waits, the error is ignored, because the next attempt starts a thread again
           (error: unknown) => waiting.shift()?.fail(error),
         )
         .finally(() => {

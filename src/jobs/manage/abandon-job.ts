@@ -17,8 +17,8 @@ import type { JobContext } from './context.js';
 import { type FoundJob, readJob } from './read-job.js';
 
 /**
- * Time limit for checking leftovers, because the caller waits. Objects that could not be checked within this time count
- * as existing.
+ * Time limit for the check of the leftovers, because the caller waits for it. An object that could not be checked
+ * within this time is treated as existing.
  */
 const LOOK_MS = 10_000;
 

@@ -12,7 +12,7 @@ export interface JobContext {
   readonly config: Pick<Config, 'agent'>;
   readonly state: Pick<State, 'services' | 'archive'>;
   readonly clock: Clock;
-  /** The same function as in the job engine. */
+  /** Returns the properties of a kind of job. The job engine uses the same function. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly log: Pick<BaseLogger, 'warn'>;

@@ -1,4 +1,4 @@
-/** Yields a job now and after every durable change, until it has ended. */
+/** Yields the present state of a job, and its new state after every durable change, until the job has ended. */
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { isOpen, type Job } from '../../model/job.js';
 import type { Caller } from '../../model/caller.js';

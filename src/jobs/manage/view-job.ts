@@ -3,7 +3,7 @@ import type { ErrorRecord } from '../../kernel/errors.js';
 import { type Job, progressOf } from '../../model/job.js';
 import type { Remain } from '../../model/flow.js';
 
-/** `detail` is for operators; panels get it as null. */
+/** `detail` is only for operators; in responses to panels it is null. */
 export function viewError(
   error: (ErrorRecord & { readonly step?: string }) | undefined,
   forOperator: boolean,

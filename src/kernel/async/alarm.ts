@@ -8,15 +8,18 @@ export class Alarm {
   #wake = (): void => {};
 
   /**
-   * Ends the present sleep. If no sleep is in progress, the next one returns at once, because the running check may
-   * have missed the change.
+   * Ends the present sleep. If no sleep is in progress, the next sleep returns at once, because the caller's present
+   * check may have begun before the change and missed it.
    */
   ring(): void {
     this.#rung = true;
     this.#wake();
   }
 
-  /** Returns after `ms`, when `ring` is called, or when the signal aborts. One sleeper at a time. */
+  /**
+   * Returns after `ms`, when `ring` is called, or when the signal aborts. Must not be called again before it has
+   * returned.
+   */
   async sleep(
     clock: Pick<Clock, 'sleep'>,
     ms: number,

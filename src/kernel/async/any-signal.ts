@@ -1,7 +1,8 @@
 /**
  * Combines several abort signals into one for the duration of one task. `AbortSignal.any` of Node 20 has two defects. A
- * signal that lives as long as the daemon never releases the signals combined with it: each wait leaks 1 to 3 KB and
- * everything that their listeners hold. The combined signal may also be garbage-collected while code waits for it.
+ * signal that lives as long as the daemon never releases the signals combined with it: each wait leaks 1 to 3 KB, and
+ * everything that its listeners refer to stays in memory. The combined signal may also be garbage-collected while code
+ * waits for it.
  */
 import { setMaxListeners } from 'node:events';
 

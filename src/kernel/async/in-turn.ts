@@ -1,6 +1,6 @@
 /**
- * Queues work so that a signal can cancel it while it waits. Work that has begun is never abandoned; the `signal`
- * option of p-queue would abandon it.
+ * Queues work so that a signal can cancel it while it waits. Work that has begun is never abandoned. The `signal`
+ * option of p-queue is not used, because it would abandon such work.
  */
 import { onAbort } from './on-abort.js';
 

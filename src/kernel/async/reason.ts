@@ -1,4 +1,7 @@
-/** The reason of an aborted signal as an Error: `abort` accepts any value. */
+/**
+ * Returns the reason of an aborted signal as an Error. A conversion is needed because `abort` accepts any value as the
+ * reason.
+ */
 
 export function reasonOf(signal: AbortSignal): Error {
   const reason: unknown = signal.reason;

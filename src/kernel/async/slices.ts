@@ -46,7 +46,7 @@ export class Slices {
       woken += 1;
       await untilDone();
     }
-    // tasks that began to wait in the meantime queue behind those that waited already
+    // tasks that began to wait in the meantime are queued behind the tasks that waited already
     this.#waiting = [...waiting.slice(woken), ...this.#waiting];
   }
 }
@@ -56,5 +56,5 @@ function untilDone(): Promise<void> {
   return new Promise((resolve) => process.nextTick(resolve));
 }
 
-/** Never rests. For code that has a thread to itself. */
+/** Never pauses. For code in a thread that does no other work. */
 export const noRest: Rest = () => undefined;

@@ -1,6 +1,6 @@
 /**
- * The request to the process that reads a module, and the answers it may give. The answer comes from another author's
- * code, so everything in it is checked against this schema before it is used.
+ * The request to the process that reads a module, and the possible answers of that process. An answer may come from
+ * another author's code, so the whole answer is checked against a schema before it is used.
  */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -15,25 +15,28 @@ export interface ReadRequest {
   readonly name: string;
   /** Absolute path of module.js. */
   readonly path: string;
-  /** As the configuration has them. */
+  /** The module's settings as they are in the configuration, without defaults. */
   readonly settings: JsonObject;
 }
 
-/** A module as it was read. With `problems`, `source` and `template` of the declarations are null. */
+/** The result of reading a module. If `problems` is not empty, `source` and `template` in `declared` are null. */
 export interface ReadModule {
   readonly declared: Declarations;
-  /** Complete: defaults are filled in. */
+  /** The module's settings with defaults filled in. */
   readonly settings: JsonObject;
   readonly problems: readonly SettingsProblem[];
 }
 
-/** Lines of JSON, in this order; `end` is the last word of a process that ended by itself. */
+/**
+ * The process writes these messages as lines of JSON, in this order. If the line `end` is missing, the process was
+ * ended before it had finished.
+ */
 export type AnswerLine =
   | { readonly kind: 'read'; readonly module: ReadModule }
   | { readonly kind: 'unusable'; readonly problem: string }
   | { readonly kind: 'end' };
 
-/** Bytes of all lines together. */
+/** Maximum size of all lines together, in bytes. */
 export const MOST_ANSWER = 1024 ** 2;
 
 const closed = { additionalProperties: false } as const;
@@ -134,10 +137,10 @@ const ReadModuleSchema = Type.Object(
 
 const check = Compile(ReadModuleSchema);
 
-/** Levels of nesting: what is deeper cannot be turned into text again. */
+/** Maximum number of nested levels. Data that is nested more deeply could not be converted to JSON again. */
 const MOST_LEVELS = 64;
 
-/** Throws an Error that says what is wrong with it. */
+/** Returns the value with its type. Throws an Error that says what is wrong with the value. */
 export function checkReadModule(value: unknown): ReadModule {
   if (!isWithin(value, MOST_LEVELS)) throw new Error(`its declarations are nested too deeply`);
   const [wrong] = check.Errors(value);
@@ -145,7 +148,8 @@ export function checkReadModule(value: unknown): ReadModule {
   const { parts } = (value as ReadModule).declared;
   if (parts.includes('site') && !parts.includes('guest'))
     throw new Error('its parts have `site` without `guest`: a site is served by a container');
-  // the schema says what the type says; `Static` and the readonly types of the kit differ in names alone
+  // the schema describes the same values as the type; TypeScript cannot see this, because the types of the kit are
+  // readonly
   return value as Static<typeof ReadModuleSchema> & ReadModule;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What modules declared when they were last read, so that a start runs no module code if nothing has changed. There is
- * one file for each module. The folder's name begins with a dot: it is not part of the state, exports omit it, and
- * losing it costs a second at the next start.
+ * Caches the declarations that were last read from the modules, so that a start runs no module code if nothing has
+ * changed. There is one file for each module. The folder's name begins with a dot, so exports do not contain the
+ * folder. If the folder is lost, the next start takes about a second longer.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -10,26 +10,26 @@ import type { JsonObject } from '../../kernel/json.js';
 import { checkReadModule, MOST_ANSWER } from './answer.js';
 import type { ReadEnd } from './read-module.js';
 
-/** All that decides what a module declares. */
+/** Everything on which the declarations of a module depend. */
 export interface CacheKey {
   readonly type: string;
   readonly name: string;
-  /** Of the module's files. */
+  /** Hash of the module's files. */
   readonly hash: string;
-  /** As the configuration has them. */
+  /** The module's settings as they are in the configuration. */
   readonly settings: JsonObject;
   /** Digest of the program that reads modules. */
   readonly reader: string;
 }
 
 export interface DeclarationsCache {
-  /** Undefined when there is no entry, or it cannot be used. */
+  /** Returns undefined when there is no entry, or when the entry cannot be used. */
   find(key: CacheKey): Promise<ReadEnd | undefined>;
-  /** Never rejects: an entry that cannot be kept is read again. */
+  /** Never rejects. If the entry cannot be saved, the module is read again at the next start. */
   keep(key: CacheKey, end: ReadEnd): Promise<void>;
 }
 
-/** A module that hung is read again after this; until then no start waits for it. */
+/** Time after which a module that did not finish loading is read again. Until then, no start waits for this module. */
 const HUNG_MS = 3_600_000;
 
 /** `now`: epoch ms. */
@@ -59,13 +59,13 @@ export function declarationsCache(stateDir: string, now: () => number): Declarat
   };
 }
 
-/** Settings are kept as a digest. */
+/** The text that identifies an entry. It contains only a digest of the settings, because they may hold secrets. */
 function keyText({ type, name, hash, settings, reader }: CacheKey): string {
   const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
   return [type, name, hash, digest, reader].join(' ');
 }
 
-/** Throws an Error when the text is no entry. */
+/** Throws an Error when the text is not a valid entry. */
 function entryOf(text: string, wanted: string, now: number): ReadEnd | undefined {
   const entry: unknown = JSON.parse(text);
   if (!isObject(entry) || entry['key'] !== wanted || !isObject(entry['end'])) return undefined;

@@ -1,4 +1,4 @@
-/** Reads from a module's class what it declares; runs in the process that reads the module. */
+/** Collects the declarations of a module from its class. This code runs in the process that reads the module. */
 import { isAbsolute } from 'node:path';
 import type { JsonObject } from '../../kernel/json.js';
 import { JOB_KINDS } from '../../model/job-kinds.js';
@@ -7,7 +7,7 @@ import type { Module } from '../kit/module.js';
 import type { ReadModule, ReadRequest } from './answer.js';
 import { checkSettings } from './settings.js';
 
-/** Throws what the module's code throws, and an Error with the problem. */
+/** Throws what the module's code throws, and an Error for each problem with the declarations. */
 export function declarationsOf(
   module: Module,
   { type, name, path, settings: given }: ReadRequest,
@@ -34,7 +34,7 @@ export function declarationsOf(
     loginPath: memberOf(module, 'loginPath') ?? null,
     ownerEmail: memberOf(module, 'ownerEmail') ?? null,
   };
-  // the main thread checks it with a schema
+  // the main thread checks the declarations against a schema
   return { declared: declared as unknown as Declarations, settings, problems };
 }
 
@@ -44,7 +44,10 @@ function infoOf({ info }: Module): Declarations['info'] {
   return { type, name, title, description, version, author };
 }
 
-/** Modules with the base classes of an older release do not declare abilities. */
+/**
+ * The kinds of jobs for which the module has a flow. A module that was built with the base classes of an older release
+ * does not declare them, so they are derived from its methods.
+ */
 function abilitiesOf(module: Module): string[] {
   const said: unknown = memberOf(module, 'abilities');
   if (Array.isArray(said)) return said.map(String);
@@ -55,7 +58,7 @@ function memberOf(module: Module, name: string): unknown {
   return Reflect.get(module, name);
 }
 
-/** What the method returns; null if the module lacks the method, or it returns nothing. */
+/** The result of the method; null if the module does not have the method, or if the method returns nothing. */
 function called(module: Module, name: string, ...args: (JsonObject | string)[]): unknown {
   const method = memberOf(module, name);
   if (typeof method !== 'function') return null;

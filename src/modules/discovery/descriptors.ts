@@ -1,5 +1,5 @@
-/** Descriptors of the process that reads a module; 1 and 2 are the module's to write to. */
+/** File descriptors of the process that reads a module. Descriptors 1 and 2 are for the module's own output. */
 export const REQUEST_FD = 3;
 export const ANSWER_FD = 4;
-/** Closed when the daemon is gone. */
+/** The system closes this pipe when the daemon ends. */
 export const PARENT_FD = 5;

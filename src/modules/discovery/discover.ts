@@ -1,6 +1,6 @@
 /**
- * Finds out what all modules declare, without running any of their code in this process: from the cache, or from a
- * process that reads the module.
+ * Gets the declarations of all modules. No module code runs in this process: the declarations come from the cache or
+ * from a child process that reads the module.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -18,42 +18,49 @@ import { type ReadEnd, readModule, SHIPPED_LIMITS } from './read-module.js';
 import type { ReadLimits } from './reader-process.js';
 
 export interface DiscoverDeps {
-  /** Path of the process's entry in the build. */
+  /** Path of the program that reads a module, in the build. */
   readonly reader: string;
-  /** Undefined: every module is read. */
+  /** If it is undefined, every module is read. */
   readonly cache?: DeclarationsCache | undefined;
   /** Modules of `found` that were read before; they are not read again. */
   readonly known?: readonly DiscoveredModule[] | undefined;
-  /** Whether it comes with the agent. */
+  /** Whether the module is shipped with the agent. */
   readonly isShipped: (module: FoundModule) => boolean;
-  /** Of those that do not. */
+  /** Limits for reading modules that are not shipped with the agent. */
   readonly limits: ReadLimits;
-  /** By hash, why code of those that do not must not run; undefined when it may (`strikes.ts`). */
+  /**
+   * For the hash of code that is not shipped with the agent: why the code must not run, or undefined when it may run
+   * (`strikes.ts`).
+   */
   readonly problemOf?: Strikes['problemOf'];
-  /** Records what is being read, because module code can end the daemon from the other process. */
+  /** Records which module is being read, because module code in the child process could kill the daemon. */
   readonly strikes?: Pick<Strikes, 'enter' | 'isSuspect'> | undefined;
 }
 
-/** A module with its declarations, or with what is wrong with it. */
+/** A module with its declarations, or with the reason why they could not be read. */
 export interface DiscoveredModule extends FoundModule {
   /** Null when the folder cannot be hashed. */
   readonly hash: string | null;
   readonly read: ReadModule | null;
-  /** For an operator; null when it was read. */
+  /** Why the module could not be read, for operators; null if it was read. */
   readonly problem: string | null;
 }
 
-/** Each process takes a core and some 40 MB while it reads. */
+/** Number of modules that are read at once. Each process needs one processor core and about 40 MB while it reads. */
 const AT_ONCE = 4;
 
-/** In the order of `found`. Of two modules with one name the first is used. `settings`: by the name of a product. */
+/**
+ * Returns the modules in the order of `found`. If two modules have the same name, the first is used. `settings` maps
+ * the name of a product to its settings.
+ */
 export async function discover(
   { reader, cache, known: read = [], isShipped, limits, problemOf, strikes }: DiscoverDeps,
   found: readonly FoundModule[],
   settings: Readonly<Record<string, JsonObject>>,
 ): Promise<DiscoveredModule[]> {
   const queue = new PQueue({ concurrency: AT_ONCE });
-  // one at a time, so that a second death counts only against the module that caused it
+  // modules that were running when the daemon died are read one at a time, so that a second death is blamed only on the
+  // module that caused it
   const suspects = new PQueue({ concurrency: 1 });
   const program = createHash('sha256')
     .update(await readFile(reader))
@@ -92,7 +99,7 @@ export async function discover(
     const end = isShipped(one)
       ? await readModule(reader, request, SHIPPED_LIMITS)
       : await recorded(one, hash, () => readModule(reader, request, limits));
-    // false if a file was replaced meanwhile
+    // false if a file was replaced while the module was read
     const isSame = (await contentHash(dirname(one.path)).catch(() => null)) === hash;
     const isKept = end.kind === 'read' || (end.isLate && !isShipped(one));
     if (isSame && isKept) await cache?.keep(key, end);
@@ -101,7 +108,10 @@ export async function discover(
   return Promise.all(found.map((one) => queue.add(() => examine(one))));
 }
 
-/** On a full disk the module is read without a record: otherwise it could not be used until the next start. */
+/**
+ * Records that this code is running. If the disk is full, the module is read without a record, because otherwise it
+ * could not be used until the next start.
+ */
 function enter(strikes: DiscoverDeps['strikes'], code: RunningCode): () => void {
   try {
     return strikes?.enter(code) ?? ((): void => undefined);
@@ -110,7 +120,10 @@ function enter(strikes: DiscoverDeps['strikes'], code: RunningCode): () => void 
   }
 }
 
-/** The entry in the build of the running program. `programs`: the folder that holds `src` and `modules`. */
+/**
+ * Path of the program that reads modules, in the build of the running agent. `programs`: the folder that holds `src`
+ * and `modules`.
+ */
 export function readerOf(programs: string): string {
   return join(programs, 'src', 'modules', 'discovery', 'reader.js');
 }

@@ -1,6 +1,7 @@
 /**
- * Entry of a thread that runs next to the module's code, and ends the process when the daemon is gone. A daemon that
- * is killed cannot end it, and a module that loops would run forever.
+ * Entry of a thread that runs next to the module's code and ends the process when the daemon has ended. The thread is
+ * needed because a daemon that is killed cannot end the process itself, and a module in an endless loop would then run
+ * forever.
  */
 import { Socket } from 'node:net';
 import { PARENT_FD } from './descriptors.js';

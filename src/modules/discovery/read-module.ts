@@ -1,6 +1,6 @@
 /**
- * Reads what a module declares, in a process of its own. Whatever the module's code does, the result is its
- * declarations or a reason why it cannot be used.
+ * Reads the declarations of a module in a separate process. In every case the result is either the declarations or the
+ * reason why the module cannot be used.
  */
 import { cleaned } from '../../kernel/text.js';
 import {
@@ -13,25 +13,31 @@ import {
 import { MOST_OUTPUT, type ReaderEnd, type ReadLimits, runReader } from './reader-process.js';
 
 const HEAP_MB = 128;
-/** Shipped modules load in moments; only a very busy machine makes them slow. */
+/**
+ * Limits for modules that are shipped with the agent. They usually load in a moment; the long time limit is for a very
+ * busy machine.
+ */
 export const SHIPPED_LIMITS: ReadLimits = { withinMs: 60_000, heapMb: HEAP_MB };
 
-/** For modules of other authors. */
+/** Limits for modules of other authors. */
 export function readLimits(timeoutS: number): ReadLimits {
   return { withinMs: timeoutS * 1000, heapMb: HEAP_MB };
 }
 
-/** `isLate`: it took too long, possibly because the machine is busy. */
+/** The result of reading a module. `isLate` is true if reading took too long, possibly because the machine was busy. */
 export type ReadEnd =
   | { readonly kind: 'read'; readonly module: ReadModule }
   | { readonly kind: 'unusable'; readonly problem: string; readonly isLate: boolean };
 
-/** Exit code of node when nothing settles a top-level await. */
+/** Exit code of Node when a top-level await can never be settled. */
 const UNSETTLED = 13;
-/** Exit code of a shell's child, and node's signal, when the heap is full. */
+/**
+ * Node aborts (SIGABRT) when its heap is full. If a shell has started Node, the shell reports this signal with this
+ * exit code.
+ */
 const ABORTED = 134;
 
-/** `reader`: path of the process's entry in the build. */
+/** `reader`: path of the program that reads modules, in the build. */
 export async function readModule(reader: string, request: ReadRequest, limits: ReadLimits): Promise<ReadEnd> {
   try {
     return judge(await runReader(reader, JSON.stringify(request), limits), limits);
@@ -54,7 +60,7 @@ function judge(end: ReaderEnd, limits: ReadLimits): ReadEnd {
   }
 }
 
-/** Undefined when it ended by itself. */
+/** Why the process did not finish reading the module; undefined if it finished. */
 function whyCutOff(end: ReaderEnd, { withinMs, heapMb }: ReadLimits, hasEnded: boolean): string | undefined {
   const { code, signal, excess, isLate } = end;
   if (excess === 'output')
@@ -73,7 +79,10 @@ function whyCutOff(end: ReaderEnd, { withinMs, heapMb }: ReadLimits, hasEnded: b
   return `its code ended the process that loaded it (${how})${said === '' ? '' : `: ${said}`}`;
 }
 
-/** The lines that the process wrote. A line that was cut off, or that module code wrote, is dropped. */
+/**
+ * The lines that the process wrote. Invalid lines, for example incomplete ones or lines that module code wrote, are
+ * dropped.
+ */
 function linesOf(answer: string): AnswerLine[] {
   return answer.split('\n').flatMap((text): AnswerLine[] => {
     try {

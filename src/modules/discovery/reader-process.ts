@@ -1,6 +1,7 @@
 /**
- * The process that reads a module, from outside: it gets nothing of the daemon's (no environment, no standard input),
- * and a limit for time, heap and output. It is killed together with everything it has started.
+ * Starts, limits and ends the process that reads a module. The process gets nothing from the daemon (no environment, no
+ * standard input), and its time, heap and output are limited. At the end, the process and all processes that it has
+ * started are killed.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Readable, Writable } from 'node:stream';
@@ -12,30 +13,33 @@ import { MOST_ANSWER } from './answer.js';
 import { ANSWER_FD, PARENT_FD, REQUEST_FD } from './descriptors.js';
 
 export interface ReadLimits {
-  /** Milliseconds until the module must have been read. */
+  /** Milliseconds within which the module must have been read. */
   readonly withinMs: number;
   /** MiB of heap. */
   readonly heapMb: number;
 }
 
 export interface ReaderEnd {
-  /** Null when a signal ended it, or nothing could. */
+  /** The exit code. Null when a signal ended the process, or when the process could not be ended. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** Its time had passed. */
+  /** True if the process exceeded its time limit. */
   readonly isLate: boolean;
-  /** What it wrote too much of. */
+  /** The kind of data of which the process wrote too much; null if it stayed within the limits. */
   readonly excess: 'output' | 'declarations' | null;
   readonly answer: string;
-  /** What it wrote to stdout and stderr. */
+  /** The text that the process wrote to stdout and stderr. */
   readonly output: string;
 }
 
-/** Bytes that a module may write to stdout and stderr together while it is read. */
+/** Maximum number of bytes that a module may write to stdout and stderr together while it is read. */
 export const MOST_OUTPUT = 64 * 1024;
-/** How long a killed process may take to be gone. */
+/** Time to wait for the end of a killed process. */
 const KILLED_WITHIN_MS = 3_000;
-/** How long a process that outlived the group may keep the pipes open. */
+/**
+ * Time to wait until the pipes are closed after the process has ended. A descendant that has left the process group can
+ * keep them open.
+ */
 const PIPES_AFTER_EXIT_MS = 1_000;
 
 /** Rejects when the system cannot start the process. */
@@ -48,7 +52,7 @@ export async function runReader(reader: string, request: string, limits: ReadLim
   });
   const exited = exitOf(child);
   const pipes = pipesOf(child);
-  // without a descriptor for them there are none, and `exited` rejects in the next turn
+  // if no file descriptor is free, there are no pipes, and `exited` rejects in the next turn of the event loop
   if (!pipes) return exited.then(() => Promise.reject(new Error('the process has no pipes')));
   let excess: ReaderEnd['excess'] = null;
   const tooMuch = (of: 'output' | 'declarations') => (): void => {
@@ -57,12 +61,12 @@ export async function runReader(reader: string, request: string, limits: ReadLim
   };
   const answer = collect([pipes.answer], MOST_ANSWER, tooMuch('declarations'));
   const output = collect([pipes.stdout, pipes.stderr], MOST_OUTPUT, tooMuch('output'));
-  // a process that does not read its request shows in how it ends
+  // a write error is ignored here, because the way in which the process ends shows that it did not read its request
   for (const pipe of [pipes.request, pipes.parent]) pipe.on('error', () => {});
   pipes.request.end(request);
   try {
     const { isLate, ...end } = await withinTime(child, exited, limits.withinMs);
-    // what it has started goes with it
+    // also ends the processes that the process has started
     killGroup(child);
     await within(Promise.all([answer.ended, output.ended]), PIPES_AFTER_EXIT_MS);
     return { ...end, isLate, excess, answer: answer.text(), output: output.text() };
@@ -92,7 +96,7 @@ function withinTime(
     const killed = new Promise<undefined>((resolve) => {
       const forget = onAbort(late, () => {
         killGroup(child);
-        // one that hangs in the kernel cannot be killed
+        // a process that hangs in the kernel cannot be killed, so the wait is limited
         gone = within(exited, KILLED_WITHIN_MS);
         void gone.then(() => resolve(undefined));
       });
@@ -108,7 +112,10 @@ interface Pipes {
   readonly stderr: Readable;
   readonly request: Writable;
   readonly answer: Readable;
-  /** Nothing is written to it: it is open as long as this process lives. */
+  /**
+   * Nothing is written to this pipe. It stays open as long as this process lives, which the child uses to notice its
+   * end.
+   */
   readonly parent: Readable;
 }
 
@@ -125,7 +132,10 @@ function isReadable(stream: unknown): stream is Readable {
   return stream instanceof Readable;
 }
 
-/** All bytes of the streams, up to `most`; then `tooMuch` is called, once, and nothing more is kept. */
+/**
+ * Collects the bytes of the streams, up to `most`. If there are more, `tooMuch` is called once, and no further bytes
+ * are kept.
+ */
 function collect(
   streams: readonly Readable[],
   most: number,
@@ -155,6 +165,6 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // all of it has ended
+    // all processes of the group have already ended
   }
 }

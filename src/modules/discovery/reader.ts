@@ -1,6 +1,6 @@
 /**
- * Entry of the process that reads one module. Whatever the module's code does (loop, exit, throw later, fill the heap,
- * change the prototypes) happens here, and the daemon only gets the result.
+ * Entry of the process that reads one module. Module code may do anything here (run in a loop, exit, throw later, fill
+ * the heap, change prototypes) without harm to the daemon, which gets only the result.
  */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -9,10 +9,13 @@ import type { AnswerLine, ReadRequest } from './answer.js';
 import { declarationsOf } from './declare.js';
 import { ANSWER_FD, REQUEST_FD } from './descriptors.js';
 
-/** What the module's code has begun may throw a moment later. */
+/**
+ * Time that the process waits before it ends. Asynchronous work that the module's code has begun may still throw in
+ * that time.
+ */
 const LINGER_MS = 200;
 
-// kept before module code can replace them
+// these functions are saved before module code can replace them
 const { stringify } = JSON;
 const exit = process.exit.bind(process);
 const later = setTimeout;
@@ -28,21 +31,21 @@ function refuse(error: unknown, when = ''): never {
   return exit(0);
 }
 
-/** If memory runs short, the kernel ends this process first, and not the daemon. */
+/** Asks the kernel to kill this process before the daemon if memory runs short. */
 function offerToOutOfMemoryKiller(): void {
   try {
     writeFileSync('/proc/self/oom_score_adj', '1000');
   } catch {
-    // not on this system
+    // this system does not have the file
   }
 }
 
 process.on('uncaughtException', (error) => refuse(error, 'its code threw after it was loaded: '));
 process.on('unhandledRejection', (error) => refuse(error, 'its code left a rejected promise: '));
 offerToOutOfMemoryKiller();
-// must not keep the process alive
+// the thread must not keep the process alive
 new Worker(new URL('parent-watch.js', import.meta.url)).unref();
-// written by the daemon
+// the text needs no check, because the daemon has written it
 const request = JSON.parse(readFileSync(REQUEST_FD, 'utf8')) as ReadRequest;
 try {
   say({ kind: 'read', module: declarationsOf(await importModule(request.path), request) });

@@ -1,22 +1,22 @@
 /**
- * Checks a module's settings with its schema. It runs in the process that reads the module, because the schema comes
- * from the module and may take forever to check.
+ * Checks a module's settings with its schema. The check runs in the process that reads the module, because the schema
+ * comes from the module and the check may never end.
  */
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Json, JsonObject } from '../../kernel/json.js';
 
-/** Something in `products` of the configuration that cannot be used. */
+/** A problem with a setting in the section `products` of the configuration. */
 export interface SettingsProblem {
   /** e.g. `products.wordpress.title` */
   readonly key: string;
-  /** What was found and what is expected. */
+  /** The value that was found and the value that is expected. */
   readonly problem: string;
 }
 
 /**
- * The settings with defaults filled in, and what is wrong with them. Unknown keys are refused if the schema says so.
- * `base`: where they stand in the configuration.
+ * Returns the settings with defaults filled in, and their problems. Unknown keys are a problem only if the schema
+ * forbids them. `base` is the path of the settings in the configuration.
  */
 export function checkSettings(
   schema: TSchema,
@@ -47,8 +47,8 @@ export function checkSettings(
 }
 
 /**
- * Fills in `default`, below `properties` and `items` too. TypeBox fills in those of its own schemas only, and a module
- * may write plain JSON Schema.
+ * Fills in the values of `default`, also below `properties` and `items`. TypeBox does this only for its own schemas,
+ * but a module may use plain JSON Schema.
  */
 function withDefaults(schema: unknown, value: Json | undefined): Json | undefined {
   if (!isObject(schema)) return value;

@@ -1,6 +1,6 @@
 /**
- * What the agent can do with a service by itself: for products that have no flow for it, and for services whose module
- * is gone. The software of the site is not informed, because only its module could do that.
+ * The agent's own flows. They run for products that have no flow for a kind of job, and for services whose module is no
+ * longer installed. They do not change anything in the software of the site, because only its module could do that.
  */
 import { AgentError } from '../../kernel/errors.js';
 import type { ServiceView, StepContext } from './context.js';
@@ -15,7 +15,7 @@ async function refuse(): Promise<never> {
   throw new AgentError('module_failed', 'Only the module of the product can do this.', { retryable: false });
 }
 
-/** Steps that need a hook other than the port are left out below. */
+/** The hooks for these flows. Only the port is used, because steps that need another hook are left out below. */
 const HOOKS: Hooks = {
   port: ({ settings }: StepContext) =>
     typeof settings['upstream_port'] === 'number' ? settings['upstream_port'] : DEFAULT_PORT,
@@ -38,7 +38,10 @@ const FLOWS: Readonly<Record<string, () => JobFlow>> = {
 const OF_GUEST: readonly unknown[] = ['container', 'ha'];
 const OF_SITE: readonly unknown[] = ['dns', 'proxy'];
 
-/** Undefined for what only a module can do. Without a container and a site the flow has no steps. */
+/**
+ * The agent's flow for a kind of job; undefined if only a module can do the job. For a service without a container and
+ * a site, the flow has no steps.
+ */
 export function agentFlow(
   method: string,
   { guest, site }: Pick<ServiceView, 'guest' | 'site'>,

@@ -1,18 +1,18 @@
 /**
- * How much module code may send. The shell around the module enforces the bounds so that a flood stays on its side, and
- * the main thread enforces them again, because module code can bypass the shell.
+ * Limits for the data that module code may send. The shell around the module enforces them, so that too much data does
+ * not reach the main thread. The main thread enforces them again, because module code can bypass the shell.
  */
 import type { HostCallName } from './host-calls.js';
 
 const KIB = 1024;
 
-/** Bytes as JSON, unless stated otherwise. */
+/** Maximum sizes in bytes, as JSON, unless stated otherwise. */
 export const CALL_BOUNDS = {
   /** The names and dependencies of the steps. */
   flow: 256 * KIB,
-  /** One note, and all notes of one step together. */
+  /** Limit for one note, and also for all notes of one step together. */
   note: 16 * KIB,
-  /** One change of the data of a service, and the data as a whole. */
+  /** Limit for one change of a service's data, and also for the data as a whole. */
   data: 64 * KIB,
   /** The result of a step. */
   result: 64 * KIB,
@@ -20,12 +20,12 @@ export const CALL_BOUNDS = {
   call: 64 * KIB,
   /** A script with its values. */
   script: 512 * KIB,
-  /** The text of one log line, and its fields. */
+  /** Limit for the text of one log line, and also for its fields. */
   logLine: 4 * KIB,
   logLinesPerS: 50,
-  /** Pending calls of one attempt; further calls wait in the shell. */
+  /** Maximum number of pending calls of one attempt. Further calls wait in the shell. */
   atOnce: 32,
-  /** Calls that wait in the shell; further calls are refused. */
+  /** Maximum number of calls that wait in the shell. Further calls are refused. */
   waiting: 1_000,
 } as const;
 

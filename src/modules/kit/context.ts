@@ -1,7 +1,8 @@
 /**
- * The context of module code while one of its steps runs in a worker thread. The main thread performs every call: it
- * has the service, its mark, its container number and the drivers. Module code never gets a raw client, the state,
- * another service or a secret's text.
+ * The context that a module's step gets while it runs in a worker thread. The step cannot access remote systems itself:
+ * the main thread performs every call, because only the main thread has the service, its mark, its container number and
+ * the drivers. Module code never gets a client for a remote system, the stored state, another service or the text of a
+ * secret.
  */
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Plan } from '../../model/plan.js';
@@ -14,11 +15,11 @@ export interface ServiceView {
   readonly id: string;
   readonly generation: number;
   readonly email: string;
-  /** The customer's language (BCP 47), from the order or the panel. Null: neither has one. */
+  /** The customer's language (BCP 47), from the order or the panel. Null if neither has one. */
   readonly locale: string | null;
-  /** Null when the product has no part `guest`; `guestOf` reads it where the product declares it. */
+  /** Null when the product has no part `guest`. Products with this part read it with `guestOf`. */
   readonly guest: GuestView | null;
-  /** Null when the product has no part `site`; `siteOf` reads it where the product declares it. */
+  /** Null when the product has no part `site`. Products with this part read it with `siteOf`. */
   readonly site: SiteView | null;
   readonly publicIps: readonly string[];
   readonly plan: Plan;
@@ -42,18 +43,21 @@ export interface GuestView {
 export interface SiteView {
   readonly subdomain: string;
   readonly fqdn: string;
-  /** `https://<its primary name>` */
+  /** `https://<primary name of the site>` */
   readonly url: string;
-  /** All names at which it is served, `fqdn` first. */
+  /** All names at which the site is served, `fqdn` first. */
   readonly names: readonly string[];
   /** False after the customer disabled the proxy hosts. */
   readonly proxyEnabled: boolean;
 }
 
-/** `container`, `ha`, `dns`, `proxy`, `site`, `secrets`: the calls of `host-calls.ts`. */
+/**
+ * The context of a step. The calls in `container`, `ha`, `dns`, `proxy`, `site` and `secrets` are documented in
+ * `host-calls.ts`.
+ */
 export interface StepContext extends Omit<HostFunctions, 'plan' | 'data'> {
   readonly service: ServiceView;
-  /** The product's settings, checked by its schema, pinned in the job. */
+  /** The product's settings from the time when the job was accepted, checked against the product's schema. */
   readonly settings: JsonObject;
   readonly args: JsonObject;
   readonly step: string;
@@ -64,11 +68,14 @@ export interface StepContext extends Omit<HostFunctions, 'plan' | 'data'> {
   /** Aborted when the job is stopped, exceeds its time limit, or fails in another step. */
   readonly signal: AbortSignal;
   note(values: JsonObject): Promise<void>;
-  /** Waits `ms` or rejects when aborted. */
+  /** Resolves after `ms`, or rejects when `signal` aborts. */
   sleep(ms: number): Promise<void>;
   readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: JsonObject) => void>;
   /** Throws `plan_too_small` when the service's present usage does not fit into the job's plan. */
   readonly checkPlan: () => Promise<void>;
-  /** Merges into the service's data (the framework's provision data); durable when it resolves. */
+  /**
+   * Merges the values into the service's data (the framework's provision data). They are durable when the promise
+   * resolves.
+   */
   readonly saveData: (values: JsonObject) => Promise<void>;
 }

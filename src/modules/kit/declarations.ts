@@ -1,6 +1,6 @@
 /**
- * What a module says of itself, as plain data: the main thread goes by this and never runs the module's code. A child
- * process reads it from the class (`discovery/`).
+ * The declarations of a module as plain data. A child process reads them from the module's class (`discovery/`). The
+ * main thread uses only this data and never runs the module's code.
  */
 import type { JsonObject } from '../../kernel/json.js';
 import type { JobPolicy } from '../../model/job.js';
@@ -12,19 +12,22 @@ import type { ContainerSource } from './host-call-types.js';
 
 export interface Declarations {
   readonly info: ModuleInfo;
-  /** JSON Schema of its settings. */
+  /** JSON Schema of the module's settings. */
   readonly settingsSchema: JsonObject;
   readonly parts: readonly Part[];
-  /** Kinds of jobs that it has a flow for. */
+  /** Kinds of jobs for which the module has a flow. */
   readonly abilities: readonly string[];
-  /** By kind of job, what differs from the default policy. */
+  /** Maps a kind of job to the values that differ from the default policy. */
   readonly policies: Readonly<Record<string, Partial<JobPolicy>>>;
-  /** Where new containers come from, by its settings; null: it has none. */
+  /** The source of new containers with the module's present settings; null if it needs no container. */
   readonly source: ContainerSource | null;
-  /** Its golden template, by its settings; null: it needs none. */
+  /** The module's golden template with its present settings; null if it needs none. */
   readonly template: TemplateRecipe | null;
-  /** Path and query of a log-in link with `{id}` and `{token}`; null: it has no such links. */
+  /**
+   * Path and query of a log-in link, with the placeholders `{id}` and `{token}`; null if the module does not support
+   * log-in links.
+   */
   readonly loginPath: string | null;
-  /** Null: its sites can hold every address. */
+  /** The addresses that the product's sites keep unchanged; null if they keep every address unchanged. */
   readonly ownerEmail: OwnerEmailRule | null;
 }

@@ -5,11 +5,11 @@ export interface SecretRef {
   readonly secret: string;
 }
 
-/** A log-in link, valid once and for 60 s for the holder of its token. */
+/** A log-in link. It works once, within 60 seconds, for a person who has its token. */
 export interface LoginLink {
-  /** Hexadecimal; part of the path (`Product.loginPath`). */
+  /** Hexadecimal id of the link, which is part of its path (`Product.loginPath`). */
   readonly id: string;
-  /** Of the token; hexadecimal. */
+  /** SHA-256 of the token, hexadecimal. */
   readonly sha256: string;
 }
 
@@ -44,7 +44,7 @@ export interface SiteAnswerView {
 
 export interface ContainerSource {
   readonly kind: 'template' | 'os';
-  /** Template name for `template`; ignored for `os` (the configured OS template). */
+  /** Name of the template if `kind` is `template`. Ignored if `kind` is `os`, which uses the configured OS template. */
   readonly template?: string;
 }
 

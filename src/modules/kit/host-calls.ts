@@ -1,7 +1,8 @@
 /**
  * Declares every call that a step can make. The context of a step, the messages between the threads and the table of
- * effects are derived from it. The main thread performs the calls: it has the service, its mark, its container number
- * and the drivers. Arguments and results are sent between threads, so both are plain data.
+ * effects are derived from these declarations. The main thread performs the calls, because only the main thread has the
+ * service, its mark, its container number and the drivers. Arguments and results are sent between threads, so both are
+ * plain data.
  */
 import type { SnapshotKind } from '../../model/guest.js';
 import type { ProxyState } from '../../model/proxy-state.js';
@@ -17,7 +18,7 @@ import type {
   SiteRequestCall,
 } from './host-call-types.js';
 
-/** Only types: at run time a call is its name. */
+/** Describes a call for the type checker only. At run time a call is represented by its name. */
 interface HostCall<Args extends unknown[], Answer> {
   readonly args?: Args;
   readonly answer?: Answer;
@@ -28,31 +29,36 @@ const call = <Args extends unknown[] = [], Answer = void>(): HostCall<Args, Answ
 export const HOST_CALLS = {
   container: {
     /**
-     * Checks number and addresses against the cluster, replaces those that are in use, and chooses the node.
+     * Checks with the cluster that the container number and addresses are free, replaces those that are in use, and
+     * chooses the node.
      */
     allocate: call<[source: ContainerSource], { vmid: number; node: string }>(),
     /** Clones or creates the container on the allocated node, without starting it. Repeatable. */
     ensure: call<[source: ContainerSource], { vmid: number; node: string }>(),
     start: call(),
     /**
-     * Runs a script as root in the container; a non-zero exit throws `recipe_failed` with the last lines of stderr as
-     * detail.
+     * Runs a script as root in the container. If the exit code is not zero, throws `recipe_failed` with the last lines
+     * of stderr as detail.
      */
     run: call<[script: ScriptCall], ScriptResult>(),
-    /** Shuts down gracefully, and forcibly after `graceS` seconds; done when the container is stopped or absent. */
+    /**
+     * Shuts the container down gracefully, or forcibly after `graceS` seconds. Resolves when the container is stopped
+     * or does not exist.
+     */
     stop: call<[graceS: number]>(),
     /**
-     * Sets memory, swap and cores to the service's plan or the job's plan; with `disk` also the disk, which only grows.
+     * Sets memory, swap and cores to the values of the service's plan or of the job's plan. With `disk`, also enlarges
+     * the disk; a disk is never made smaller.
      */
     resize: call<[request: ResizeRequest]>(),
     /**
-     * Sets the existing container to the service's present state: resources, disk, network, mark, firewall. Throws
-     * when it is absent.
+     * Changes the resources, disk, network, mark and firewall of the existing container to match the service's record.
+     * Throws when the container does not exist.
      */
     converge: call<[source: ContainerSource]>(),
     snapshot: call<[name: string, description: string, kind: SnapshotKind]>(),
     unsnapshot: call<[name: string]>(),
-    /** Leaves the container stopped. */
+    /** Rolls the container back to a snapshot. The container is stopped afterwards. */
     rollback: call<[name: string]>(),
     look: call<[], ContainerLook>(),
     remove: call(),
@@ -64,30 +70,36 @@ export const HOST_CALLS = {
   },
   dns: { ensure: call(), remove: call() },
   proxy: {
-    /** Serves all names of the service except `without`. The upstream is the first private address at this port. */
+    /**
+     * Makes the proxy serve all names of the service except `without`. The proxy forwards to the first private address
+     * of the container, at this port.
+     */
     ensure: call<[request: { state: ProxyState; port: number; without?: readonly string[] }]>(),
     remove: call(),
   },
   site: {
-    /** Sends a request to the service's own site, as a visitor would; redirects are not followed. */
+    /** Sends a request to the service's own site in the same way as a visitor. Redirects are not followed. */
     fetch: call<[request: SiteRequestCall], SiteAnswerView>(),
   },
   secrets: {
     /**
-     * The named secret; generated (letters and digits, 24 by default) when it does not exist yet. Stored encrypted
-     * with the service.
+     * Returns the secret with this name. If it does not exist yet, it is generated (letters and digits, by default 24
+     * characters). Secrets are stored encrypted in the service's document.
      */
     ensure: call<[name: string, length?: number], SecretRef>(),
   },
   data: {
-    /** Merges into the service's data (the framework's provision data); durable when it resolves. */
+    /**
+     * Merges the values into the service's data (the framework's provision data). They are durable when the promise
+     * resolves.
+     */
     save: call<[values: JsonObject]>(),
   },
 } as const;
 
 type Table = typeof HOST_CALLS;
 
-/** The functions of a step: `container.start()`. */
+/** The functions that a step can call, for example `container.start()`. */
 export type HostFunctions = {
   readonly [Group in keyof Table]: {
     readonly [Name in keyof Table[Group]]: Table[Group][Name] extends HostCall<infer Args, infer Answer>
@@ -110,7 +122,7 @@ export type HostCallArgs<N extends HostCallName> =
 export type HostCallAnswer<N extends HostCallName> =
   FunctionOf<N> extends (...args: never[]) => Promise<infer Answer> ? Answer : never;
 
-/** The functions of all calls; `ask` performs each of them. */
+/** Creates the functions for all calls. Each function passes its name and arguments to `ask`. */
 export function hostFunctions(ask: (name: HostCallName, args: unknown[]) => Promise<unknown>): HostFunctions {
   const groups = Object.entries(HOST_CALLS).map(([group, calls]) => [
     group,
@@ -121,6 +133,6 @@ export function hostFunctions(ask: (name: HostCallName, args: unknown[]) => Prom
       ]),
     ),
   ]);
-  // the names of the table, with its types
+  // the object has the names of the table, so it has the type that is derived from the table
   return Object.fromEntries(groups) as HostFunctions;
 }

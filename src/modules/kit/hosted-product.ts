@@ -1,5 +1,6 @@
 /**
- * The common flows of products that run in one container behind the reverse proxy. A new product adds only its recipe.
+ * Base class with the common flows of products that run in one container behind the reverse proxy. A new product has to
+ * add only its recipe.
  */
 import { growing } from '../../kernel/async/growing.js';
 import { AgentError, asAgentError } from '../../kernel/errors.js';
@@ -29,7 +30,7 @@ import { Product } from './product.js';
 /** Pauses between two checks of a new site: the first (ms), the factor, the longest (ms). */
 const LOOKS = { firstMs: 50, factor: 1.5, longestMs: 2000 };
 
-/** A flow for each kind, except `certificate`, which is never a job. */
+/** A flow for each kind of job except `certificate`, which is no longer requested. */
 type Flows = { readonly [K in Exclude<JobKind, 'certificate'> as `${K}Job`]: () => JobFlow };
 
 export abstract class HostedProduct extends Product implements Flows {
@@ -37,21 +38,21 @@ export abstract class HostedProduct extends Product implements Flows {
 
   abstract override source(settings: Readonly<Record<string, unknown>>): ContainerSource;
 
-  /** Port in the container that the proxy forwards to. */
+  /** Port of the container to which the proxy forwards requests. */
   protected upstreamPort(_context: StepContext): number {
     return 80;
   }
 
-  /** Milliseconds that a new site may take until it responds correctly. */
+  /** Milliseconds within which a new site must respond correctly. */
   protected readonly patienceMs: number = 60_000;
 
   /** The recipe: installs the site in the running container. Must be repeatable. */
   protected abstract install(context: StepContext): Promise<void>;
 
   /**
-   * Checks the site once at its public address. Throws AgentError `site_unreachable` (no response yet) or
-   * `site_wrong` (it responds, but not with the installed content); in both cases the check is repeated until the
-   * patience ends.
+   * Checks the site once at its public address. Throws AgentError `site_unreachable` (no response yet) or `site_wrong`
+   * (it responds, but not with the installed content); in both cases the check is repeated until `patienceMs` has
+   * passed.
    */
   protected abstract look(context: StepContext): Promise<void>;
 
@@ -73,7 +74,7 @@ export abstract class HostedProduct extends Product implements Flows {
     throw new AgentError('not_supported', 'This product does not support log-in links.');
   }
 
-  /** All its flows, without those of hooks that the product has not written. */
+  /** All kinds of jobs, except those that need a hook that the product does not implement. */
   override get abilities(): readonly string[] {
     const isDefault = (hook: string): boolean =>
       Reflect.get(this, hook) === Reflect.get(HostedProduct.prototype, hook);
@@ -134,8 +135,8 @@ export abstract class HostedProduct extends Product implements Flows {
         run: (context) => context.proxy.ensure({ state: 'preparing', port: this.upstreamPort(context) }),
         undo: (context) => context.proxy.remove(),
       },
-      // Runs alongside `verify`: the check of a frozen container waits a moment, and a site that fails it is removed
-      // with its snapshot.
+      // Runs at the same time as `verify`. While the snapshot freezes the container, the check has to wait only a
+      // moment. If the check fails, the site is removed together with the snapshot.
       snapshot: {
         after: ['install'],
         concerns: 'snapshot',
@@ -147,7 +148,7 @@ export abstract class HostedProduct extends Product implements Flows {
         timeoutS: 300,
         run: (context) => this.lookPatiently(context),
       },
-      // Last, because the HA manager would interfere with the container's locks.
+      // This step comes after the snapshot, because the HA manager would interfere with the container's locks.
       ha: {
         after: ['snapshot'],
         concerns: 'ha',
@@ -200,7 +201,8 @@ export abstract class HostedProduct extends Product implements Flows {
     for (const ms of growing(LOOKS)) {
       const problem = await this.problemOf(context);
       if (!problem) return;
-      // The time of the checks themselves is limited by their own deadlines and by the step's.
+      // Only the waiting time is limited here. The duration of the checks themselves is limited by their own deadlines
+      // and by the deadline of the step.
       if (waitedMs >= this.patienceMs) throw problem;
       context.log.debug('the site is not ready yet', { code: problem.code, detail: problem.detail ?? '' });
       await context.sleep(ms);
@@ -208,7 +210,7 @@ export abstract class HostedProduct extends Product implements Flows {
     }
   }
 
-  /** Returns the problem of a site that is not ready; throws any other error. */
+  /** Returns the problem if the site is not ready yet, or undefined if it is. Throws any other error. */
   private async problemOf(context: StepContext): Promise<AgentError | undefined> {
     try {
       await this.look(context);

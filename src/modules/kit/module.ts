@@ -9,7 +9,9 @@ import type { StepContext } from './context.js';
 
 export interface ModuleInfo {
   readonly type: ModuleType;
-  /** Folder name: lower-case letters, digits, hyphens. */
+  /**
+   * Name of the module, which is also the name of its folder. It consists of lower-case letters, digits and hyphens.
+   */
   readonly name: string;
   readonly title: string;
   readonly description: string;
@@ -23,12 +25,12 @@ export type JobFlow = Flow<StepContext>;
 
 export abstract class Module {
   abstract readonly info: ModuleInfo;
-  /** Schema of the settings in the config file; unknown keys are refused. */
+  /** Schema of the module's settings in the config file. Unknown keys are refused. */
   abstract readonly settings: TSchema;
 
   /**
-   * The kinds of jobs that it has a flow for: calls for others are refused with 409 `not_supported`. The agent reads
-   * this once per version.
+   * The kinds of jobs for which the module has a flow. The agent refuses requests for other kinds with 409
+   * `not_supported`. The agent reads this list once per version of the module.
    */
   get abilities(): readonly string[] {
     return Object.keys(JOB_KINDS).filter((kind) => typeof Reflect.get(this, `${kind}Job`) === 'function');
@@ -45,7 +47,7 @@ export abstract class Module {
     return Reflect.apply(found, this, []) as JobFlow;
   }
 
-  /** Differences from the default policy for this method. */
+  /** The values of the policy for this method that differ from the default policy. */
   policy(_method: string): Partial<JobPolicy> {
     return {};
   }

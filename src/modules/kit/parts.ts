@@ -1,4 +1,4 @@
-/** The parts of a service, for flows of products that declare them. */
+/** Reads the parts of a service in the flows of products that declare these parts. */
 import { AgentError } from '../../kernel/errors.js';
 import type { GuestView, ServiceView, SiteView } from './context.js';
 

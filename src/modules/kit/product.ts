@@ -1,10 +1,10 @@
-/** A Product module defines a kind of service: how one is created and changed. */
+/** A Product module defines a kind of service and the flows that create and change such a service. */
 import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
 import type { ContainerSource } from './host-call-types.js';
 import { type JobFlow, Module } from './module.js';
 
-/** How `innkeeper template build` makes this product's golden template inside a fresh container. */
+/** Describes how `innkeeper template build` makes this product's golden template from a new container. */
 export interface TemplateRecipe {
   /** Name (hostname) of the finished template, which `ContainerSource.template` refers to. */
   readonly name: string;
@@ -22,33 +22,38 @@ export abstract class Product extends Module {
   abstract createJob(): JobFlow;
 
   /**
-   * The optional parts of its services. With `guest` a service gets a container number and addresses, with `site` a
-   * name, DNS records and a proxy host; requests about a missing part are refused (`not_supported`).
+   * The optional parts that the product's services have. A service with the part `guest` gets a container number and
+   * addresses. A service with the part `site` gets a name, DNS records and a proxy host. Requests that need a part
+   * which the product does not have are refused (`not_supported`).
    */
   readonly parts: readonly Part[] = [];
 
   /**
-   * The source of new containers with these settings. It is called once for each version and settings; placement checks
-   * that the source exists before an order is accepted. Undefined without the part `guest`.
+   * Returns the source of new containers with these settings. The agent calls this once for each version and settings,
+   * and checks that the source exists before it accepts an order. Must return undefined if the product does not have
+   * the part `guest`.
    */
   source(_settings: Readonly<Record<string, unknown>>): ContainerSource | undefined {
     return undefined;
   }
 
   /**
-   * Which e-mail addresses of an owner the product keeps unchanged; others are refused before an order or a change of
-   * owner is accepted. Default: all of them.
+   * Describes the e-mail addresses of an owner that the product keeps unchanged. The agent refuses an order or a change
+   * of owner with any other address. Default: every address.
    */
   readonly ownerEmail?: OwnerEmailRule;
 
   /**
-   * Path and query at the site's own name that log in the administrator, once the flow `loginLinkJob` has prepared
-   * the link in the site. `{id}` and `{token}` are filled in: `/login.php?id={id}&token={token}`. Default: the product
-   * does not support log-in links.
+   * Path and query of a URL of the site that logs in the administrator. The flow `loginLinkJob` must have prepared the
+   * link in the site. The agent replaces `{id}` and `{token}`, for example in `/login.php?id={id}&token={token}`.
+   * Default: the product does not support log-in links.
    */
   readonly loginPath?: string;
 
-  /** Called once for each version and settings. Undefined when the product needs no template with these settings. */
+  /**
+   * Returns the recipe of the golden template; undefined when the product needs no template with these settings. The
+   * agent calls this once for each version and settings.
+   */
   template(_settings: Readonly<Record<string, unknown>>): TemplateRecipe | undefined {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /**
- * Reads settings in the worker thread. The module's schema checked them when the job was created, so these functions
- * only narrow the type.
+ * Reads settings in the worker thread. The settings were checked against the module's schema when the job was created,
+ * so these functions only narrow the type.
  */
 import { AgentError } from '../../kernel/errors.js';
 

@@ -25,7 +25,9 @@ export interface DocumentKind<T> {
 
 export class DamagedDocumentError extends Error {
   override readonly name = 'DamagedDocumentError';
-  /** The text of the file as far as it could be read, so that the document's claims can be found. */
+  /**
+   * The text of the file as far as it could be read. The claims in a damaged document are found by searching this text.
+   */
   readonly text: string;
   readonly otherKey: boolean;
 
@@ -61,7 +63,7 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
     return text === undefined ? null : this.parse(text);
   }
 
-  /** Writes nothing for null, which is lowdb's value for a missing document. */
+  /** Does nothing if the value is null, which is lowdb's value for a missing document. */
   async write(value: T | null): Promise<void> {
     if (value === null) return;
     const plain = sealed(value, (secret) => this.#box.seal(nameOf(this.#kind, this.#id), secret));
@@ -69,8 +71,8 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
   }
 
   /**
-   * A frozen copy of the value in the current version. The copy is checked, so that it can certainly be read again.
-   * Throws `internal_error`.
+   * A frozen copy of the value in the current version. The copy is checked against the schema before it is written, so
+   * that a later read cannot fail. Throws `internal_error`.
    */
   checked(value: T): T {
     const copy = frozenCopy({ ...value, schema: this.#kind.version.current });
@@ -96,8 +98,8 @@ export class DocumentAdapter<T extends object> implements Adapter<T | null> {
 }
 
 /**
- * Parses, migrates and freezes a document. `open` gets the document's name, to which the document's secrets are bound.
- * Throws NewerDocumentError, or an Error that says what is wrong.
+ * Parses, migrates and freezes a document. `open` decrypts a secret. It gets the document's name, because each secret
+ * can be decrypted only with the name of its document. Throws NewerDocumentError, or an Error that says what is wrong.
  */
 export function parseDocument<T>(
   kind: DocumentKind<T>,

@@ -57,7 +57,8 @@ const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()
 
 export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
-  // any string is accepted: a job of an unknown kind, from another release or a removed module, is kept unchanged
+  // any string is accepted, because a job of an unknown kind (from another release or a removed module) must be kept
+  // unchanged
   method: Type.Unsafe<KindName>(Type.String()),
   status: Type.Enum([...JOB_STATUSES]),
   direction: Type.Enum([...DIRECTIONS]),

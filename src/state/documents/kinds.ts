@@ -1,4 +1,7 @@
-/** Maps folders of the state to kinds of documents, for code that reads the files without opening the stores. */
+/**
+ * Maps the subfolders of the state folder to kinds of documents, for code that reads the files without opening the
+ * stores.
+ */
 import { alertKind } from './alert-document.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { DocumentKind } from './document.js';
@@ -9,7 +12,10 @@ import { reservationKind } from './reservation-document.js';
 import { tokenKind } from './token-document.js';
 import { zoneKind } from './zone-document.js';
 
-/** Kinds whose file is `<folder>/<id>.json`; services have a different layout. */
+/**
+ * The kinds whose documents are files `<folder>/<id>.json`. Services are not included, because their files have a
+ * different layout.
+ */
 export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }>>> = {
   alerts: alertKind,
   tokens: tokenKind,

@@ -1,6 +1,6 @@
 /**
- * The shape of `epochs/logs.json`. The key in this document makes the cursors of this state differ from those of every
- * other copy of the state. An import does not copy the document.
+ * The shape of `epochs/logs.json`. The key in this document encrypts the cursors. An import does not copy the document,
+ * so every copy of a state has its own key, and a cursor is valid only in the state that issued it.
  */
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';

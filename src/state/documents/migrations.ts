@@ -10,8 +10,8 @@ export interface DocumentVersion {
   /** The version this daemon writes. */
   readonly current: number;
   /**
-   * `from[n]` converts version n to version n + 1. It gets the plain JSON of the file. Secrets are still sealed at this
-   * point and may be moved within their document.
+   * `from[n]` converts version n to version n + 1. It gets the plain JSON of the file. At this point, secrets are still
+   * encrypted. A migration may move a secret within its document.
    */
   readonly from: Readonly<Record<number, (document: Raw) => Raw>>;
 }
@@ -34,8 +34,8 @@ export const VERSIONS = {
 } as const satisfies Record<string, DocumentVersion>;
 
 /**
- * Adds the fields for features that the first release did not have. The first release could only create and suspend
- * sites, so nothing else can have happened to them.
+ * Adds the fields for features that the first release did not have. Default values are correct, because the first
+ * release could only create and suspend sites.
  */
 function withLaterLife(service: Raw): Raw {
   return {
@@ -71,8 +71,8 @@ const OF_SITE: readonly string[] = [
 ];
 
 /**
- * The document was written by a newer release. An older daemon could lose what the newer release added, so the daemon
- * does not start.
+ * The document was written by a newer release. The daemon then does not start, because it could lose data that the
+ * newer release has added.
  */
 export class NewerDocumentError extends Error {
   override readonly name = 'NewerDocumentError';

@@ -1,9 +1,9 @@
 /**
- * Defers the changes of a start until everything has been read, so that a state which this release must not use stays
- * unchanged.
+ * Defers the changes that a start makes until all documents have been read. If it turns out that this release must not
+ * use the state folder, the folder is still unchanged.
  */
 
-/** Defers the work to the end of the start. */
+/** Runs the work at the end of the start. */
 export type DeferWrite = (work: () => Promise<void>) => void;
 
 export function afterReading(): { readonly later: DeferWrite; readonly run: () => Promise<void> } {

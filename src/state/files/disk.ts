@@ -1,4 +1,4 @@
-/** Makes durable changes of files. Only this module knows whether memory and disk may differ. */
+/** Makes durable changes of files. Also records whether a failed write may have left memory and disk different. */
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../kernel/clock.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
@@ -6,9 +6,9 @@ import { AgentError } from '../../kernel/errors.js';
 import { Gate } from './gate.js';
 import { codeOf, isSyncError, type FileSystem } from './file-system.js';
 
-/** After these errors the file system has certainly changed nothing. */
+/** Errors after which it is certain that the file system has changed nothing. */
 const NOTHING_DONE = ['ENOSPC', 'EDQUOT', 'EROFS', 'EMFILE', 'ENFILE'];
-/** How long the fsync of a folder may wait for a free descriptor. */
+/** How long the fsync of a folder waits for a free file descriptor. */
 const DESCRIPTOR_WAIT_MS = 10_000;
 const DESCRIPTOR_PAUSE_MS = 25;
 /** The file that a probe writes and removes again to check whether the disk has space. */
@@ -27,7 +27,7 @@ export function unavailable(detail: string, cause?: unknown): AgentError {
 }
 
 export class Disk {
-  /** The file operations. They are replaced at the end of the start. */
+  /** The file operations. During a start, blocking operations are used, which are replaced at the end of the start. */
   fs: FileSystem;
   readonly #folders = new Map<string, Promise<void>>();
   readonly #gate = new Gate();
@@ -40,23 +40,23 @@ export class Disk {
     this.fs = fs;
   }
 
-  /** Why memory and disk may differ, or undefined. After such a failure nothing is written any more. */
+  /** Why memory and disk may differ, or undefined if they do not. Once this is set, nothing more is written. */
   get broken(): string | undefined {
     return this.#broken;
   }
 
   /**
-   * Why a write failed, or undefined once a later probe has succeeded. A small write that succeeds proves nothing,
-   * because the last free bytes of a full disk come and go. The failed write changed nothing. Requests that need a
-   * write are refused until the probe succeeds.
+   * Why a write failed, or undefined once a later probe has succeeded. A successful small write does not reset this,
+   * because on a full disk a few bytes may become free for a moment. The failed write changed nothing. Requests that
+   * need a write are refused until the probe succeeds.
    */
   get failing(): string | undefined {
     return this.#failing;
   }
 
   /**
-   * Checks whether the folder can be written again. The agent probes by itself, because no request may arrive while the
-   * disk is full.
+   * Checks whether files can be written to the folder again. The agent calls this regularly and does not wait for a
+   * request that writes, because there may be none for a long time.
    */
   async probe(folder: string): Promise<void> {
     if (this.#failing === undefined || this.#broken !== undefined) return;
@@ -95,7 +95,7 @@ export class Disk {
 
   /**
    * Replaces the content of a file durably. After a crash the file has either the old or the new content, never a mix.
-   * Throws `state_unavailable`; nothing has changed then, unless `broken` is set.
+   * Throws `state_unavailable`; in that case nothing has changed, unless `broken` is set.
    */
   replace(path: string, text: string): Promise<void> {
     return this.#gate.pass(() => this.#replace(path, text));
@@ -110,11 +110,12 @@ export class Disk {
     });
     await this.#rename(temp, path);
     await this.#inDoubt(`fsync of ${dirname(path)}`, () => this.#sync(dirname(path)));
-    // the kernel reports an fsync error only once, so a concurrent write may have received the error of this write
+    // the kernel reports an fsync error only once, so the error of this write may have been reported to a concurrent
+    // write
     this.#assertUsable();
   }
 
-  /** Durable when it resolves. A failed append may leave a torn last line. */
+  /** The text is durable when the promise resolves. A failed append may leave an incomplete last line. */
   append(path: string, text: string): Promise<void> {
     return this.#gate.pass(() => this.#append(path, text));
   }
@@ -128,7 +129,8 @@ export class Disk {
   }
 
   /**
-   * Moves a file between two folders of the state. After a power cut, the file is in at least one of them.
+   * Moves a file between two subfolders of the state folder. After a power failure, the file is in at least one of
+   * them.
    */
   move(from: string, to: string): Promise<void> {
     return this.#gate.pass(() => this.#move(from, to));
@@ -161,14 +163,14 @@ export class Disk {
   }
 
   /**
-   * Runs `work` while no change is in progress, so that `work` sees the folder at one instant. Changes wait in the
-   * meantime.
+   * Runs `work` while no change is in progress, so that `work` sees the folder as it is at one instant. New changes
+   * wait until `work` has ended.
    */
   quietly<T>(work: () => Promise<T>): Promise<T> {
     return this.#gate.close(work);
   }
 
-  /** Tries to remove a file that is never read. Failures are ignored. */
+  /** Tries to remove a file that the agent never reads. Failures are ignored. */
   async discard(path: string): Promise<void> {
     await this.fs.unlink(path).catch(() => undefined);
   }
@@ -177,7 +179,9 @@ export class Disk {
     await this.#inDoubt(`fsync of ${path}`, () => this.#sync(path));
   }
 
-  /** Creates a folder and its parent folders durably. Each folder is processed only once per process. */
+  /**
+   * Creates a folder and its parent folders durably. A folder that this process has already created durably is skipped.
+   */
   ensureFolder(path: string): Promise<void> {
     const known = this.#folders.get(path);
     if (known) return known;
@@ -202,8 +206,8 @@ export class Disk {
   }
 
   /**
-   * If a folder cannot be opened because no descriptor is free, the fsync waits for a descriptor. The lack of
-   * descriptors does not break the state.
+   * If a folder cannot be opened because no descriptor is free, the fsync waits for a descriptor. A lack of descriptors
+   * does not set `broken`.
    */
   async #sync(folder: string): Promise<void> {
     for (let waited = 0; ; waited += DESCRIPTOR_PAUSE_MS) {
@@ -233,8 +237,8 @@ export class Disk {
       await work();
     } catch (error) {
       this.#failing = String(error);
-      // a full disk may be reported only by the fsync; any other error of an fsync means that the disk lost written
-      // data
+      // an fsync may be the first call that reports a full disk; any other error of an fsync means that the disk has
+      // lost written data
       if (isSyncError(error) && !NOTHING_DONE.includes(codeOf(error)))
         this.#doubt(`an fsync failed: ${String(error)}`);
       if (temp !== undefined) await this.discard(temp);

@@ -1,9 +1,10 @@
 /**
- * A lock on a file or folder. A child process (`flock` of util-linux, then `cat`) holds the lock. The child ends as
- * soon as its standard input is closed, which also happens when this process dies in any way, and the kernel then
- * releases the lock. Unlike an abstract socket, a file lock is visible in every network namespace.
+ * A lock on a file or folder. A child process (`flock` of util-linux, then `cat`) holds the lock. When this process
+ * ends for any reason, the child's standard input is closed, the child ends, and the kernel releases the lock. Unlike
+ * an abstract socket, a file lock is visible in every network namespace.
  *
- * The lock is on the file, not on its name. A process could lock a new file of the same name, so the name is watched.
+ * The lock belongs to the file, not to its name. If the file were replaced, another process could lock the new file.
+ * The name is therefore watched for such a replacement.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +14,7 @@ import { Socket } from 'node:net';
 
 const CONFLICT = 75;
 const WATCH_MS = 1_000;
-/** Errors that prove that the file no longer exists. Other errors prove nothing. */
+/** Errors that prove that the file no longer exists. After any other error it may still exist. */
 const GONE = ['ENOENT', 'ENOTDIR', 'ELOOP'];
 
 export interface FileLock {
@@ -25,7 +26,7 @@ export interface FileLock {
 export interface FileLockOptions {
   /** The file to lock. It must exist, and read permission is enough. */
   readonly file: string;
-  /** Seconds to wait for the present holder. */
+  /** Seconds to wait until the present holder releases the lock. */
   readonly patienceS: number;
   /** Milliseconds between two checks of the name; default 1000. */
   readonly watchMs?: number;
@@ -72,7 +73,7 @@ function watched(
   child.once('exit', (code, signal) =>
     lose(`the process that holds the folder's lock ended (${signal ?? String(code)})`),
   );
-  // the timer and the child must not keep the event loop alive
+  // the timer and the child must not keep this process alive
   timer.unref();
   child.unref();
   for (const stream of [child.stdin, child.stdout, child.stderr])
@@ -93,7 +94,10 @@ function watched(
   };
 }
 
-/** The child holds the file open, so its inode number is not reused. */
+/**
+ * Whether the name still refers to the locked file. The inode numbers can be compared, because the child holds the file
+ * open and its number is therefore not reused.
+ */
 function isStill(file: string, locked: Stats): boolean {
   try {
     const { dev, ino } = statSync(file);
@@ -105,7 +109,8 @@ function isStill(file: string, locked: Stats): boolean {
 }
 
 function holder(file: string, patienceS: number): ChildProcess {
-  // systemd and Ctrl-C signal the whole process group, but the lock must outlive a graceful stop
+  // systemd and Ctrl-C send signals to the whole process group, but the child must hold the lock until a graceful stop
+  // has finished
   const script = 'trap "" HUP INT TERM; echo held; exec cat >/dev/null';
   const command = ['--no-fork', '-w', String(patienceS), '-E', String(CONFLICT), file];
   return spawn('flock', [...command, 'sh', '-c', script], {

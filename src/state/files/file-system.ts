@@ -1,5 +1,5 @@
 /**
- * The file operations of the durable state. Tests replace them with an in-memory disk that can lose power at any point.
+ * The file operations on the state folder. Tests replace them with an in-memory disk that can lose power at any point.
  */
 import {
   closeSync,
@@ -91,7 +91,10 @@ async function put(path: string, flag: 'w' | 'a', text: string): Promise<void> {
   }
 }
 
-/** File operations for the start. No caller has to wait then, and blocking reads take a tenth of the time. */
+/**
+ * File operations for the start. They block, because blocking reads take a tenth of the time, and during a start no
+ * request has to wait for the main thread.
+ */
 export const bootFileSystem: FileSystem = {
   ...nodeFileSystem,
   read: async (path) => readFileSync(path, 'utf8'),

@@ -1,6 +1,6 @@
 /**
- * The note next to the lock file, which names the process that uses the folder. The note remains when the lock file is
- * removed, so that the next daemon can wait for the end of the previous one.
+ * The note next to the lock file, which names the process that uses the folder. If the lock file is removed while a
+ * daemon runs, the note still names that daemon, so the next daemon can wait for its end.
  */
 import { readFileSync } from 'node:fs';
 import { readFile, unlink, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ export function isRunning({ pid, process: identity }: LockNote): boolean {
   return pid !== process.pid && identity !== undefined && identityOf(pid) === identity;
 }
 
-/** Undefined for a process that has ended or is not visible from here. */
+/** Undefined for a process that has ended or that this process cannot see. */
 function identityOf(pid: number): string | undefined {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

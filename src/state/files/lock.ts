@@ -47,14 +47,14 @@ export async function lockFolder(options: LockOptions): Promise<FolderLock> {
     release: async () => {
       if (!wanted) return;
       wanted = false;
-      // if another daemon uses the folder now, the note belongs to that daemon
+      // if another daemon uses the folder now, the note belongs to that daemon and must stay
       if (!lost && lock.problem() === undefined) await removeNote(dir);
       await lock.release();
     },
   };
 }
 
-/** Creates the lock file so that others cannot read it: a user who can open the file could lock it. */
+/** Creates the lock file so that other users cannot read it. A user who can open the file could lock it. */
 async function makeFile(dir: string): Promise<void> {
   try {
     await writeFile(join(dir, 'lock'), '', { flag: 'a', mode: 0o600 });
@@ -75,8 +75,8 @@ async function held({ dir, patienceS = PATIENCE_S, onLost }: LockOptions): Promi
 }
 
 /**
- * Waits for the end of a former daemon. A daemon whose lock file was removed notices the removal and ends, but uses the
- * folder until then.
+ * Waits for the end of a former daemon. A daemon whose lock file was removed notices this within a second and ends, but
+ * it still uses the folder until it has ended.
  */
 async function formerEnded({ dir, patienceS = PATIENCE_S }: LockOptions): Promise<void> {
   const until = performance.now() + patienceS * 1000;

@@ -13,7 +13,8 @@ export async function makeRoot(dir: string): Promise<void> {
     const first = await mkdir(dir, { recursive: true, mode: 0o700 });
     if (first === undefined) await refuseOthers(dir);
     await chmod(dir, 0o700);
-    // existing parent folders are not opened, because the service's user may lack the permission
+    // parent folders that already existed are not opened for an fsync, because the service's user may lack the
+    // permission to open them
     if (first !== undefined) await syncParents(resolve(dir), dirname(resolve(first)));
   } catch (error) {
     if (error instanceof AgentError) throw error;
@@ -26,8 +27,8 @@ export async function makeRoot(dir: string): Promise<void> {
 }
 
 /**
- * Refuses a folder that others use. A mistake in `agent.state_dir` (`/tmp`, `/var/lib`) must not change the mode of a
- * shared folder.
+ * Refuses a folder that other programs use. If `agent.state_dir` is wrong (`/tmp`, `/var/lib`), the agent must not
+ * change the mode of a shared folder.
  */
 async function refuseOthers(dir: string): Promise<void> {
   const { mode } = await stat(dir);

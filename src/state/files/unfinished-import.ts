@@ -1,6 +1,6 @@
 /**
- * The file that marks an unfinished import. A folder that contains this file holds only part of a state and must not be
- * used.
+ * The file that marks an unfinished import. A folder that contains this file has received only part of an exported
+ * state and must not be used.
  */
 import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export async function refuseUnfinishedImport(dir: string): Promise<void> {
   });
 }
 
-/** Durable when it resolves. */
+/** Creates the file. The file is durable when the promise resolves. */
 export async function markUnfinished(dir: string): Promise<void> {
   const file = await open(join(dir, MARKER), 'w', 0o600);
   await file.sync();
@@ -34,7 +34,7 @@ export async function markUnfinished(dir: string): Promise<void> {
   await nodeFileSystem.syncFolder(dir);
 }
 
-/** Durable when it resolves. */
+/** Removes the file. The removal is durable when the promise resolves. */
 export async function markFinished(dir: string): Promise<void> {
   await rm(join(dir, MARKER), { force: true });
   await nodeFileSystem.syncFolder(dir);

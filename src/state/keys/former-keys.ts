@@ -1,7 +1,7 @@
 /**
  * Former state keys. Former keys are kept in `secret.key.former` next to `secret.key`, or in the configuration, as long
- * as documents may need them. A rotation writes `secret.key.former` first and removes it last, so that every document
- * stays readable after a crash at any point.
+ * as some documents may be encrypted with them. A rotation writes `secret.key.former` first and removes it last, so
+ * that every document stays readable after a crash at any point.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Rotates the state key. Both keys can decrypt documents from before the first document is rewritten until no document
- * needs the old key. After a crash the next start continues.
+ * Rotates the state key. During the rotation, the agent can decrypt documents with both keys: from before the first
+ * document is rewritten until no document needs the old key. After a crash, the next start continues the rotation.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import type { SecretBox } from './secret-box.js';
 
 /** A store whose documents may hold secrets. */
 export interface Resealable {
-  /** Rewrites the documents for whose text `isOld` is true. Returns their number. */
+  /** Rewrites every document for whose text `isOld` returns true. Returns the number of rewritten documents. */
   reseal(isOld: (text: string) => boolean): Promise<number>;
 }
 
@@ -66,13 +66,13 @@ export class KeyRotation implements StateKeys {
     return this.status();
   }
 
-  /** Resolves when nothing is being written. The rotation continues after the next start. */
+  /** Resolves when no document is being rewritten. An unfinished rotation continues after the next start. */
   async idle(): Promise<void> {
     this.#stopped = true;
     await this.#work;
   }
 
-  /** The new key is used only once it is durable. */
+  /** Creates the new key. The agent encrypts with the new key only after the key is durable on disk. */
   async #renew(): Promise<void> {
     const { disk, box, dir } = this.#deps;
     const next = randomBytes(32);

@@ -7,12 +7,15 @@ import { Secret } from '../../kernel/secret.js';
 
 const FORM = /^v1:([0-9a-f]{16}):([A-Za-z0-9_-]{16}):([A-Za-z0-9_-]*):([A-Za-z0-9_-]{22})$/;
 
-/** Thrown when a sealed text names another key. In that case the key file is wrong, and the document is not damaged. */
+/**
+ * Thrown when a sealed text was encrypted with a key that the agent does not have. In that case the key file is wrong,
+ * and the document is not damaged.
+ */
 export class OtherKeyError extends Error {
   override readonly name = 'OtherKeyError';
 }
 
-/** The id of a key in sealed texts. */
+/** The id that identifies this key in sealed texts. */
 export function keyIdOf(key: Buffer): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 16);
 }
@@ -21,7 +24,7 @@ export class SecretBox {
   readonly #keys = new Map<string, Buffer>();
   #keyId = '';
 
-  /** Keys have 32 bytes. `former` keys only decrypt. */
+  /** Keys have 32 bytes. The keys in `former` are used only for decryption. */
   constructor(key: Buffer, former: readonly Buffer[] = []) {
     for (const other of former) this.#keys.set(keyIdOf(other), checked(other));
     this.use(key);

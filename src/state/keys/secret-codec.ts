@@ -1,6 +1,6 @@
 /**
  * Converts documents to plain JSON and back. Secrets become sealed texts, and every document that is read is frozen, so
- * that no code can change the store's memory.
+ * that no code can accidentally change a document in memory.
  */
 import { Secret } from '../../kernel/secret.js';
 
@@ -50,8 +50,8 @@ export function sealed(value: unknown, seal: (secret: Secret) => string): unknow
 }
 
 /**
- * Converts freshly parsed JSON into the frozen document. The conversion is done in place, because it is most of the
- * work of a start. Throws what `open` throws.
+ * Converts freshly parsed JSON into the frozen document. The conversion changes the parsed JSON in place to save time,
+ * because a start spends most of its time on this conversion. Throws what `open` throws.
  */
 export function opened(value: unknown, open: (text: string) => Secret): unknown {
   if (Array.isArray(value)) {
@@ -66,7 +66,7 @@ export function opened(value: unknown, open: (text: string) => Secret): unknown 
   let escaped = false;
   for (const key of Object.keys(value)) {
     const item = value[key];
-    // the JSON parser creates `__proto__` as an own property, and this assignment does not change that
+    // the JSON parser has already created `__proto__` as an own property, so this assignment does not set the prototype
     if (typeof item === 'object') value[key] = opened(item, open);
     escaped ||= RESERVED.test(key);
   }

@@ -1,4 +1,7 @@
-/** The key that encrypts the secrets in the state: configured, or generated once and kept next to the documents. */
+/**
+ * The key that encrypts the secrets in the state folder. The key is either configured, or generated once and kept next
+ * to the documents.
+ */
 import { randomBytes } from 'node:crypto';
 import { link, open, readdir, stat, unlink, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,7 +19,7 @@ export interface KeyPlaces {
 }
 
 /**
- * Returns the key, 32 bytes, or undefined when there is no key yet. Creates no key. Throws AgentError
+ * Returns the key (32 bytes), or undefined when there is no key yet. Never creates a key. Throws AgentError
  * `state_unavailable` with a sentence for the operator in `detail`.
  */
 export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefined> {
@@ -30,7 +33,7 @@ export async function findStateKey(config: KeyPlaces): Promise<Buffer | undefine
   }
 }
 
-/** Returns the key and the former keys, if there are any. Creates no key. Throws what `findStateKey` throws. */
+/** Returns the key and the former keys, if there are any. Never creates a key. Throws what `findStateKey` throws. */
 export async function findStateKeys(
   config: KeyPlaces & { readonly state_key_former: Config['state_key_former'] },
 ): Promise<Buffer[]> {
@@ -39,7 +42,7 @@ export async function findStateKeys(
 }
 
 /**
- * Returns the key, 32 bytes. A new key is generated if there is none and no document needs an older one. Throws what
+ * Returns the key, 32 bytes. If there is no key and no document needs one, a new key is generated. Throws what
  * `findStateKey` throws.
  */
 export async function loadStateKey(config: KeyPlaces): Promise<Buffer> {
@@ -111,8 +114,8 @@ async function made(dir: string, path: string): Promise<Buffer> {
   } finally {
     await file.close();
   }
-  // the file is linked instead of renamed: if two daemons start at once, the second must not replace the key that the
-  // first already uses
+  // the file is linked instead of renamed, because a rename would replace an existing key: if two daemons start at
+  // once, the second must not replace the key that the first already uses
   await link(temp, path).catch((error: unknown) => {
     if (codeOf(error) !== 'EEXIST') throw error;
   });

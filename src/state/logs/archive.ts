@@ -1,6 +1,6 @@
 /**
  * The append-only archive of ended jobs. Each job is one line in the file of the day that its id contains (UUID v7). If
- * an id has several lines, the last one counts.
+ * an id has several lines, the last one is valid.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -63,17 +63,17 @@ export class Archive implements JobArchive {
       if (at === undefined) return undefined;
       const entry = parseLine(await this.#lineAt(path, at), id);
       if (entry) return entry;
-      // a power cut tore this line, but an earlier line of the same id may be complete
+      // a power failure has left this line incomplete, but an earlier line of the same id may be complete
       end = at + needle.length - 1;
     }
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when no line is being written. */
   idle(): Promise<void> {
     return this.#lock.idle();
   }
 
-  /** Undefined when the id does not contain a day. */
+  /** Undefined if the id contains no time, so that there is no file for its day. */
   #pathOf(id: string): string | undefined {
     const canonical = id.toLowerCase();
     if (canonical !== id || !/^[0-9a-f-]{36}$/.test(id) || !isVersion7(id)) return undefined;

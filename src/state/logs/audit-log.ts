@@ -101,8 +101,8 @@ export class AuditLog implements AuditStore {
 }
 
 /**
- * A line is in the file of the day on which it was written. The day of the file may be the day after the line's date
- * or, if the clock was set back, a day before that date.
+ * The day before an instant. It is needed because a line is in the file of the day on which it was written, and that
+ * day can differ from the line's date: it can be the next day or, if the clock was set back, an earlier day.
  */
 function dayBefore(instant: string): string {
   return new Date(Date.parse(instant) - 86_400_000).toISOString().slice(0, 10);

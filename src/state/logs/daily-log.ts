@@ -1,7 +1,8 @@
 /**
- * An append-only log of JSON lines, with one file for each day (UTC) on which lines are written. A burst of lines costs
- * one append and one fsync. A line that a power cut tore is terminated and skipped. A cursor is a position in a file,
- * so the cost of a page does not depend on the size of the log.
+ * An append-only log of JSON lines, with one file for each day (UTC) on which lines are written. Lines that are added
+ * at the same time are written with one append and one fsync. A line that a power failure has left incomplete is
+ * terminated with a line break and skipped. A cursor is a position in a file, so the cost of a page does not depend on
+ * the size of the log.
  */
 import { join } from 'node:path';
 import { unavailable, type Disk } from '../files/disk.js';
@@ -10,7 +11,10 @@ import { BYTES_BEFORE, digestBefore, type LogCursors, type LogPlace } from './lo
 
 const NEWLINE = 10;
 const CHUNK = 256 * 1024;
-/** Maximum number of bytes that one page reads, so that a reader with few matching lines does not cause long reads. */
+/**
+ * Maximum number of bytes that are read for one page. Without this limit, a request for a panel with few lines could
+ * read the whole log.
+ */
 const MOST_READ = 4 * 1024 * 1024;
 
 export interface DailyLogOptions<T> {
@@ -20,7 +24,8 @@ export interface DailyLogOptions<T> {
   /** RFC 3339 */
   readonly now: () => string;
   /**
-   * Returns false after a clock jump. While the clock is not trusted, no new day begins, and no file counts as too old.
+   * Returns false after a clock jump. While the clock is not trusted, no file for a new day is created, and no file is
+   * removed as too old.
    */
   readonly clockTrusted: () => boolean;
   /** How long a day's file is kept, in ms. */
@@ -32,12 +37,14 @@ export interface DailyLogOptions<T> {
 
 export interface LogPage<T> {
   readonly lines: readonly T[];
-  /** The cursor of the next page, even if the log is empty. Undefined if the log cannot be continued from `after`. */
+  /**
+   * The cursor of the next page, even if the log is empty. Undefined if the log cannot be read from the cursor `after`.
+   */
   readonly next: string | undefined;
   readonly more: boolean;
   /**
-   * True if the cursor is from another log, or if its position is no longer kept. If `gone` is false and `next` is
-   * undefined, the text is not a cursor.
+   * True if the cursor `after` is from another log, or if the log no longer contains its position. If `gone` is false
+   * and `next` is undefined, the text `after` is not a cursor.
    */
   readonly gone: boolean;
 }
@@ -53,11 +60,11 @@ export interface LogQuery<T> {
   readonly wanted: (line: T) => boolean;
 }
 
-/** The position before the first line of a log, which also exists in an empty log. */
+/** The position before the first line of a log. An empty log has this position too. */
 const START: LogPlace = { day: '', offset: 0 };
 /**
- * A cursor skips the lines of other readers only in portions of at least this many bytes, so that it does not reveal
- * their existence.
+ * The position in a cursor moves past lines of other readers only after at least this many bytes of them. The cursor
+ * therefore does not reveal when other readers get new lines.
  */
 const MOST_REREAD = 64 * 1024;
 
@@ -79,8 +86,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * Adds lines, which are durable when the promise resolves. If the promise rejects, the lines are kept and written
-   * together with the next ones.
+   * Adds lines, which are durable when the promise resolves. If the promise rejects, the lines are not lost: they are
+   * kept in memory and written together with the next lines.
    */
   add(values: readonly T[]): Promise<void> {
     this.#batch ??= newBatch<T>();
@@ -176,8 +183,8 @@ export class DailyLog<T> {
   }
 
   /**
-   * Writes all waiting lines in one append, so that a burst costs one fsync. The write never rejects, because the
-   * promises of `add` report failures.
+   * Writes all waiting lines in one append, so that a burst costs one fsync. Never rejects. A failure is reported by
+   * the promises that `add` has returned.
    */
   async #writeAll(): Promise<void> {
     for (let batch = this.#batch; batch && batch.values.length > 0; batch = this.#batch) {
@@ -193,7 +200,10 @@ export class DailyLog<T> {
     }
   }
 
-  /** Keeps the failed lines for the next write. Lines added in the meantime are reported as failed too. */
+  /**
+   * Keeps the lines that could not be written for the next write. The promises of lines that were added in the meantime
+   * are rejected too.
+   */
   #keep(failed: Batch<T>, error: unknown): void {
     const late = this.#batch;
     this.#batch = newBatch<T>([...failed.values, ...(late?.values ?? [])]);
@@ -234,7 +244,7 @@ export class DailyLog<T> {
   }
 
   async #cursorOf(reader: string, place: LogPlace): Promise<string> {
-    // in a log without lines, the cursor's day records when the cursor was issued
+    // if the log is empty, the day in the cursor is the day on which the cursor was issued
     const day = place.offset === 0 ? await this.#writtenDay() : place.day;
     return this.#options.cursors.seal(reader, { ...place, day, before: await this.#digestBefore(place) });
   }
@@ -243,7 +253,8 @@ export class DailyLog<T> {
     if (after === undefined) return START;
     const cursor = await this.#options.cursors.open(reader, after);
     if (cursor === undefined || cursor === 'gone') return cursor;
-    // the cursor is from an empty log. If no file can have been removed since then, reading starts at the first line.
+    // the cursor was issued while the log was empty. If no file can have been removed since then, reading starts at the
+    // first line.
     if (cursor.offset === 0) return cursor.day < this.#oldestDay() ? 'gone' : START;
     if (cursor.offset > (await this.#sizeOf(cursor.day))) return 'gone';
     return cursor.before.equals(await this.#digestBefore(cursor)) ? cursor : 'gone';
@@ -271,7 +282,7 @@ export class DailyLog<T> {
 
   /**
    * The day of the file to which lines are written. It is never earlier than the day of the newest file, even if the
-   * clock was set back, because readers have already passed earlier files.
+   * clock was set back, because readers would not notice new lines in files that they have already read.
    */
   async #writtenDay(): Promise<string> {
     const today = this.#options.now().slice(0, 10);
@@ -297,7 +308,7 @@ export class DailyLog<T> {
     }
   }
 
-  /** Reads part of a file. The result is empty if the file was removed as too old in the meantime. */
+  /** Reads part of a file. The result is empty if the file has been removed in the meantime because it was too old. */
   async #range(day: string, offset: number, length: number): Promise<Buffer> {
     try {
       return await this.#options.disk.fs.readRange(this.#pathOf(day), offset, length);

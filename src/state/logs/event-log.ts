@@ -1,7 +1,7 @@
 /**
- * The event log of services, one line per event. A line is written after the service's document, which also keeps the
- * service's newest events. If a crash prevents the entry in the log, the event is added at the next start, so the log
- * has every event at least once.
+ * The event log of services, one line per event. An event is first written to the service's document, which keeps the
+ * newest events of the service, and then to the log. If a crash prevents the second write, the agent copies the event
+ * from the document to the log at its next start. The log therefore contains every event at least once.
  */
 import { join } from 'node:path';
 import { Compile } from 'typebox/compile';
@@ -17,7 +17,10 @@ import type { DeferWrite } from '../files/deferred-writes.js';
 import { JsonObjectSchema } from '../documents/job-schema.js';
 
 const KEEP_MS = 30 * 86_400_000;
-/** A start compares events in documents with the log from this long before the log's newest file. */
+/**
+ * A start searches the log for the events in the documents. The search begins this long before the time of the log's
+ * newest file.
+ */
 const OVERLAP_MS = 3_600_000;
 
 const lineCheck = Compile(
@@ -47,11 +50,11 @@ export interface EventLogOptions {
 export class EventLog implements EventStore {
   readonly #log: DailyLog<LoggedEvent>;
   readonly #warn: EventLogOptions['warn'];
-  /** Used only while starting: events that are in documents but not in the log. */
+  /** Events that are in documents but not in the log. Used only during a start. */
   #lost: LoggedEvent[] = [];
   /**
-   * Used only while starting: the ids of events in the log's newest files, and the time since which these ids are
-   * complete.
+   * Used only during a start: the ids of the events in the log's newest files, and the time from which on the set
+   * contains all ids.
    */
   #tail: { readonly ids: Set<string>; readonly since: string } | undefined;
 
@@ -117,14 +120,15 @@ export class EventLog implements EventStore {
     try {
       await this.#log.add(events);
     } catch (error) {
-      // the documents still have these events, so they are written together with the next events, or at the next start
+      // these events are not lost: they are still in the documents, and the agent writes them together with the next
+      // events or at its next start
       this.#warn('events could not be written to the log', String(error));
     }
   }
 
   async #readTail(now: () => string): Promise<void> {
     const days = await this.#log.newestDays(2);
-    // the time of the last line is not used, because the clock may have been ahead when the line was written
+    // the time of the last line is not used here, because the clock may have been ahead when that line was written
     const newest = days.findLast((events) => events.length > 0) ?? [];
     const [first] = [...newest.map(({ at }) => at), now()].sort();
     const since = newest.length === 0 ? '' : new Date(Date.parse(first ?? '') - OVERLAP_MS).toISOString();

@@ -1,6 +1,7 @@
 /**
  * Cursors of a log. A cursor is an encrypted position, which reveals nothing about the lines of other readers. A cursor
- * is valid only for its reader and in the state that issued it, and contains a digest of the bytes before the position.
+ * is valid only for its reader and only in the state folder in which it was issued. It contains a digest of the bytes
+ * before the position, so that a position in another copy of the log is recognised.
  */
 import { createCipheriv, createDecipheriv, createHash, createHmac } from 'node:crypto';
 
@@ -12,17 +13,17 @@ export interface LogPlace {
 }
 
 export interface CursorContent extends LogPlace {
-  /** `digestBefore` of the bytes before the position. */
+  /** Digest of the bytes before the position (`digestBefore`). */
   readonly before: Buffer;
 }
 
 /**
- * `gone` means a cursor of another state, of another reader or of an older release. Undefined means that the text is
- * not a cursor.
+ * `gone` means a cursor of another state folder, of another reader or of an older release. Undefined means that the
+ * text is not a cursor.
  */
 export type OpenedCursor = CursorContent | 'gone' | undefined;
 
-/** Number of bytes before a position that are compared. This is usually more than the preceding line. */
+/** The number of bytes before a position that the digest covers. This is usually longer than the preceding line. */
 export const BYTES_BEFORE = 4096;
 
 const VERSION = 2;
@@ -39,7 +40,7 @@ export function digestBefore(bytes: Buffer): Buffer {
 export class LogCursors {
   readonly #secret: () => Promise<Buffer>;
 
-  /** `secret` returns 32 bytes that are unique to this state. */
+  /** `secret` returns 32 bytes that are unique to this state folder. */
   constructor(secret: () => Promise<Buffer>) {
     this.#secret = secret;
   }

@@ -1,4 +1,7 @@
-/** Stores the agent's accounts at certificate authorities, by the URL of the authority's directory. */
+/**
+ * Stores the agent's accounts at certificate authorities. The key of an account is the URL of the authority's ACME
+ * directory.
+ */
 import { createHash } from 'node:crypto';
 import type { Secret } from '../../kernel/secret.js';
 import type { AcmeAccount, DocumentStore } from '../contract.js';

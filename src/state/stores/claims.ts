@@ -18,8 +18,8 @@ export const addressClaim = (address: string): Claim =>
 
 /**
  * The claims of a service. A deleted service, or one whose failed creation was undone, releases its name together with
- * its container number and addresses. Until that moment the service holds all of them, for example while the container
- * of a deleted service is kept.
+ * its container number and addresses. Until then it keeps all of its claims, for example while the container of a
+ * deleted service is kept.
  */
 export function claimsOf(service: Service): Claim[] {
   const { guest, site, lifecycle } = service;
@@ -54,8 +54,9 @@ export function claimsInText(text: string): Claim[] {
 
 export class ClaimTable {
   /**
-   * The holders of each claim. A claim has more than one holder only if documents at boot contradicted each other, for
-   * example after a manual copy. None of these holders may lose the claim to a third service.
+   * The holders of each claim. A claim has more than one holder only if documents contradicted each other at the start,
+   * for example after an operator copied a document. No other service gets the claim as long as one of the holders has
+   * it.
    */
   readonly #holders = new Map<Claim, readonly ServiceKey[]>();
 
@@ -76,7 +77,7 @@ export class ClaimTable {
     for (const claim of fresh) this.record(key, claim);
   }
 
-  /** Takes a claim without a check. Returns the former holder, if any. */
+  /** Records a claim without a check. Returns another service that holds the claim already, if any. */
   record(key: ServiceKey, claim: Claim): ServiceKey | undefined {
     const holders = this.#holders.get(claim) ?? [];
     if (!holders.includes(key)) this.#holders.set(claim, [...holders, key]);

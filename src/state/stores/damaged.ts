@@ -1,6 +1,6 @@
 /**
- * Moves unreadable documents to `damaged/` for an operator. Requests about the subjects of these documents are refused,
- * even after the next start.
+ * Moves unreadable documents to `damaged/` for an operator. The agent refuses requests about the service or object that
+ * such a document describes, even after the next start.
  */
 import { basename, join } from 'node:path';
 import type { ServiceKey } from '../../model/service.js';
@@ -20,7 +20,10 @@ export interface DamagedDocument {
 
 const FOLDER = 'damaged';
 
-/** Moves a document durably to `damaged/<same name>.<time>`. The move happens after everything has been read. */
+/**
+ * Moves a document durably to `damaged/<same name>.<time>`. The document is moved only after all documents have been
+ * read.
+ */
 export function setAside(
   disk: Disk,
   dir: string,
@@ -33,7 +36,7 @@ export function setAside(
   return describe(name, found.problem, found.text);
 }
 
-/** Documents that earlier starts have set aside and that are still in `damaged/`. */
+/** Returns the documents that earlier starts have set aside and that are still in `damaged/`. */
 export async function setAsideBefore(disk: Disk, dir: string): Promise<DamagedDocument[]> {
   const names = (await disk.list(join(dir, FOLDER))).sort();
   return Promise.all(

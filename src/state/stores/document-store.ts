@@ -110,7 +110,7 @@ export class DurableDocumentStore<T extends object> implements DocumentStore<T> 
     return count;
   }
 
-  /** Resolves when no change is under way. */
+  /** Resolves when no document is being changed. */
   idle(): Promise<void> {
     return this.#lock.idle();
   }

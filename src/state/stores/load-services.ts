@@ -1,6 +1,6 @@
 /**
  * Reads every service's document at boot. Files are moved and changed only after everything was read, so a start with a
- * wrong key, or with the state of a newer release, leaves the folder unchanged.
+ * wrong key, or with documents of a newer release, leaves the folder unchanged.
  */
 import { join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
@@ -35,7 +35,9 @@ export interface LoadOptions {
   readonly onService: (service: Service) => void;
 }
 
-/** Returns the documents that were set aside, now or earlier. Throws AgentError `state_unavailable`. */
+/**
+ * Returns the documents that were set aside, by this start or an earlier one. Throws AgentError `state_unavailable`.
+ */
 export async function loadServices(options: LoadOptions): Promise<DamagedDocument[]> {
   const { disk, dir, warn } = options;
   const files = await documentFiles(options);
@@ -68,7 +70,8 @@ async function documentFiles({ disk, dir, warn, later }: LoadOptions): Promise<s
   const found: string[] = [];
   await forEachConcurrent(await disk.list(root), AT_ONCE, async (folder) => {
     const names = await disk.list(join(root, folder));
-    // if the last daemon was killed between a rename and its fsync, the change is not durable yet
+    // if the last daemon was killed between the rename of a file and the fsync of its folder, the rename is not durable
+    // yet
     if (names.length > 0) later(() => disk.syncFolder(join(root, folder)));
     for (const name of names) {
       const path = join(root, folder, name);
@@ -121,8 +124,8 @@ export function pathOf(dir: string, key: ServiceKey): string {
 }
 
 /**
- * Refuses the start if the key is wrong. With a wrong key every document would look damaged, although the cause is the
- * configuration.
+ * Refuses the start if the key is wrong. With a wrong key, every document would be reported as damaged, although only
+ * the configuration is wrong.
  */
 function refuseWrongKey(unreadable: readonly Unreadable[]): void {
   const first = unreadable.find(({ otherKey }) => otherKey);

@@ -55,7 +55,10 @@ export function entryOf(service: Service): ServiceEntry {
   });
 }
 
-/** The system that rejects the agent, if the job waits for that reason. It is also set while the job retries. */
+/**
+ * The name of the system that rejects the agent, if the job waits for that reason. The name is also returned while the
+ * job makes another try.
+ */
 function refuserOf({ waiting, error }: Job): string | null {
   if (!waiting || !error || failureOf(error) !== 'refused_us') return null;
   return error.system ?? error.role ?? null;
@@ -66,7 +69,10 @@ export class ServiceIndex {
   readonly #entries = new Map<ServiceKey, ServiceEntry>();
   readonly #unfinished = new Map<ServiceKey, ServiceEntry>();
   readonly #jobs = new Map<string, ServiceKey>();
-  /** The sorted keys. The array is replaced and never changed, so that iterations over it are not disturbed. */
+  /**
+   * The sorted keys. The array itself is never changed but replaced by a new array, so that a running iteration is not
+   * affected.
+   */
   #keys: readonly ServiceKey[] = [];
   /** New keys, which are added to the sorted keys at the next iteration. */
   #late: ServiceKey[] = [];
@@ -92,7 +98,10 @@ export class ServiceIndex {
     return this.#jobs.get(id);
   }
 
-  /** Updates the index. Call this after the document is durable. The caller frees the dropped claims. */
+  /**
+   * Updates the index. Call this after the document has been saved durably. The caller must free the claims that the
+   * service no longer has.
+   */
   put(next: Service, previous: Service | undefined): void {
     const key = keyOf(next);
     if (!this.#entries.has(key)) this.#late.push(key);

@@ -46,7 +46,7 @@ export class Services implements ServiceStore {
   readonly #recent: LruCache<Service>;
   readonly #lock = new KeyedLock();
   readonly #listeners = new Set<Listener>();
-  /** Keys of services whose document is damaged, unless there is another readable document of the service. */
+  /** Keys of services that have only a damaged document. */
   readonly #refused: ReadonlySet<ServiceKey>;
 
   private constructor(
@@ -71,7 +71,8 @@ export class Services implements ServiceStore {
     const onService = (service: Service): void => {
       options.events?.takeUp(service);
       for (const clash of index.load(service)) options.warn('two documents hold the same claim', clash);
-      // services with open jobs are needed at once, so they are cached; other services are read when they are needed
+      // services with open jobs are needed at once, so their documents are cached; the documents of other services are
+      // read when they are needed
       if (index.entry(keyOf(service))?.openJobs.length) recent.set(keyOf(service), service);
     };
     const damaged = await loadServices({ ...options, onService });
@@ -146,7 +147,8 @@ export class Services implements ServiceStore {
   }
 
   onChange(listener: Listener): () => void {
-    // the listener is wrapped, because the same function may be added twice
+    // the listener is wrapped in a new function, because the same listener may be added twice and must then be
+    // removable separately
     const own: Listener = (next, previous) => listener(next, previous);
     this.#listeners.add(own);
     return () => void this.#listeners.delete(own);
@@ -179,7 +181,7 @@ export class Services implements ServiceStore {
     if (this.#refused.has(key)) throw damagedError(key, 'it was set aside');
   }
 
-  /** Under the key's lock. */
+  /** Must be called under the key's lock. */
   async #load(key: ServiceKey): Promise<Service | undefined> {
     if (!this.#index.entry(key)) return undefined;
     const known = this.#recent.get(key);
@@ -196,7 +198,7 @@ export class Services implements ServiceStore {
     return document.data;
   }
 
-  /** Under the key's lock. */
+  /** Must be called under the key's lock. */
   async #save(key: ServiceKey, wanted: Service, current: Service | undefined): Promise<Service> {
     const adapter = serviceAdapter(this.#options, key);
     const events = eventsOf(current, wanted, this.#options.now());
@@ -215,7 +217,7 @@ export class Services implements ServiceStore {
     try {
       await new Low<Service | null>(adapter, next).write();
     } catch (error) {
-      // while the content of the disk is uncertain, both old and new claims stay held
+      // while it is uncertain which document is on the disk, the service keeps both its old and its new claims
       if (this.#options.disk.broken === undefined) this.#index.claims.free(key, claims, held);
       throw error;
     }
@@ -240,8 +242,8 @@ export class Services implements ServiceStore {
 }
 
 /**
- * Number of events that a document keeps. The log is written right after the document, so these events are enough to
- * find out after a crash which events the log lacks.
+ * Number of events that a document keeps. The log is written immediately after the document, so after a crash the log
+ * can lack only these newest events.
  */
 const KEPT_EVENTS = 10;
 

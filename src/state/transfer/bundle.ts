@@ -40,12 +40,15 @@ export class BundleError extends Error {
   override readonly name = 'BundleError';
 }
 
-/** Matches only folders and names as in a state: no path that leaves the folder, and no hidden files. */
+/**
+ * Matches only paths that a state folder can contain. A path that leads out of the folder and the name of a hidden file
+ * do not match.
+ */
 const PATH = /^(?:[A-Za-z0-9_][A-Za-z0-9._~-]*\/)+[A-Za-z0-9_][A-Za-z0-9._~-]*$/;
 const LONGEST_PATH = 300;
 const MIB = 1024 ** 2;
 
-/** The folders that a state can have. Other folders, e.g. of newer releases, are refused. */
+/** The subfolders that a state folder can have. Other subfolders, e.g. of newer releases, are refused. */
 const FOLDERS: ReadonlySet<string> = new Set([
   'services',
   'archive',
@@ -106,7 +109,8 @@ async function readEntries(source: Readable, onFile: OnFile): Promise<Manifest> 
   for await (const entry of entries) {
     const { name, type, size } = entry.header;
     total += size;
-    // tar-stream reads exactly as many bytes as the header says, so this check also limits what is unpacked
+    // tar-stream reads exactly as many bytes as the header says, so this check also limits the size of the unpacked
+    // data
     if (seen.size >= MOST_FILES) throw new BundleError(`it contains more than ${MOST_FILES} files`);
     if (size > mostBytesOf(name))
       throw new BundleError(`${shown(name)} is larger than any file of a state: ${size} bytes`);
@@ -177,7 +181,7 @@ function holdAgainst(manifest: Manifest, seen: ReadonlyMap<string, { bytes: numb
   }
 }
 
-/** Whether an error comes from zlib, from tar-stream, or from the disk or socket that is the source. */
+/** Whether an error comes from zlib, from tar-stream, or from the disk or socket from which the export is read. */
 function isStreamError(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
   return (

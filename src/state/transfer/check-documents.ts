@@ -21,7 +21,7 @@ import { tokenKind } from '../documents/token-document.js';
 export interface Finding {
   /** Below the state folder. */
   readonly file: string;
-  /** A sentence without its subject, which is the file. The sentence never contains a value of the document. */
+  /** A sentence without its subject, which is the file. The sentence never contains a value from the document. */
   readonly problem: string;
 }
 
@@ -37,7 +37,7 @@ export interface Checked {
   readonly addresses: readonly string[];
   /** True if a newer release wrote the state. */
   readonly newer: boolean;
-  /** The generation of every service that has a document; null if the document cannot be read. */
+  /** Maps every service that has a document to its generation, or to null if the document cannot be read. */
   readonly lives: ReadonlyMap<ServiceKey, number | null>;
   /** Product modules that services need, not counting deleted services. */
   readonly modules: ReadonlySet<string>;
@@ -73,7 +73,7 @@ export class DocumentCheck {
   #secrets = 0;
   #newer = false;
 
-  /** Without a box, secrets are only counted, not decrypted. */
+  /** If `box` is undefined, secrets are only counted, not decrypted. */
   constructor(box: SecretBox | undefined) {
     this.#box = box;
   }
@@ -88,7 +88,7 @@ export class DocumentCheck {
     else if (name.endsWith('.json')) this.#takeOther(file, folder, name, text);
   }
 
-  /** A file of a module's copy, with any content. It is read to its end. */
+  /** Checks one file of a copy of a module. The file may have any content and is read to its end. */
   async takeModuleFile(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
     await this.#copies.take(file, bytes);
   }
@@ -188,7 +188,8 @@ export class DocumentCheck {
   }
 
   /**
-   * Counts lines that a power cut tore. A torn line was never acknowledged, and later writes start on a new line.
+   * Counts lines that a power failure has left incomplete. Such a line is harmless: its writer never reported it as
+   * saved, and later lines begin on a new line.
    */
   #takeLines(file: string, text: string): void {
     this.#noteTorn(file, text.split('\n').filter((line) => line !== '' && !isJson(line)).length);
@@ -231,7 +232,7 @@ export class DocumentCheck {
 /** Maximum length of a line, which is longer than any real line of a log. */
 const LONGEST_LINE = 8 * 1024 ** 2;
 
-/** Splits a stream into lines. Lines beyond the maximum length are cut, so they count as torn. */
+/** Splits a stream into lines. A line that exceeds the maximum length is cut and is therefore counted as incomplete. */
 async function* linesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -54,7 +54,7 @@ export async function exportAtRest({ config, withKey, madeAt }: RestingState): P
 
 /**
  * Passes the export on while the lock is held. Throws `state_unavailable` when the lock was lost in the meantime,
- * because the export may then mix several instants.
+ * because the export may then contain documents of different instants.
  */
 async function* underLock(tar: Readable, lock: FolderLock): AsyncGenerator<Buffer> {
   try {

@@ -15,15 +15,18 @@ export interface ExportOptions {
   /** RFC 3339 */
   readonly madeAt: string;
   readonly key: { readonly id: string; readonly bytes: Buffer };
-  /** Whether the export contains the key. With the key, everyone who has the export can decrypt its secrets. */
+  /**
+   * Whether the export contains the key of the secrets. Everyone who has an export with the key can decrypt its
+   * secrets.
+   */
   readonly withKey: boolean;
 }
 
 type Line = Manifest['files'][number];
 
 /**
- * Streams the export. When the stream has ended for any reason, the copy is removed. A stream that fails has no
- * manifest at its end.
+ * Streams the export. The copy is removed when the stream has ended for any reason. An incomplete export can be
+ * recognised, because it has no manifest at its end.
  */
 export function exportState(copy: InstantCopy, options: ExportOptions): Readable {
   const tar = pack();

@@ -1,6 +1,6 @@
 /**
  * Imports an exported state into an empty folder. After a crash the folder contains an incomplete state. No daemon
- * starts with it, and the next import starts over.
+ * starts with an incomplete state, and the next import starts from the beginning.
  */
 import { createWriteStream } from 'node:fs';
 import { chown, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
@@ -26,16 +26,16 @@ export interface ImportOptions {
 
 export interface Imported {
   readonly manifest: Manifest;
-  /** Problems of documents in the export. Such documents are imported unchanged. */
+  /** The result of the check of the export. Documents with problems are imported unchanged. */
   readonly verified: Verified;
   /**
-   * `there`: the present key fits. `imported`: the key came with the export. `missing`: the operator must provide the
-   * key before the start.
+   * `there`: the target already has the key that the documents need. `imported`: the key came with the export.
+   * `missing`: the operator must provide the key before the daemon starts.
    */
   readonly key: 'there' | 'imported' | 'missing';
 }
 
-/** Names of files that a folder without a state may contain. */
+/** Names of files that a folder may contain although it is not a state folder yet. */
 const HARMLESS = /^(lock(\.json)?|clock\.json|import-unfinished|secret\.key|lost\+found)$/;
 
 /**

@@ -17,7 +17,7 @@ export interface CopiedFile {
   readonly path: string;
   /** The path of the hard link that holds the content. */
   readonly at: string;
-  /** Length of the file at the instant; undefined if the whole file belongs to the copy. */
+  /** Number of bytes that the file had at the instant of the copy; undefined if the whole file belongs to the copy. */
   readonly bytes: number | undefined;
 }
 
@@ -31,14 +31,18 @@ const PREFIX = '.export-';
 const AT_ONCE = 16;
 const NO_SECOND_NAMES = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
 
-/** Changes wait while the links are created, which takes about 15 microseconds per document. */
+/**
+ * Creates the copy. Changes of the state wait while the links are created, which takes about 15 microseconds per
+ * document.
+ */
 export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy> {
   const into = join(dir, `${PREFIX}${randomBytes(6).toString('hex')}`);
   await mkdir(into, { mode: 0o700 });
   const remove = (): Promise<void> => rm(into, { recursive: true, force: true });
   try {
     const files = await disk.quietly(async () => {
-      // a file that an import would refuse must not make the whole export useless; `verifyFolder` reports it
+      // a file that an import would refuse is left out, because it would make the whole export useless; `verifyFolder`
+      // reports such a file
       const paths = (await statePaths(dir)).filter(isStatePath);
       for (const folder of new Set(paths.map(dirname)))
         await mkdir(join(into, folder), { recursive: true, mode: 0o700 });
@@ -57,15 +61,15 @@ export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy>
   }
 }
 
-/** Removes copies of a daemon that was killed during an export. */
+/** Removes copies that a daemon left behind because it was killed during an export. */
 export async function removeStaleCopies(dir: string): Promise<void> {
   for (const name of await readdir(dir))
     if (name.startsWith(PREFIX)) await rm(join(dir, name), { recursive: true, force: true });
 }
 
 /**
- * Paths of all files that belong to the state. All files in subfolders belong to the state; locks, sockets and keys are
- * directly in the state folder.
+ * Paths of all files that an export contains. These are the files in the subfolders of the state folder. Locks, sockets
+ * and keys are not in a subfolder and are left out.
  */
 export async function statePaths(dir: string): Promise<string[]> {
   const found: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Copies of modules in a state: `modules/<type>/<name>/<hash>/...`, the code that jobs pin. The hash covers the files
- * of a copy, so it shows whether they have changed.
+ * Checks the copies of modules in a state folder: `modules/<type>/<name>/<hash>/...`. These copies are the code that
+ * jobs have pinned. The name of a copy is the hash of its files, so a changed file is detected.
  */
 import { createHash } from 'node:crypto';
 import { contentDigest, type FileDigest } from '../../kernel/content-digest.js';
@@ -25,7 +25,7 @@ interface Finding {
 }
 
 export class ModuleCopies {
-  /** By folder. */
+  /** The files of each copy, by the copy's folder. */
   readonly #files = new Map<string, FileDigest[]>();
   readonly #needed: { readonly file: string; readonly module: Job['pinned']['module'] }[] = [];
 
@@ -38,7 +38,7 @@ export class ModuleCopies {
     this.#files.set(folder, known);
   }
 
-  /** A job of the document in `file` runs this code. */
+  /** Records that a job in the document `file` needs this code. */
   needed(file: string, module: Job['pinned']['module']): void {
     if (module.hash !== undefined) this.#needed.push({ file, module });
   }

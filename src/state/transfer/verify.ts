@@ -1,4 +1,4 @@
-/** Verifies a whole state, which is the folder of a stopped daemon or an export. Changes nothing. */
+/** Verifies a whole state: either the state folder of a stopped daemon, or an export. Changes nothing. */
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,8 +33,8 @@ export interface Verified extends Checked {
 export type FileRead = (files: number) => void;
 
 /**
- * `keys` have 32 bytes each, and the present key comes first. Without keys, secrets are only counted, not decrypted.
- * Throws the system's error when the folder cannot be read.
+ * `keys` contains the keys to try, of 32 bytes each, the present key first. Without keys, secrets are only counted, not
+ * decrypted. Throws the system's error when the folder cannot be read.
  */
 export async function verifyFolder(
   dir: string,
@@ -62,8 +62,8 @@ export async function verifyFolder(
 }
 
 /**
- * Verifies a file that `innkeeper state export` has written. If one of `keys` is the key of the export, it is used. An
- * export that contains its key needs no `keys`.
+ * Verifies a file that `innkeeper state export` has written. If the export contains its key, or if one of `keys` is its
+ * key, the secrets are decrypted during the check.
  */
 export async function verifyFile(
   file: string,

@@ -1,6 +1,6 @@
 /**
- * Flows for the customer's own domains: the proxy serves them at once, and the site is configured for them;
- * certificates are obtained separately.
+ * Flows for the customer's own domains. The proxy serves the domains at once, and the site is configured for them.
+ * Their certificates are obtained separately.
  */
 import { asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
@@ -10,7 +10,7 @@ import { frontState, type Hooks, setPendingAddress } from './hooks.js';
 const PROXY_S = 120;
 const SITE_S = 180;
 
-/** Brings the proxy to the present state of the service's document. */
+/** Changes the proxy to match the service's document. */
 const front =
   (hooks: Hooks) =>
   (context: StepContext): Promise<void> =>
@@ -23,8 +23,8 @@ function added({ args }: StepContext): string[] {
 }
 
 /**
- * Configures the site for its names. A stopped site is configured at its next start; a site that is broken inside
- * does not refuse the domain.
+ * Configures the site for its names. A stopped site is configured at its next start; if the software of the site fails,
+ * the domain is added anyway.
  */
 const site = (hooks: Hooks): JobFlow[string] => ({
   timeoutS: SITE_S,
@@ -63,7 +63,7 @@ export const domainAddition = (hooks: Hooks): JobFlow => ({
   site: site(hooks),
 });
 
-/** The document no longer has the domain, so this flow only goes forward. */
+/** The flow cannot be undone, because the document no longer contains the domain. */
 export const domainRemoval = (hooks: Hooks): JobFlow => ({
   site: { ...site(hooks), pivot: true },
   proxy: { after: ['site'], pivot: true, concerns: 'proxy', timeoutS: PROXY_S, run: front(hooks) },

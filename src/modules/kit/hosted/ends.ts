@@ -5,8 +5,8 @@ import type { JobFlow } from '../module.js';
 import { frontState, GRACE_S, type Hooks } from './hooks.js';
 
 /**
- * First the site is no longer served, then HA can no longer start the container. No step can be undone. With `hold_s`
- * the stopped container is kept.
+ * Stops serving the site, removes the container from HA so that HA does not start it again, and removes the container.
+ * If the job has `hold_s`, the container is only stopped and kept. No step can be undone.
  */
 export function deletion(): JobFlow {
   return {
@@ -31,7 +31,7 @@ function front(): JobFlow {
   };
 }
 
-/** For a container that can no longer be reached: everything else is removed. */
+/** Removes everything except the container, which can no longer be reached. */
 export function forgetting(): JobFlow {
   return {
     ...front(),
@@ -55,7 +55,7 @@ export function forgetting(): JobFlow {
   };
 }
 
-/** Every step can be undone: then the service is deleted and kept as before. */
+/** Every step can be undone. After an undo, the service is deleted and its container kept, as before. */
 export function restoration(hooks: Hooks): JobFlow {
   const stays = ({ service }: StepContext): boolean => service.suspendedFor.length === 0;
   return {
@@ -75,7 +75,7 @@ export function restoration(hooks: Hooks): JobFlow {
       run: (context) => context.dns.ensure(),
       undo: (context) => context.dns.remove(),
     },
-    // the deletion removed the custom domains, so the site has its first name again
+    // the deletion has removed the custom domains, so the site must use the name again that the agent assigned to it
     site: {
       after: ['start'],
       timeoutS: 180,

@@ -1,16 +1,16 @@
-/** What the flows of a hosted product call in the product. */
+/** The functions of a hosted product that its flows call. */
 import type { ProxyState } from '../../../model/proxy-state.js';
 import type { StepContext } from '../context.js';
 import type { ContainerSource, LoginLink, SecretRef } from '../host-call-types.js';
 import { siteOf } from '../parts.js';
 
 export interface Hooks {
-  /** Port in the container that the proxy forwards to. */
+  /** Port of the container to which the proxy forwards requests. */
   port(context: StepContext): number;
   source(context: StepContext): ContainerSource;
-  /** Sets the running site's URL and names to the present ones. */
+  /** Sets the URL and names of the running site to those in the service's record. */
   setUrl(context: StepContext): Promise<void>;
-  /** Sets the e-mail address of the running site's administrator to the present one. */
+  /** Sets the e-mail address of the running site's administrator to the one in the service's record. */
   setOwner(context: StepContext): Promise<void>;
   /** Sets the password of the running site's first administrator. */
   setPassword(context: StepContext, password: SecretRef): Promise<void>;
@@ -28,7 +28,8 @@ export function frontState({ service }: StepContext): ProxyState {
 }
 
 /**
- * Keys in the service's data: the owner's address that the site has, and whether it is no longer the first one.
+ * Keys in the service's data: the owner's address that is set in the site, and whether it has been changed since the
+ * installation.
  */
 const OWNER = 'owner_email';
 const CHANGED = 'owner_changed';
@@ -38,7 +39,10 @@ export function firstOwner(context: StepContext): Promise<void> {
   return context.saveData({ [OWNER]: context.service.email });
 }
 
-/** Calls `setOwner` if the last change of owner has not reached the site, because it was stopped. */
+/**
+ * Calls `setOwner` if the owner was changed while the site was stopped, so that the site does not have the new owner
+ * yet.
+ */
 export async function setPendingOwner(context: StepContext, hooks: Hooks): Promise<void> {
   const { data, email } = context.service;
   if (data[OWNER] === email) return;
@@ -46,10 +50,10 @@ export async function setPendingOwner(context: StepContext, hooks: Hooks): Promi
   await context.saveData({ [OWNER]: email, [CHANGED]: true });
 }
 
-/** Key in the service's data: the URL and names that the site has. */
+/** Key in the service's data: the URL and names that are set in the site. */
 const ADDRESS = 'site_address';
 
-/** Calls `setUrl` if the site does not have its present URL and names. */
+/** Calls `setUrl` if the URL and names that are set in the site are out of date. */
 export async function setPendingAddress(context: StepContext, hooks: Hooks): Promise<void> {
   const { data } = context.service;
   const { fqdn, url, names } = siteOf(context.service);
@@ -59,7 +63,7 @@ export async function setPendingAddress(context: StepContext, hooks: Hooks): Pro
   await context.saveData({ [ADDRESS]: address });
 }
 
-/** Sets the owner after a rollback, since the snapshot may have a former owner. */
+/** Sets the owner after a rollback, because the snapshot may contain the address of a former owner. */
 export async function setOwnerAgain(context: StepContext, hooks: Hooks): Promise<void> {
   const { data, email } = context.service;
   if (data[OWNER] === email && data[CHANGED] === true) await hooks.setOwner(context);

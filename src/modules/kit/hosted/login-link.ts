@@ -1,4 +1,7 @@
-/** The flow of a log-in link for the site's administrator, valid once and for a minute; there is nothing to undo. */
+/**
+ * Creates a log-in link for the site's administrator. The link works once and expires after one minute. Nothing has to
+ * be undone.
+ */
 import { AgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';

@@ -1,4 +1,4 @@
-/** Flows for start and stop, by the customer and by suspensions. */
+/** Flows that start and stop a site: at the customer's request, and for suspensions. */
 import { NEXT_PASSWORD } from '../../../model/credentials.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
@@ -18,12 +18,15 @@ export const starting = (hooks: Hooks): JobFlow => ({
   site: catchUp(hooks),
 });
 
-/** The service may have been suspended while the job was queued. */
+/**
+ * Throws if the service is suspended. The check is needed because the service may have been suspended while the job was
+ * queued.
+ */
 function refuseSuspended({ service }: StepContext): void {
   if (service.suspendedFor.length > 0) throw new AgentError('service_suspended', 'The service is suspended.');
 }
 
-/** Applies what the panel changed while the site was stopped. */
+/** Applies the changes that the panel requested while the site was stopped. */
 const catchUp = (hooks: Hooks, waits = true): JobFlow[string] => ({
   after: ['start'],
   timeoutS: 180,
@@ -31,7 +34,8 @@ const catchUp = (hooks: Hooks, waits = true): JobFlow[string] => ({
 });
 
 /**
- * A failure here must not keep the site down; the next start tries again. `waits`: the job retries temporary failures.
+ * If the changes cannot be applied, the site runs without them, and the next start tries again. If `waits` is true,
+ * temporary failures are thrown, so that the job is retried.
  */
 async function notifyIfPossible(context: StepContext, hooks: Hooks, waits = true): Promise<void> {
   try {
@@ -39,7 +43,7 @@ async function notifyIfPossible(context: StepContext, hooks: Hooks, waits = true
     await setPendingAddress(context, hooks);
   } catch (error) {
     const { code, detail, retryable } = asAgentError(error, 'module_failed');
-    // a script that failed for an unknown reason must not keep the site down
+    // if a script failed for an unknown reason, the site runs without the changes
     const mayPass = retryable && code !== 'container_host_failed';
     if (code === 'aborted' || (mayPass && waits)) throw error;
     context.log.warn("the site's owner or names could not be applied", { code, detail: detail ?? '' });
@@ -50,7 +54,9 @@ export const stopping = (): JobFlow => ({
   stop: { concerns: 'container', timeoutS: 300, run: (context) => context.container.stop(GRACE_S) },
 });
 
-/** If the stopped site does not start again, an operator must act. */
+/**
+ * Stops and starts the site. If the stopped site does not start again, the job becomes stuck and an operator must act.
+ */
 export const restarting = (hooks: Hooks): JobFlow => ({
   stop: {
     concerns: 'container',
@@ -67,11 +73,14 @@ export const restarting = (hooks: Hooks): JobFlow => ({
     timeoutS: 180,
     run: (context) => context.container.start(),
   },
-  // after the pivot only the start itself may make the job stuck
+  // this step comes after the pivot, so its failures must not make the job stuck
   site: catchUp(hooks, false),
 });
 
-/** Nothing is undone: an unfinished suspension must be noticed. */
+/**
+ * Suspends the site. No step is undone, so that an unfinished suspension makes the job stuck and an operator notices
+ * it.
+ */
 export const suspension = (hooks: Hooks): JobFlow => ({
   proxy: {
     pivot: true,
@@ -88,7 +97,8 @@ export const suspension = (hooks: Hooks): JobFlow => ({
 });
 
 /**
- * Lifts one reason. The site starts only if it was the last reason; a service that was not suspended stays unchanged.
+ * Lifts one reason for the suspension. The site starts only if no other reason remains. A service that was not
+ * suspended stays unchanged.
  */
 export function resumption(hooks: Hooks): JobFlow {
   const isLast = ({ service, args }: StepContext): boolean =>
@@ -104,7 +114,7 @@ export function resumption(hooks: Hooks): JobFlow {
       async run(context) {
         if (!isLast(context)) return;
         await context.container.start();
-        // for status requests before the next poll of the cluster
+        // the result is used for status requests until the cluster is polled again
         return { running: true };
       },
       undo: ifLast((context) => context.container.stop(GRACE_S)),
@@ -126,8 +136,8 @@ export function resumption(hooks: Hooks): JobFlow {
 }
 
 /**
- * Sets the new owner's address for the site's administrator; for a stopped site, at the next start that the panel
- * requests.
+ * Sets the new owner's address for the site's administrator. If the site is stopped, the address is set at the next
+ * start that the panel requests.
  */
 export const ownerChange = (hooks: Hooks): JobFlow => ({
   site: {
@@ -142,7 +152,10 @@ export const ownerChange = (hooks: Hooks): JobFlow => ({
 
 const PASSWORD_LENGTH = 20;
 
-/** The new password replaces the recorded one only when the site has it (see outcomes.ts). */
+/**
+ * Sets a new password for the site's administrator. The new password replaces the recorded one only after it was set in
+ * the site (see outcomes.ts).
+ */
 export const passwordReset = (hooks: Hooks): JobFlow => ({
   site: {
     timeoutS: 180,

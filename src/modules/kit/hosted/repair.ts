@@ -1,5 +1,6 @@
 /**
- * Repairs drift by bringing the systems to the present state of the document; the document counts, not the finding.
+ * Repairs drift by changing the remote systems to match the service's document. The present document decides, because
+ * the finding may be out of date.
  */
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
@@ -33,7 +34,10 @@ const ifWanted =
     return Array.isArray(parts) && parts.includes(part) ? work(context) : undefined;
   };
 
-/** A stop by the customer after the comparison is respected. */
+/**
+ * Starts or stops the container to match the service's record. If the customer has stopped the site after the
+ * comparison, it stays stopped.
+ */
 async function settlePower({ service, container }: StepContext): Promise<{ running: boolean } | void> {
   if (service.suspendedFor.length > 0) return container.stop(GRACE_S);
   if (guestOf(service).power !== 'running') return;
@@ -41,7 +45,7 @@ async function settlePower({ service, container }: StepContext): Promise<{ runni
   return { running: true };
 }
 
-/** HA starts a container when it gets it. */
+/** Adds the container to HA only if it should run, because HA starts a container that is added. */
 async function putUnderHa({ service, ha }: StepContext): Promise<void> {
   if (service.suspendedFor.length === 0 && guestOf(service).power === 'running') await ha.ensure();
 }

@@ -1,10 +1,13 @@
-/** The change of plan: memory and cores while the container runs, then the disk, which is the pivot. */
+/**
+ * The flow for a change of plan. Memory and cores are changed while the container runs. Then the disk is enlarged,
+ * which is the pivot because a disk cannot be made smaller.
+ */
 import { UNTOUCHED } from '../../../model/flow.js';
 import type { StepContext } from '../context.js';
 import type { JobFlow } from '../module.js';
 
 export const upgrade = (): JobFlow => ({
-  // checked again: an earlier upgrade or backup in the queue may have changed the usage
+  // the plan is checked again, because an earlier job in the queue (an upgrade or backup) may have changed the usage
   check: { timeoutS: 60, run: (context) => context.checkPlan() },
   power: {
     after: ['check'],
@@ -16,7 +19,10 @@ export const upgrade = (): JobFlow => ({
   disk: { after: ['power'], pivot: true, concerns: 'container', timeoutS: 900, run: growDisk },
 });
 
-/** If the disk certainly did not grow, the upgrade can still be undone. */
+/**
+ * Enlarges the disk. If it is certain that the disk was not enlarged, the step notes this, so that the upgrade can
+ * still be undone.
+ */
 async function growDisk(context: StepContext): Promise<void> {
   const before = context.notes['before'];
   const gb = typeof before === 'number' ? before : (await context.container.look()).diskGb;

@@ -1,6 +1,6 @@
 /**
- * Flows for backups, rollback and reset. A rollback also restores the container's settings, so afterwards everything
- * is set to the service's present state.
+ * Flows for backups, rollback and reset. A rollback also restores the container's former settings, so afterwards the
+ * settings are changed again to match the service's record.
  */
 import { AgentError, asAgentError, type ErrorCode } from '../../../kernel/errors.js';
 import { UNTOUCHED } from '../../../model/flow.js';
@@ -10,7 +10,7 @@ import type { JobFlow } from '../module.js';
 import { guestOf } from '../parts.js';
 import { GRACE_S, type Hooks, setOwnerAgain } from './hooks.js';
 
-/** Number of safety snapshots that are kept in addition to the newest. */
+/** Number of older safety snapshots that are kept in addition to the newest one. */
 const SAFETY_KEPT = 1;
 /** Errors after which nothing was changed. */
 const NOTHING_DONE: readonly ErrorCode[] = [
@@ -20,7 +20,10 @@ const NOTHING_DONE: readonly ErrorCode[] = [
   'container_host_refused',
 ];
 
-/** A storage without snapshots can still hold sites; they only have no rollback. */
+/**
+ * Takes the initial snapshot. If the storage does not support snapshots, the site is created without one and cannot be
+ * rolled back.
+ */
 export async function takeInitial({ container, log }: StepContext): Promise<void> {
   try {
     await container.snapshot(INITIAL_SNAPSHOT, 'As delivered', 'initial');
@@ -66,8 +69,8 @@ export const rollback = (hooks: Hooks): JobFlow => ({
 export const reset = (hooks: Hooks): JobFlow => ({
   look: { timeoutS: 60, run: look },
   discard: { after: ['look'], timeoutS: 1800, run: discardNewer },
-  // if the reset is refused, its snapshot is removed: on storage that can roll back only to the newest snapshot, it
-  // would block the next reset
+  // if the rollback is refused, the safety snapshot is removed: on storage that can roll back only to the newest
+  // snapshot, it would prevent the next reset
   safety: { after: ['discard'], timeoutS: 1200, run: takeSafety, undo: dropSafety },
   rollback: {
     after: ['safety'],
@@ -101,7 +104,7 @@ function afterwards(hooks: Hooks): JobFlow {
         await setOwnerAgain(context, hooks);
       },
     },
-    // it was started only to apply changes
+    // a site that was stopped before the rollback is stopped again, because it was started only to apply changes
     rest: {
       after: ['site'],
       concerns: 'container',
@@ -127,7 +130,10 @@ function wasRunning({ results }: StepContext): boolean {
   return typeof seen === 'object' && seen !== null && !Array.isArray(seen) && seen['running'] === true;
 }
 
-/** Only if the caller agreed to lose them. Newest first, as storages require that roll back only to the newest. */
+/**
+ * Deletes the snapshots that are newer than the target, if the caller has agreed to lose them. The newest is deleted
+ * first, which is necessary on storage that can roll back only to the newest snapshot.
+ */
 async function discardNewer(context: StepContext): Promise<void> {
   if (context.args['discard_newer'] !== true) return;
   const target = typeof context.args['name'] === 'string' ? context.args['name'] : INITIAL_SNAPSHOT;
@@ -137,7 +143,10 @@ async function discardNewer(context: StepContext): Promise<void> {
   for (const name of names.slice(at + 1).reverse()) await context.container.unsnapshot(name);
 }
 
-/** Outside the quota. None is created if the storage could not roll back past it. */
+/**
+ * Takes a safety snapshot, which is not included in the customer's quota. No snapshot is made if the storage could then
+ * no longer roll back to the older snapshot.
+ */
 async function takeSafety(context: StepContext): Promise<void> {
   if (context.args['safety'] === false) return;
   const noted = context.notes['name'];
@@ -149,7 +158,10 @@ async function takeSafety(context: StepContext): Promise<void> {
     await context.container.unsnapshot(one.name);
 }
 
-/** Best effort: a snapshot that remains does not need an operator. */
+/**
+ * Tries to remove the safety snapshot. A failure is only logged, because a remaining snapshot does not require an
+ * operator.
+ */
 async function dropSafety({ notes, container, log }: StepContext): Promise<void> {
   const { name } = notes;
   if (typeof name !== 'string') return;
@@ -165,14 +177,17 @@ function nextSafety({ service }: StepContext): string {
   return `safety-${Math.max(0, ...numbers) + 1}`;
 }
 
-/** After a refusal the site is as before, running if it ran; after any other error the rollback must be completed. */
+/**
+ * Rolls the container back. If the rollback is refused, the site is as before, and it is started again if it was
+ * running. After any other error, the rollback must be completed by another try.
+ */
 async function goBack(context: StepContext, name: string): Promise<void> {
   await context.note({ [UNTOUCHED]: false });
   try {
     await context.container.rollback(name);
   } catch (error) {
     const { code, retryable } = asAgentError(error);
-    // an error that does not pass within a moment must not keep the site down until the next try
+    // if another try is not likely to succeed soon, the site is started again, so that it is not down until then
     const isOver = !retryable || code === 'container_host_failed';
     if (isOver && wasRunning(context)) await startAgain(context);
     if (NOTHING_DONE.includes(code)) await context.note({ [UNTOUCHED]: true });
