@@ -62,19 +62,19 @@ export interface RunningDaemon {
   /** The URL of the API, such as `http://127.0.0.1:8080`. */
   readonly api: string;
   readonly socket: string;
-  /** Resolves with the reason if the daemon must stop. */
+  /** Resolves when the daemon must stop, with the reason. */
   readonly failed: Promise<Error>;
   /** The state that the watchdog of the service manager checks. */
   readonly watched: Watched;
   readonly log: Logger;
   /**
    * Stops gracefully. The daemon accepts no new work, and completes requests in progress and short steps. Long steps
-   * are interrupted and continue after the next start.
+   * are interrupted, and continue when the daemon is started again.
    */
   close(): Promise<void>;
   /**
-   * The number of milliseconds after which the caller need not wait any longer. By then, all data that the next start
-   * needs is on disk.
+   * The maximum time in milliseconds that the caller has to wait for the stop. After this time, all data that the next
+   * start needs is on disk.
    */
   readonly closesWithinMs: number;
 }
@@ -89,8 +89,8 @@ export interface DaemonOptions {
 }
 
 /**
- * The daemon's connections to its environment. A test may replace each of them with a function that gets the default
- * and returns the replacement.
+ * The daemon's connections to its environment. A test can replace each connection: it passes a function that gets the
+ * default connection and returns the replacement.
  */
 export interface Surroundings {
   readonly files?: (real: FileSystem) => FileSystem;
@@ -105,12 +105,12 @@ const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
 const RESERVATIONS_LOOK_MS = 3_600_000;
 const DOMAINS_LOOK_MS = 600_000;
-/** The time that the other parts get to stop, in addition to the time for jobs. */
+/** The time that all other parts have to stop, in addition to the time for jobs. */
 const CLOSE_REST_MS = 2_000;
 
 /**
- * Throws ConfigError, or AgentError if the state cannot be opened. Everything that was started by then is stopped
- * again.
+ * Throws ConfigError, or AgentError if the state cannot be opened. In this case, everything that has already been
+ * started is stopped again.
  */
 export async function startDaemon({
   configFile,
@@ -125,8 +125,8 @@ export async function startDaemon({
   const { clock } = timekeeper;
   const counting = startCounting(clock);
   /**
-   * Stops the active parts first, all at once, so that their time limits do not add up. Then stops what they depend
-   * on, last started first.
+   * First stops all active parts at the same time, so that their time limits do not add up. Then stops the parts that
+   * they depend on, in the reverse order of their start.
    */
   const work: Stop[] = [];
   const stops: Stop[] = [];
@@ -245,7 +245,7 @@ export async function startDaemon({
   }
 }
 
-/** Returns the latest timestamp in the records, which is a lower bound for the current time. */
+/** Returns the latest timestamp in the records. The current time cannot be earlier. */
 function newestInstant({ services }: State): number | undefined {
   let newest: string | undefined;
   for (const { updatedAt } of services.entries())
@@ -272,7 +272,7 @@ interface Parts {
   readonly drift: DriftStore;
 }
 
-/** Attempts of shipped modules run in threads, those of other modules in processes. */
+/** Job attempts run the code of shipped modules in threads, and the code of other modules in processes. */
 function openThreads({ modules }: Config): { readonly threads: Threads; readonly processes: Threads } {
   const engine = join(dirname(shippedModules()), 'src', 'jobs', 'engine');
   return {
@@ -342,7 +342,7 @@ function readiness(state: State): AppDeps['ready'] {
   };
 }
 
-/** Finds purges that became due while the agent was down. */
+/** Starts the recurring tasks. The first run also finds purges that became due while the agent was down. */
 function startSchedule(
   deps: DriftContext,
   reconcile: Reconciler,
@@ -364,7 +364,7 @@ function startSchedule(
     ],
     { clock: deps.clock, log: deps.log },
   );
-  // the jobs that were held back because of the clock are started
+  // start the jobs that were delayed because the clock was not trusted
   timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
@@ -380,8 +380,8 @@ function startSchedule(
 }
 
 /**
- * Stops the daemon after a write failed halfway, because memory and disk may differ, or after the lock was lost,
- * because another daemon may write. The daemon must not continue in such a state.
+ * Stops the daemon in two cases in which it must not continue: if a write failed halfway, because memory and disk may
+ * then differ, or if the lock was lost, because another daemon may then write to the same folder.
  */
 function whenBroken(state: State, log: Logger, stops: Stop[]): Promise<Error> {
   return new Promise((resolve) => {

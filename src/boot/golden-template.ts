@@ -13,7 +13,7 @@ const clock = systemClock;
 
 export interface TemplateSpec {
   readonly configFile: string;
-  /** The credentials from systemd, for a caller other than the service. */
+  /** The credentials that systemd passes to the service. A caller that is not the service has to provide them here. */
   readonly credentials?: ReadonlyMap<string, string>;
   /** Name of the product. */
   readonly product: string;
@@ -21,7 +21,9 @@ export interface TemplateSpec {
   readonly replace: boolean;
   readonly signal: AbortSignal;
   readonly log: Logger;
-  /** The addresses of services, because the cluster may not show all of them yet. */
+  /**
+   * The addresses that services use. The build needs them because the cluster may not show all of these addresses yet.
+   */
   readonly held?: ReadonlySet<string>;
   readonly progress: NonNullable<BuildTemplateOrder['progress']>;
 }
@@ -49,8 +51,8 @@ export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]>
 }
 
 /**
- * Only one build may run at a time. A concurrent build would treat the container of this build as a leftover of an
- * interrupted build, and would use the same temporary address.
+ * Only one build may run at a time. A concurrent build would remove the container of this build, because it would
+ * treat that container as the remains of an interrupted build. It would also use the same temporary address.
  */
 async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
   const onLost = (reason: string): void => log.warn({ reason }, 'lost the lock against parallel builds');

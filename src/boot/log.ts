@@ -1,6 +1,6 @@
 /**
- * The log of the daemon. At a terminal, it is text; otherwise, it consists of JSON lines. In systemd's journal, each
- * line has a priority prefix.
+ * The log of the daemon. If the output is a terminal, the log is text; otherwise, it consists of JSON lines. In
+ * systemd's journal, each line has a priority prefix.
  */
 import { fstatSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
@@ -50,7 +50,7 @@ async function streamOf(format: Format, to: LineStream, env: NodeJS.ProcessEnv):
 function withPriorities(to: LineStream): LineStream {
   return {
     write(line) {
-      // pino writes the level first
+      // the level is the first field of each line that pino writes
       const number = Number(/^\{"level":(\d+)/.exec(line)?.[1] ?? 30);
       const [, prefix] = PRIORITIES.find(([from]) => number >= from) ?? [0, '<6>'];
       return to.write(prefix + line);

@@ -1,4 +1,4 @@
-/** Opens the copies of modules that jobs run: creates those that are needed, and removes the others. */
+/** Opens the copies of module code that jobs run. Creates the copies that are needed, and removes all others. */
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { isOpen, type Job } from '../model/job.js';
@@ -13,7 +13,10 @@ interface Parts {
   readonly log: Logger;
 }
 
-/** A copy that cannot be made or removed is logged, and tried again when a job needs it, or at the next start. */
+/**
+ * If a copy cannot be created or removed, the error is logged. The agent tries again when a job needs the copy, or at
+ * the next start.
+ */
 export async function openVersions({ config, state, products, log }: Parts): Promise<ModuleVersions> {
   const versions = moduleVersions(config.agent.state_dir, () =>
     products.list().map(({ info, path, hash }) => ({ info, path, hash })),
@@ -27,7 +30,7 @@ export async function openVersions({ config, state, products, log }: Parts): Pro
   return versions;
 }
 
-/** Copies modules before jobs pin them. */
+/** Copies the code of modules. A job may record the hash of a module's code only after the copy exists. */
 export async function keepVersions(versions: ModuleVersions, products: Products, log: Logger): Promise<void> {
   for (const product of products.list())
     await versions.keep(product).catch((error: unknown) => {

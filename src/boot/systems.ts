@@ -74,8 +74,8 @@ export async function closeDrivers(drivers: Drivers, watch: ClusterWatch): Promi
 }
 
 /**
- * Repeats the shared poll at once after a job has ended, because the job may have changed the cluster. Otherwise, a
- * status would show the old power state.
+ * When a job has ended, polls the cluster again at once, because the job may have changed the cluster. Otherwise,
+ * `/status` would show the old power state until the next poll.
  */
 export function lookAfterJobs(state: State, watch: ClusterWatch): () => void {
   const signal = neverAborted();

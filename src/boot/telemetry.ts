@@ -26,9 +26,9 @@ import type { FileOperationEnd, State } from '../state/contract.js';
 export interface Counting {
   readonly metrics: Metrics;
   readonly fileOperation: (end: FileOperationEnd) => void;
-  /** When (epoch ms) an operation last failed because no file descriptor was free. */
+  /** The last time (epoch ms) at which an operation failed because no file descriptor was free. */
   readonly refusedDescriptorAt: () => number | undefined;
-  /** The error code of the last failed write, and when writes began to fail (RFC 3339). */
+  /** The error code of the last failed write, and the time since which writes fail (RFC 3339). */
   readonly failingWrites: () => { readonly since: string; readonly code: string } | undefined;
   /** Called when writes begin to fail, and when they work again. */
   onTurn(listener: () => void): void;
@@ -75,8 +75,8 @@ export interface TelemetryDeps {
   readonly counting: Counting;
   readonly circuits: Sources['circuits'];
   /**
-   * Adds a listener that is called when a system starts or stops refusing the agent, or when its circuit changes
-   * state. Returns a function that removes the listener.
+   * Adds a listener that is called in two cases: if the circuit of a remote system changes its state, or if the remote
+   * system starts or stops refusing the agent's credentials. Returns a function that removes the listener.
    */
   readonly onSystem: (listener: () => void) => () => void;
   readonly drift: Sources['drift'];

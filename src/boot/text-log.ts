@@ -1,9 +1,7 @@
-/**
- * The format of the log for a terminal: the time, the level as a word, the message, and then the fields of the line.
- */
+/** The format of a log line at a terminal: the time, the level as a word, the message, and then all other fields. */
 import prettyPrint from 'pino-pretty';
 
-/** Formats one line of pino's JSON as text. Other lines stay unchanged. */
+/** Formats one line of pino's JSON as text. Lines that are not JSON stay unchanged. */
 export function textLines(colors: boolean): (line: string) => string {
   return prettyPrint.prettyFactory({
     colorize: colors,

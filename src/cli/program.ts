@@ -52,7 +52,10 @@ function makeProgram(pipes: Pipes): Command {
   return program;
 }
 
-/** After a usage error, suggests the help of the command that was called instead of the help of the whole program. */
+/**
+ * After a usage error, the message refers to the help of the command that was called, not to the help of the whole
+ * program.
+ */
 function pointToHelp(command: Command, path: string): void {
   const lists = command.commands.length > 0 ? 'commands' : 'options';
   command.showHelpAfterError(`(run ${path} --help for a list of ${lists})`);

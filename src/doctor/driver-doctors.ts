@@ -1,4 +1,4 @@
-/** The checks of the drivers that the configuration names. */
+/** The checks that belong to the drivers which are selected in the configuration. */
 import type { GuestLog } from '../drivers/guest/contract.js';
 import type { GuestDoctor } from '../drivers/guest/doctor.js';
 import { DNS_DRIVERS } from '../drivers/dns/registry.js';

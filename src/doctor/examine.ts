@@ -1,6 +1,6 @@
 /**
- * `innkeeper doctor`: the list of all checks and their dependencies. Changes nothing except a temporary DNS record,
- * and reloads the proxy.
+ * `innkeeper doctor`: the list of all checks and their dependencies. The checks change nothing, except that they
+ * create a temporary DNS record and reload the proxy.
  */
 import { pino } from 'pino';
 import type { Check, DriverDoctor, Line } from '../drivers/shared/doctor/check.js';
@@ -47,9 +47,7 @@ function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[
   ];
 }
 
-/**
- * Runs all checks. Never rejects because of a problem with the installation, because the result contains the problem.
- */
+/** Runs all checks. If the installation has a problem, the promise does not reject: the result contains the problem. */
 export async function examine(parts: DoctorParts, ended?: CheckEnded): Promise<Line[]> {
   const doctor = await openChecks(parts);
   try {

@@ -20,8 +20,8 @@ export interface DaemonSide {
   /** Returns undefined if no daemon is running. Rejects if a running daemon does not respond properly. */
   readiness(): Promise<Running | undefined>;
   /**
-   * Returns the daemon's doubt about the wall clock, or undefined if no daemon is running or if it does not report
-   * this.
+   * Returns the daemon's doubt about the wall clock. Returns undefined if no daemon is running, or if the daemon does
+   * not report whether it trusts the clock.
    */
   readonly clock?: () => Promise<{ readonly doubt: SeenDoubt | undefined } | undefined>;
   /** Returns the documents as a consistent snapshot, or undefined if no daemon is running. */

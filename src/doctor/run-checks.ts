@@ -14,7 +14,10 @@ import {
 
 const WITHIN_MS = 10_000;
 
-/** Called at the start and after each check: how many have ended, of how many, and the title of one that has not. */
+/**
+ * Called at the start and after each check, with the number of checks that have ended, the number of all checks, and
+ * the title of a check that is still running.
+ */
 export type CheckEnded = (done: number, all: number, open: string) => void;
 
 /**
@@ -63,7 +66,8 @@ async function judged(
 
 async function withDeadline({ withinMs = WITHIN_MS, run }: Check): Promise<Verdict> {
   return withLimit(neverAborted(), withinMs, (signal) => {
-    // the limit is needed because a check may query every node at once
+    // without this, Node would warn: a check may query every node at once, and each query adds a listener to the
+    // signal
     setMaxListeners(0, signal);
     return orAbort(run(signal), signal).catch((error: unknown) =>
       wrong(signal.aborted ? `no response within ${withinMs / 1000} s` : sentenceOf(error)),

@@ -30,8 +30,8 @@ export interface BuildDeps {
 }
 
 /**
- * Rejects if the section of a chosen driver is missing. Opens no connection, except that the proxy driver starts to
- * update the proxy.
+ * Rejects if the configuration lacks the section of a chosen driver. Opens no connections, with one exception: the
+ * proxy driver starts to update the proxy.
  */
 export async function buildDrivers(config: Config, deps: BuildDeps): Promise<Drivers> {
   const [exec, dns, proxy, issuer] = await Promise.all([

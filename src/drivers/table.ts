@@ -1,4 +1,4 @@
-/** The drivers of a daemon. They are built from the configuration in one place, and only the job engine uses them. */
+/** The drivers of a daemon. They are created from the configuration in one place, and only the job engine uses them. */
 import type { DnsDriver } from './dns/contract.js';
 import type { ExecDriver } from './exec/contract.js';
 import type { GuestDriver } from './guest/contract.js';

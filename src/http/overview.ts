@@ -1,4 +1,7 @@
-/** Everything that a panel's page about a service shows, from a single read of its record. */
+/**
+ * Everything that a panel shows on its page about a service. The data comes from a single read of the service's
+ * record.
+ */
 import { listAlerts, type ListedAlerts } from '../alerts/list-alerts.js';
 import { viewBackups } from '../backups/backups.js';
 import { viewDomains } from '../domains/list-domains.js';

@@ -1,6 +1,6 @@
 /**
- * How clients reach the daemon and the sites of a sandbox. The information is read from the configuration file that
- * the environment wrote, and has the same form for every back end.
+ * Determines how clients connect to the daemon and to the sites of a sandbox. The information is read from the
+ * configuration file that the environment wrote. It has the same form for every back end.
  */
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
@@ -12,7 +12,7 @@ export interface Access {
   /** `http://127.0.0.1:8080` */
   readonly api: string;
   readonly token: string;
-  /** How the agent and the visitors of a site reach the proxy. */
+  /** The addresses at which the agent and the visitors of a site connect to the proxy. */
   readonly publicEndpoint: { readonly address: string; readonly httpsPort: number; readonly caFile: string };
 }
 
@@ -43,7 +43,7 @@ export async function readAccess(configFile: string): Promise<Access> {
   };
 }
 
-/** Returns the API port of an earlier run on the same state folder. */
+/** Returns the API port of an earlier run that used the same state folder. */
 export async function findKeptPort(configFile: string): Promise<number | undefined> {
   const text = await findText(configFile);
   const config: unknown = text === undefined ? undefined : parse(text);

@@ -15,14 +15,14 @@ import { PERMISSIONS } from '../model/permissions.js';
 
 export const BASE_DOMAIN = 'sandbox.test';
 export const DEFAULT_API_PORT = 8080;
-/** ID of the API token that the agent uses at the Proxmox look-alike. */
+/** The ID of the API token with which the agent calls the simulated Proxmox. */
 export const PVE_TOKEN_ID = 'innkeeper@pve!agent';
 /** Pool of the containers and templates. */
 export const PVE_POOL = 'innkeeper';
-/** The system's limit for the path of a unix socket in bytes, without the final zero byte. */
+/** The maximum length of the path of a unix socket on Linux in bytes, without the final zero byte. */
 const SOCKET_PATH_LIMIT = 107;
 
-/** A secret as the YAML file contains it. */
+/** A secret in the form in which the YAML file contains it. */
 interface SecretFile {
   readonly file: string;
 }
@@ -30,8 +30,8 @@ interface SecretFile {
 type Nginx = Config['proxy']['nginx'];
 
 /**
- * The parts of the config that differ between environments. Paths are absolute. Names and units are those of the
- * config.
+ * The parts of the configuration that differ between environments. Paths are absolute. Names and units are the same as
+ * in the configuration.
  */
 export interface EnvironmentParts {
   readonly stateDir: string;
@@ -84,7 +84,7 @@ export async function writeAgentConfig(parts: EnvironmentParts): Promise<string>
       host: '127.0.0.1',
       port: parts.apiPort,
       socket: await socketPath(stateDir),
-      // the token may make the requests of a panel and of an operator
+      // the token has the permissions of a panel and of an operator
       tokens: [
         {
           name: 'sandbox',
@@ -165,8 +165,8 @@ function proxmoxOf({ pve }: EnvironmentParts): object {
 const secretIn = (file: string): SecretFile => ({ file });
 
 /**
- * Returns a path in the state folder, or in a temporary folder with a short name if the path would be too long for a
- * socket.
+ * Returns a path for a socket in the state folder. If this path would be too long, returns a path in a temporary
+ * folder with a short name.
  */
 async function socketPath(stateDir: string): Promise<string> {
   const near = join(stateDir, 'agent', 'innkeeper.sock');

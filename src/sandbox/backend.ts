@@ -1,10 +1,10 @@
 /**
- * The contract of the back ends of the Proxmox look-alike: `memory` (small HTTP servers) and `lxc` (real containers).
- * The look-alike implements the API, tasks, locks and faults. The back end manages the containers.
+ * The contract of the back ends of the simulated Proxmox: `memory` (small HTTP servers) and `lxc` (real containers).
+ * The simulated Proxmox implements the API, tasks, locks and faults. The back end manages the containers.
  */
 import { Type } from 'typebox';
 
-/** A container as the look-alike's config describes it. All values are validated. */
+/** A container as its config in the simulated Proxmox describes it. All values are validated. */
 export const BackendContainerSchema = Type.Object({
   vmid: Type.Integer(),
   node: Type.String(),
@@ -63,14 +63,15 @@ export interface Backend {
   isRunning(vmid: number): Promise<boolean>;
   usage(vmid: number): Promise<BackendUsage>;
   /**
-   * Executes the standard input in the same way as `pct exec <vmid> --keep-env 0 -- /bin/sh -s`. Only the memory back
-   * end has this method, because the lxc back end has a pct command.
+   * Runs the script that is passed as standard input, in the same way as `pct exec <vmid> --keep-env 0 -- /bin/sh -s`.
+   * Only the memory back end has this method, because the lxc back end has a pct command.
    */
   exec?(
     vmid: number,
     stdin: string,
     /**
-     * Receives the standard output while the script runs. If it is given, the standard output in the result is empty.
+     * Receives the standard output while the script runs. If this callback is given, the standard output in the result
+     * is empty.
      */
     onStdout?: (chunk: string) => void,
   ): Promise<{ code: number; stdout: string; stderr: string }>;

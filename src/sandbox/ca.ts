@@ -1,6 +1,6 @@
 /**
- * The certificate authority of the sandbox. It signs the certificates of the Proxmox look-alike and of the proxy. It
- * is stored in the state folder, so that clients continue to trust it after a restart.
+ * The certificate authority of the sandbox. It signs the certificates of the simulated Proxmox and of the proxy. Its
+ * key and its certificate are stored in the state folder, so that clients continue to trust it after a restart.
  */
 import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
@@ -20,9 +20,9 @@ type KeyPair = Awaited<ReturnType<typeof makeKeys>>;
 type Key = KeyPair['privateKey'];
 
 export interface CertificateFiles {
-  /** The certificate in PEM format, in a file that all users can read. */
+  /** The file with the certificate in PEM format, which all users can read. */
   readonly certFile: string;
-  /** PEM (PKCS #8), 0600. */
+  /** The file with the key in PEM format (PKCS #8), with mode 0600. */
   readonly keyFile: string;
   readonly cert: string;
   readonly key: string;
@@ -35,8 +35,8 @@ export interface Ca {
   readonly keyFile: string;
   readonly ca: string;
   /**
-   * Returns a certificate for these DNS names and IP addresses. An existing certificate is reused while it is valid
-   * for them. `name` is the base name of the files.
+   * Returns a certificate for these DNS names and IP addresses. If a stored certificate is valid for all of them,
+   * returns the stored certificate. `name` is the base name of the files.
    */
   certificate(name: string, hosts: readonly string[]): Promise<CertificateFiles>;
 }
@@ -151,8 +151,8 @@ async function toPem(key: Key): Promise<string> {
 }
 
 /**
- * Returns a time shortly before now for the start of the validity, because the clocks of container and host may
- * differ by some seconds.
+ * Returns the start of the validity of a certificate. It is shortly before the current time, because the clocks of
+ * container and host may differ by some seconds.
  */
 function validity(now: () => number, days: number): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now() - DAY_MS), notAfter: new Date(now() + days * DAY_MS) };

@@ -1,6 +1,6 @@
 /**
- * Implements `innkeeper sandbox`: starts an environment and the real daemon, and then either keeps running for a user
- * or a program, or orders one demo site.
+ * Implements `innkeeper sandbox`: starts an environment and the real daemon. Then it either runs until a user or a
+ * program stops it, or orders one demo site and stops.
  */
 import { onAbort } from '../kernel/async/on-abort.js';
 import { withLimit } from '../kernel/async/with-limit.js';
@@ -25,29 +25,32 @@ export interface SandboxOptions {
   /** The folder whose data is kept and reused. If it is absent, a temporary folder is used and removed at the end. */
   readonly state?: string | undefined;
   /**
-   * The port of the API; 0 means any free port. If it is absent, the port of the last run on this folder is used, or
-   * else 8080. With `once`, any free port is used, because no client needs to know it.
+   * The port of the API; 0 means any free port. If it is absent, the port of the last run with this folder is used. If
+   * there was no such run, the port is 8080. With `once`, any free port is used, because no client needs to know the
+   * port.
    */
   readonly port?: number | undefined;
-  /** Prints one JSON object on the first line, and nothing else, on standard output. */
+  /** Prints one line with a JSON object on standard output, and nothing else. */
   readonly json: boolean;
   /** Orders one site, prints a report, and stops. */
   readonly once: boolean;
   /** Starts only the environment, without the daemon. */
   readonly world: boolean;
-  /** Stops when standard input ends, so that the sandbox does not keep running if the script that started it dies. */
+  /**
+   * Stops when standard input ends. If the script that started the sandbox dies, the sandbox therefore stops as well.
+   */
   readonly untilStdinEnds: boolean;
 }
 
 /**
- * The time limit for a demo site. If there is no template, a site on real containers is built from scratch, which
+ * The time limit for a demo site. If there is no template, a site in a real container is installed from scratch, which
  * takes minutes.
  */
 const ONCE_WITHIN_MS = { memory: 120_000, lxc: 900_000 } as const;
 
 /**
- * Runs until it is stopped, or until the demo site is created. Resolves with the exit code. Each error is printed as
- * one sentence on standard error.
+ * Runs the sandbox until it is stopped, or until the demo site is created. Resolves with the exit code. Each error is
+ * printed as one sentence on standard error.
  */
 export async function runSandbox(options: SandboxOptions): Promise<number> {
   const stateDir = options.state === undefined ? await temporaryFolder() : resolve(options.state);
@@ -65,7 +68,7 @@ export async function runSandbox(options: SandboxOptions): Promise<number> {
     return await run(options, { stateDir, logFile, signals, closers });
   } catch (error) {
     const reason: unknown = signals.stopped.aborted ? signals.stopped.reason : error;
-    // with `--once`, the caller waits for a result even if the sandbox is stopped
+    // with `--once`, the caller expects a result even if the sandbox is stopped early, so the early stop is a failure
     if (signals.stopped.aborted && !(reason instanceof Defect) && !options.once) return 0;
     printFailure(options, reason);
     return 1;
@@ -130,7 +133,7 @@ async function run(
 
 /**
  * Builds the golden template for real containers in the same way as an operator. This takes minutes, but is needed
- * only once per machine, because later runs use the cache.
+ * only once per machine, because later runs use the cached template.
  */
 async function haveTemplate(
   environment: Environment,
@@ -197,8 +200,8 @@ function readyObject(environment: Environment, { api, token }: Access): object {
 }
 
 /**
- * With `--world`, the port is not checked, because only the daemon listens on it, and that daemon may still be
- * running.
+ * With `--world`, it is not checked whether the port is free: only the daemon listens on it, and the user's daemon may
+ * still be running.
  */
 async function choosePort(options: SandboxOptions, stateDir: string): Promise<number> {
   if (options.port === 0) return freePort();
@@ -220,7 +223,7 @@ async function usableFolder(path: string): Promise<void> {
   }
 }
 
-/** The error itself is printed on standard error in any case. */
+/** Writes the stack of an error to the log file. The error message is printed on standard error in any case. */
 function keepStack(logFile: string, stack: string): void {
   try {
     appendFileSync(logFile, `${stack}\n`);

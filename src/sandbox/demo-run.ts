@@ -1,6 +1,6 @@
 /**
  * Implements `innkeeper sandbox --once`: orders one site through the HTTP API as a panel would, requests the site
- * through the proxy until it is ready, and reports the time of each step.
+ * through the proxy until the site is ready, and reports how long each step took.
  */
 import { anySignal } from '../kernel/async/any-signal.js';
 import { randomBytes } from 'node:crypto';
@@ -33,9 +33,9 @@ export type DemoReport =
       readonly title: string;
       /** When the response to the order arrived. */
       readonly accepted_ms: number;
-      /** When the site showed its title through the proxy. */
+      /** When the site, requested through the proxy, first showed its title. */
       readonly ready_ms: number;
-      /** When the job ended, including its snapshot. */
+      /** When the job ended. The job includes the first snapshot. */
       readonly completed_ms: number;
       readonly steps: readonly DemoStep[];
       readonly sum_of_steps_ms: number;
@@ -71,7 +71,7 @@ const JobAnswer = Type.Object({
 });
 type JobAnswer = Static<typeof JobAnswer>;
 
-/** Runs the demo. Never rejects, because an error is part of the report. */
+/** Runs the demo. Never rejects: if an error occurs, the report contains it. */
 export async function createDemoSite(
   access: Access,
   backend: string,
@@ -131,8 +131,8 @@ interface Sighting {
 }
 
 /**
- * Polls the site until it is aborted. For a short time, the site may show the title of the template, so only the
- * title that remains counts.
+ * Polls the site until the poll is aborted. The first title may be wrong, because for a short time the site may show
+ * the title of the template. Therefore only the last title is used.
  */
 function watchTitle(access: Access, fqdn: string, signal: AbortSignal): Sighting {
   const sighting: Sighting = { title: undefined, since: 0 };
@@ -202,7 +202,10 @@ async function call<S extends TSchema>(
   throw new Error(`${path} responded with status ${response.status}: ${why}`);
 }
 
-/** Returns the title of the site's front page as a visitor gets it, or undefined if there is no title yet. */
+/**
+ * Requests the site's front page in the same way as a visitor, and returns its title. Returns undefined if there is no
+ * title yet.
+ */
 async function titleOf(access: Access, fqdn: string, signal: AbortSignal): Promise<string | undefined> {
   const { address, httpsPort, caFile } = access.publicEndpoint;
   const ca = await readFile(caFile);

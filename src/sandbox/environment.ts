@@ -1,5 +1,5 @@
 /**
- * A running sandbox environment, which contains all systems that the daemon uses. It is created by
+ * A running sandbox environment. It contains all remote systems that the daemon uses. It is created by
  * `startMemoryEnvironment` or `startLxcEnvironment`.
  */
 
@@ -29,9 +29,9 @@ export interface EnvironmentOptions {
 }
 
 /**
- * A fault at the look-alike or another server of the environment. Faults are matched in order. They are managed with
- * `POST`, `GET` and `DELETE` at `<control>/faults`. `dns` is the API of the DNS server, `lookup` the name server that
- * answers queries, `proxy` the proxy's commands, `web` the responses that visitors get through the proxy.
+ * A fault at the simulated Proxmox or at another server of the environment. Faults are matched in order. They are
+ * managed with `POST`, `GET` and `DELETE` at `<control>/faults`. `dns` is the API of the DNS server, `lookup` the name
+ * server that answers queries, `proxy` the proxy's commands, `web` the responses that visitors get through the proxy.
  */
 export interface Fault {
   readonly target: 'pve' | 'dns' | 'proxy' | 'exec' | 'web' | 'lookup';
@@ -46,8 +46,8 @@ export interface Fault {
   readonly path?: string;
   readonly kind:
     /**
-     * With `after: true`, the request takes effect before the error is sent. (Status 596 means that the request was
-     * delivered, but its outcome is unknown.)
+     * Sends this error status. With `after: true`, the request takes effect before the error is sent. (Status 596
+     * means that the request was delivered, but that its outcome is unknown.)
      */
     | {
         readonly status: number;
@@ -55,14 +55,14 @@ export interface Fault {
         readonly errors?: Record<string, string>;
         readonly after?: true;
         /**
-         * Sends an HTML page with the reason as its title, like a gateway or a login page. This works only for `pve`
-         * and `dns`.
+         * Sends an HTML page with the reason as its title instead of a response, as a gateway or a login page does.
+         * This works only for `pve` and `dns`.
          */
         readonly page?: true;
       }
-    /** Refuses the token, the key or the command of the agent for every request. */
+    /** Rejects every request, as if the agent's token, key or command were no longer accepted. */
     | { readonly denied: true }
-    /** The number of milliseconds to wait before any other effect. */
+    /** The number of milliseconds to wait before the request is handled. */
     | { readonly delayMs: number }
     /** Closes the connection before or after the request takes effect. */
     | { readonly drop: 'before' | 'after' }
@@ -75,7 +75,10 @@ export interface Fault {
     | { readonly taskError: string; readonly after?: true }
     /** The task takes this number of milliseconds longer. */
     | { readonly taskMs: number }
-    /** Refuses all connections. With a path, resets the connections of matching requests. */
+    /**
+     * Refuses all connections. If a path is given, accepts connections, but resets them when a request matches the
+     * path.
+     */
     | { readonly down: true }
     /** Reports success, but does nothing. */
     | { readonly lie: true }
@@ -95,15 +98,15 @@ export interface Fault {
      */
     | { readonly mountCheckMs: number }
     /**
-     * The list of the cluster lacks the name and state of new guests, as if it came from a worker that has not read
-     * the last change yet.
+     * The list of the cluster does not contain the name and the state of new guests, as if a worker had sent it that
+     * has not read the last change yet.
      */
     | { readonly outdated: true }
     /** Only the first half of the body is sent. */
     | { readonly cut: true }
     /** The body arrives one byte at a time, with this number of milliseconds between two bytes. */
     | { readonly dripMs: number };
-  /** After the fault has affected its first request, it affects every request to its target until it is deleted. */
+  /** Once the fault has affected one request, it affects every request to its target until the fault is deleted. */
   readonly onward?: true;
   /**
    * The number of requests that the fault affects. If it is absent, the fault affects all requests until it is

@@ -41,7 +41,8 @@ export async function keptText(path: string, make: () => string): Promise<string
 }
 
 /**
- * Returns the parsed JSON, or undefined if there is no file. If the file is damaged, throws an error that names it.
+ * Returns the parsed JSON, or undefined if there is no file. If the file is damaged, throws an error that contains the
+ * name of the file.
  */
 export async function findJson(path: string): Promise<unknown> {
   const text = await findText(path);

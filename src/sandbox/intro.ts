@@ -5,7 +5,7 @@ import type { Environment } from './environment.js';
 export interface Intro {
   readonly environment: Environment;
   readonly access: Access;
-  /** The API of the daemon. It is absent with `--world`. */
+  /** The URL of the daemon's API. It is absent with `--world`, because the sandbox then starts no daemon. */
   readonly logFile: string | undefined;
   /** True if the state folder was given with `--state` and is therefore kept. */
   readonly kept: boolean;

@@ -1,4 +1,4 @@
-/** A mutable value that is stored in a JSON file, so that it survives a kill of the sandbox. */
+/** A mutable value that is stored in a JSON file, so that it is kept even if the sandbox is killed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,15 +6,17 @@ import { dirname } from 'node:path';
 export interface JsonFile<T> {
   /** The value, which the owner changes in place. */
   readonly value: T;
-  /** True if an earlier run left the file. */
+  /** True if the file already existed, because an earlier run has created it. */
   readonly resumed: boolean;
-  /** Resolves when all changes so far are on disk. Calls that arrive during a write share the next write. */
+  /**
+   * Resolves when all changes so far are on disk. If several calls arrive during a write, they share the next write.
+   */
   save(): Promise<void>;
 }
 
 /**
- * Loads the value. If no file is given, nothing is stored. `check` returns undefined if the content has an unknown
- * form, and this function then throws.
+ * Loads the value. If no file is given, nothing is stored. `check` returns undefined if the content does not have the
+ * expected form. In this case, this function throws.
  */
 export function openJsonFile<T>(
   file: string | undefined,

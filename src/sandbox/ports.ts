@@ -6,15 +6,18 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { findJson, isErrno, writeJson } from './files.js';
 
-/** The range is below the ports that systems use for outgoing connections, so that a stored port stays free. */
+/**
+ * The range of the ports. It is below the range from which the system takes ports for outgoing connections, so that a
+ * stored port stays free.
+ */
 const FIRST = 20_000;
 const LAST = 32_000;
 const TRIES = 100;
 
 export interface Ports {
   /**
-   * Returns the stored port with this name, or a free port that is stored from now on. If the stored port is in use,
-   * throws an error with a plain sentence.
+   * Returns the stored port with this name. If there is none, finds a free port and stores it under this name. If the
+   * stored port is in use, throws an error with a plain sentence.
    */
   of(name: string): Promise<number>;
 }

@@ -1,4 +1,4 @@
-/** Starts the environment of a back end. The code of a back end is loaded only if it is used. */
+/** Starts an environment with the chosen back end. The code of a back end is loaded only if that back end is used. */
 import type { Environment, EnvironmentOptions } from './environment.js';
 
 export async function startEnvironment(

@@ -1,23 +1,23 @@
 /** Stops a sandbox gracefully after Ctrl-C, SIGTERM or an uncaught error. A second signal stops it at once. */
 
-/** The reason of a stop that was not caused by a signal. */
+/** The reason for a stop that was caused by an error and not by a signal. */
 export class Defect extends Error {}
 
 export interface StopSignals {
-  /** The first signal or a `Defect` aborts this signal. */
+  /** Is aborted at the first signal of the system, or by a `Defect`. */
   readonly stopped: AbortSignal;
   /** Stops the sandbox because of this error. */
   readonly fail: (error: Error) => void;
   /** Stops the sandbox gracefully when this stream ends. The stream must have no other reader. */
   stopAtEndOf(input: NodeJS.ReadStream): void;
-  /** Restores the default handling of the signals. */
+  /** Restores the system's default handling of the signals. */
   release(): void;
 }
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
 /**
- * @param onForce runs just before the process ends at the second signal; must be synchronous
+ * @param onForce is called at the second signal, just before the process ends; must be synchronous
  * @param onDefect receives the stack of an uncaught error
  */
 export function catchSignals(onForce: () => void, onDefect: (stack: string) => void): StopSignals {

@@ -9,7 +9,7 @@ import { siteOf } from '../../../src/modules/kit/parts.js';
 import { titleOf } from './html-text.js';
 import { showsTitle } from './site-title.js';
 
-/** WordPress refuses a login from a browser that did not keep this cookie. */
+/** WordPress rejects a login if the browser does not send this cookie back. */
 const TEST_COOKIE = { wordpress_test_cookie: 'WP%20Cookie%20check' };
 
 export async function checkSite(
@@ -68,7 +68,10 @@ async function logIn(context: StepContext, user: string): Promise<void> {
   }
 }
 
-/** A gateway error means that the site does not respond yet; any other response means a wrong site. */
+/**
+ * A gateway error means that the site does not respond yet. Any other unexpected response means that a different site
+ * responds.
+ */
 function unready(answer: SiteAnswerView, message: string, expected: string): AgentError {
   const location = answer.headers['location'];
   const found = `HTTP ${answer.status}${location === undefined ? '' : ` to ${location}`}, title "${titleOf(answer.body) ?? ''}"`;

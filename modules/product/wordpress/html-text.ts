@@ -1,11 +1,14 @@
-/** Reads text out of HTML as WordPress writes it: entities, and a page's title. */
+/** Reads text from the HTML that WordPress writes: decodes entities, and finds the title of a page. */
 
-/** Longest title in characters of HTML; an ordered title of 200 characters fits even if each is an entity. */
+/**
+ * The maximum length of a title in the HTML text. An ordered title of 200 characters fits even if HTML writes each
+ * character as an entity.
+ */
 const LONGEST_TITLE = 4_000;
 
 /**
- * Returns the text of the page's first `<title>` in one line, or undefined if the page has no title. Its time is
- * linear in the page's length.
+ * Returns the text of the page's first `<title>` in one line, or undefined if the page has no title. The search takes
+ * time proportional to the length of the page.
  */
 export function titleOf(page: string): string | undefined {
   const opening = /<title(?:[\s/][^<>]*)?>/i.exec(page);
@@ -19,8 +22,8 @@ export function titleOf(page: string): string | undefined {
 }
 
 /**
- * The named entities that matter to a title. Names are case-sensitive; `apos` is not included, since PHP treats pages
- * as HTML 4.
+ * The named entities that can occur in a title. Names are case-sensitive. `apos` is not included because PHP treats
+ * pages as HTML 4, which does not define it.
  */
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
@@ -31,8 +34,9 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Decodes each entity once. Text that WordPress does not treat as an entity stays unchanged.
- * `wp_kses_normalize_entities` in wp-includes/kses.php determines this, and converts any other ampersand to `&amp;`.
+ * Decodes each entity once. Text that WordPress does not treat as an entity stays unchanged. The function
+ * `wp_kses_normalize_entities` in wp-includes/kses.php decides what is an entity, and converts every other ampersand
+ * to `&amp;`.
  */
 export function decodeEntities(text: string): string {
   return text.replace(

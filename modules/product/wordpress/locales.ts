@@ -1,8 +1,9 @@
 /** WordPress locales for language tags: `de` is `de_DE`, `ja` is `ja`, `zh-Hant` is `zh_TW`. */
 
 /**
- * Returns the locales, beginning with the best match. The installation skips locales for which WordPress has no
- * files, so that a region without files gets the files of the main region of its language. `tag` is a BCP 47 tag.
+ * Returns the locales, beginning with the best match. The installation skips locales for which WordPress has no files.
+ * If there are no files for a region, the site therefore gets the files for the main region of the language. `tag` is
+ * a BCP 47 tag.
  */
 export function wordpressLocales(tag: string): string[] {
   const { language, region } = new Intl.Locale(tag);

@@ -1,4 +1,7 @@
-/** WordPress as a product. Each container has one site, and is created from a golden template or from scratch. */
+/**
+ * WordPress as a product. Each container contains one site. The container is created from a golden template or from
+ * scratch.
+ */
 import { Type } from 'typebox';
 import { AgentError } from '../../../src/kernel/errors.js';
 import type { StepContext } from '../../../src/modules/kit/context.js';
@@ -110,7 +113,7 @@ export default class WordPress extends HostedProduct {
         SITE_FQDN: site.fqdn,
         SITE_URL: site.url,
         SITE_TITLE: siteTitle(context),
-        // the configured locale is used if no other one fits
+        // the configured locale is the last choice, if no locale of the order is available
         SITE_LOCALE: [
           ...(service.locale === null ? [] : wordpressLocales(service.locale)),
           textSetting(settings, 'locale'),
@@ -135,7 +138,7 @@ export default class WordPress extends HostedProduct {
       values: {
         SITE_FQDN: fqdn,
         SITE_URL: url,
-        // if the URL of a site has another domain, the site redirects its other names to that domain
+        // if the URL has another domain, this list is empty, so that the site redirects its other names to that domain
         SITE_NAMES: url === `https://${fqdn}` ? names.join(' ') : '',
         LOCAL_NAMES: names.join(' '),
       },
@@ -185,7 +188,7 @@ function administratorMissing(context: StepContext, said: string): AgentError {
   });
 }
 
-/** Returns the name that the administrator had when the site was created. */
+/** Returns the user name that the administrator got when the site was created. */
 function administrator({ service, settings }: StepContext): string {
   const { admin_user: user } = service.data;
   return typeof user === 'string' ? user : textSetting(settings, 'admin_user');

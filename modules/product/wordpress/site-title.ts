@@ -1,4 +1,6 @@
-/** Determines the title of a site, and whether a page shows this title although WordPress changes its typography. */
+/**
+ * Determines the title of a site. Checks whether a page shows this title, although WordPress changes its typography.
+ */
 import type { StepContext } from '../../../src/modules/kit/context.js';
 import { siteOf } from '../../../src/modules/kit/parts.js';
 import { textSetting } from '../../../src/modules/kit/read-settings.js';
@@ -7,9 +9,9 @@ import { decodeEntities } from './html-text.js';
 const LONGEST = 200;
 
 /**
- * Returns the title of the order (`properties.title`), or else the configured title with the names filled in, as one
- * line without control characters. Entities stay unchanged, because many panels escape titles, and WordPress shows
- * `Tom &amp; Jerry` as `Tom & Jerry`.
+ * Returns the title from the order (`properties.title`), or else the configured title with its placeholders replaced
+ * by names. The title is one line without control characters. Entities stay unchanged, because many panels escape
+ * titles, and WordPress shows `Tom &amp; Jerry` as `Tom & Jerry`.
  */
 export function siteTitle(context: Pick<StepContext, 'service' | 'settings'>): string {
   const { service, settings } = context;

@@ -50,15 +50,15 @@ async function show({ config, all, json }: AlertOptions): Promise<void> {
   say(alerts.length === 0 ? 'No alert is active.' : alerts.map(paragraph).join('\n\n'), COLOURS);
 }
 
-/** The severity stands after the times, in lines that are not indented. */
+/** Matches the severity, which follows the times in lines that are not indented. */
 const COLOURS: Colours = {
   at: /^[^\s]+(?: to [^\s]+)? {2}(?<word>critical|warning) {2}/gm,
   of: { critical: 'red', warning: 'yellow' },
 };
 
 /**
- * Prints alerts as text instead of a table, because their texts are too long for a column, and commands must be easy
- * to copy.
+ * Prints alerts as text instead of a table, because their texts are too long for a column, and operators must be able
+ * to copy the commands in them.
  */
 function paragraph(alert: Fields): string {
   const { raised_at: since, cleared_at: ended, alert: kind, severity, panel, text, commands } = alert;

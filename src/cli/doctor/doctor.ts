@@ -11,7 +11,7 @@ import { loadAsService } from '../shared/of-service.js';
 import { type Colours, say, sayJson } from '../shared/print.js';
 import { withProgress } from '../shared/progress.js';
 
-/** Resolves with the exit code: 1 if a check is wrong, otherwise 0, even if there are warnings. */
+/** Resolves with the exit code: 1 if a check has failed, otherwise 0. Warnings do not change the exit code. */
 export async function runDoctor(configFile: string, json: boolean): Promise<number> {
   const { line, ready } = await openConfig(configFile);
   const lines = [line];
@@ -34,7 +34,10 @@ interface Opened {
   readonly ready?: { readonly config: Config } & Survey;
 }
 
-/** Prints only the result for an invalid configuration, because all other checks need a configuration. */
+/**
+ * Prints the result if the configuration is invalid. There are no other results, because all other checks need a valid
+ * configuration.
+ */
 async function openConfig(file: string): Promise<Opened> {
   const about = { name: 'config', title: 'configuration' };
   const warnings: string[] = [];
@@ -57,7 +60,10 @@ const WORDS: Readonly<Record<Word, string>> = {
   not_checked: '-',
 };
 
-/** Only the words at the start of a line: findings quote other systems. */
+/**
+ * Colours these words only at the start of a line, because findings may contain the same words in messages of other
+ * systems.
+ */
 const COLOURS: Colours = {
   at: /^(?<word>ok|warning|WRONG) /gm,
   of: { ok: 'green', warning: 'yellow', WRONG: 'red' },

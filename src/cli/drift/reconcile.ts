@@ -1,6 +1,6 @@
 /**
- * innkeeper reconcile: shows the differences between the records and the actual state with the planned actions, then
- * makes the safe repairs.
+ * innkeeper reconcile: shows each difference between the records and the actual state, together with the planned
+ * action. Then makes the repairs that are safe.
  */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
@@ -47,7 +47,7 @@ async function reconcile(options: Options): Promise<void> {
   const repairs = listOf((await daemon.call('POST', '/reconcile/repair', ask))['repairs']);
   if (!options.json) sayRepairs(repairs);
   const removals: Fields[] = [];
-  // The orphans are removed one by one, because each removal may take minutes and the output shows the progress.
+  // The orphans are removed one by one, so that the output shows the progress: each removal may take minutes.
   for (const id of ids(orphans, REMOVE)) {
     const request = { ...ask, findings: [], orphans: [id] };
     const [removal] = listOf(
@@ -66,8 +66,8 @@ async function reconcile(options: Options): Promise<void> {
 const REMOVAL_MS = 20 * 60_000;
 
 /**
- * Repeats the request until the comparison has ended. Its two scans are some seconds apart, which is longer than a
- * response may take.
+ * Repeats the request until the comparison has ended. A comparison consists of two scans some seconds apart, and takes
+ * longer than the API allows for one response.
  */
 async function lookUntilSure(daemon: Daemon): Promise<Fields> {
   for (;;) {
@@ -77,8 +77,8 @@ async function lookUntilSure(daemon: Daemon): Promise<Fields> {
 }
 
 /**
- * The state keeps deleted services. An object of an unknown service is therefore most likely the site of a customer
- * that only a newer copy of the state contains.
+ * The state folder keeps the records of deleted services. An object whose service has no record is therefore most
+ * likely the site of a customer, and the state folder is an old copy in which this customer's record is missing.
  */
 const UNKNOWN =
   'kept: the state does not know this service; restore the newest copy of the state (innkeeper ' + 'doctor)';

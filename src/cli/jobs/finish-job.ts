@@ -1,4 +1,7 @@
-/** innkeeper job retry | cancel | skip-step | abandon: an operator's decisions about a job. */
+/**
+ * innkeeper job retry | cancel | skip-step | abandon: the commands with which an operator decides how a job continues
+ * or ends.
+ */
 import type { Command } from 'commander';
 import { asking, type AskOptions, daemonOf } from '../shared/ask.js';
 import { fieldsOf, listOf } from '../shared/daemon.js';

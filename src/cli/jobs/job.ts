@@ -14,7 +14,10 @@ interface ListOptions extends AskOptions {
   readonly tag?: string;
 }
 
-/** Returns the remote system's own message, because operators need more than the sentence for customers. */
+/**
+ * Returns the remote system's own message, because the message for customers does not contain enough information for
+ * operators.
+ */
 export function causeIn({ message, detail }: Fields): string | null {
   if (typeof message !== 'string') return null;
   return causeOf({ message, ...(typeof detail === 'string' ? { detail } : {}) });
@@ -94,7 +97,7 @@ async function show(id: string, options: AskOptions): Promise<void> {
 }
 
 /**
- * Only a failed order can be retried. The daemon knows which orders failed, and reports if there is nothing to retry.
+ * Only an order that failed can be retried. The daemon checks this, and reports an error if there is nothing to retry.
  */
 async function sayRetry({ method, service_id: id }: Fields, panel: string): Promise<void> {
   if (typeof id !== 'string' || typeof method !== 'string') return;

@@ -9,7 +9,7 @@ import { EXIT, sentenceOf } from '../shared/failure.js';
 import { keepSemiSpaceSmall, letSemiSpaceGrow } from './v8-semi-space.js';
 
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
-/** How long the process may stay alive after everything is closed. */
+/** The time after which the process is ended by force if it does not end by itself after everything is closed. */
 const LINGER_MS = 500;
 const FORCED = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 /**
@@ -19,7 +19,10 @@ const FORCED = { SIGTERM: 143, SIGINT: 130, SIGHUP: 129 } as const;
 const FAILED_START_MS = 5_000;
 const SPARE_MS = 5_000;
 
-/** Ends the process although operations are running. This is safe, because every acknowledged request is on disk. */
+/**
+ * Ends the process even if operations are still running. This is safe, because every request that the daemon has
+ * acknowledged is on disk.
+ */
 function leave(code: number): void {
   process.stderr.write('innkeeper: some operations did not finish in time; the next start resumes them\n');
   process.exit(code);
@@ -28,8 +31,8 @@ function leave(code: number): void {
 /** Resolves with the exit code. The first signal stops gracefully, the second immediately. */
 export async function serve(configFile: string): Promise<number> {
   keepSemiSpaceSmall();
-  // Same as systemd's UMask=, so that other users can never access the socket or any file. Files that nginx reads get
-  // their mode separately.
+  // The same value as `UMask=` in the systemd unit, so that other users can never access the socket or any file. Files
+  // that nginx reads get their mode separately.
   process.umask(0o077);
   const given = takeServiceEnvironment(process.env, process.pid);
   const manager = serviceManager(given.notifySocket);

@@ -70,7 +70,10 @@ async function show(id: string, options: AskOptions): Promise<void> {
     say(`\nafter fixing the cause:  ${innkeeper(['service', 'retry', id], options.panel)}`);
 }
 
-/** Returns the fields of a service, except the fields of parts that its product does not have. */
+/**
+ * Returns the fields of a service. Omits the fields of parts that the service's product does not have, such as the
+ * container or the site.
+ */
 function factsOf(service: Fields): [string, unknown][] {
   const hasGuest = service['power'] !== null;
   const hasSite = service['fqdn'] !== null;
@@ -89,7 +92,10 @@ function factsOf(service: Fields): [string, unknown][] {
   ];
 }
 
-/** Returns the error of the service with the message of the remote system, which only the job contains. */
+/**
+ * Returns the error of the service together with the message of the remote system. That message is read from the job,
+ * because the service does not contain it.
+ */
 function errorOf(service: Fields): unknown {
   const error = fieldsOf(service['error']);
   const job = listOf(service['jobs']).findLast((one) => fieldsOf(one['error'])['code'] === error['code']);
@@ -129,8 +135,8 @@ async function resetCredentials(id: string, options: AskOptions): Promise<void> 
 }
 
 /**
- * Returns the response if the job has ended. Returns undefined if the response was already printed, because the job
- * continues or JSON was requested.
+ * Returns the response if the job has ended. If the job continues or if JSON was requested, prints the response and
+ * returns undefined.
  */
 async function changed(options: AskOptions, path: string, body: object): Promise<Fields | undefined> {
   const daemon = await daemonOf(options);

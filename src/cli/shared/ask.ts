@@ -1,4 +1,7 @@
-/** Common parts of all commands that query the daemon: options, the connection, reading all pages of a list. */
+/**
+ * The common parts of all commands that query the daemon: their options, the connection, and the code that reads all
+ * pages of a list.
+ */
 import type { Command } from 'commander';
 import { configFile } from './config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from './daemon.js';

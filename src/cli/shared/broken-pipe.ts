@@ -1,11 +1,11 @@
 /**
- * Handles a reader of the output that exits early, such as `| head`. A command then ends, while the daemon continues
- * without its log. Neither of them prints a stack trace.
+ * Handles the case that the process that reads the output exits early, such as `head` in `| head`. A command then
+ * ends. The daemon continues without its log. In neither case is a stack trace printed.
  */
 import { EXIT } from './failure.js';
 
 export interface Pipes {
-  /** From now on, the process continues if the reader of its output exits. */
+  /** From this call on, the process continues if the reader of its output exits. */
   outlive(): void;
 }
 

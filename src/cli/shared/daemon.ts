@@ -1,4 +1,4 @@
-/** Talks to the running daemon over its unix socket. */
+/** Sends requests to the running daemon over its unix socket. */
 import { type IncomingMessage, request } from 'node:http';
 import { userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
@@ -25,7 +25,7 @@ export interface Daemon {
   readiness(): Promise<Running>;
 }
 
-/** Thrown if nothing listens on the socket. */
+/** The error that is thrown if no daemon listens on the socket. */
 export class DaemonDown extends CommandFailure {}
 
 const TIMEOUT_MS = 30_000;
@@ -65,7 +65,7 @@ function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
 }
 
 /**
- * Explains that the daemon was not restarted after an upgrade, and may therefore not support what the command
+ * Explains that the daemon was not restarted after an upgrade. An older daemon may not support what the command
  * requests.
  */
 function aboutReleases(daemon: string | undefined, code: unknown): string {

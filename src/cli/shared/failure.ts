@@ -1,4 +1,4 @@
-/** The message that a failed command prints, and the exit code of the process. */
+/** Determines which message a failed command prints, and which exit code the process has. */
 
 /** An error whose message is one sentence for the user at the terminal. */
 export class CommandFailure extends Error {

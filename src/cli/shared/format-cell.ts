@@ -1,6 +1,6 @@
 /** Formats one value of a response as text for a terminal. */
 
-/** Returns a hyphen for an unknown value. Removes control characters, which a hostile name could contain. */
+/** Returns a hyphen for an unknown value. Removes control characters, which an attacker could hide in a name. */
 export function formatCell(value: unknown): string {
   if (value === null || value === undefined || value === '') return '-';
   if (Array.isArray(value)) return value.length === 0 ? '-' : value.map(formatCell).join(',');

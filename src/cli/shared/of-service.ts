@@ -1,7 +1,8 @@
 /**
- * Gives a command that an operator runs the same view as the service has. This includes systemd's credentials, which
- * only the service can read. Commands that check something also use the permissions of the service's user for files
- * and sockets. Root can read everything, so a check as root would approve files that the daemon cannot open.
+ * Lets a command that an operator runs read the same data as the service reads. This includes systemd's credentials,
+ * which only the service can normally read. Commands that check the installation also switch to the permissions of the
+ * service's user for files and sockets. Root can read everything, so a check that runs as root would report no problem
+ * with a file that the daemon cannot open.
  */
 import { execFile } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import { stateFolder } from './socket-path.js';
 
 const UNIT = 'innkeeper.service';
 /**
- * The folder in which systemd keeps the credentials while the service runs. They were read at the start of the
+ * The folder in which systemd keeps the credentials while the service runs. systemd has read them at the start of the
  * service.
  */
 const RUNNING = `/run/credentials/${UNIT}`;
@@ -37,11 +38,12 @@ export async function loadAsService(file: string, warn: (message: string) => voi
   return loadConfig({ file, credentials, warn });
 }
 
-/** Returns the credentials that can be read. Returns none if the service does not exist. */
+/** Returns the credentials that can be read. The result is empty if the service does not exist. */
 export async function serviceCredentials(): Promise<Credentials> {
   if (process.env['CREDENTIALS_DIRECTORY'] !== undefined) return new Map();
   const shown = (await readdir(RUNNING).catch(() => [])).map((name) => [name, join(RUNNING, name)] as const);
-  // The files come last, so that they take precedence, because the next start of the service reads them.
+  // The files are read last, so that their content takes precedence: this is the content that the service gets at its
+  // next start.
   return textsOf([...shown, ...credentialFiles(await unitText())]);
 }
 
@@ -105,7 +107,8 @@ async function becomeServiceUser(file: string): Promise<void> {
   const folder = await stateFolder(file).catch(() => undefined);
   const owner = folder === undefined ? undefined : await stat(folder).catch(() => undefined);
   if (owner === undefined || owner.uid === 0) return;
-  // Child processes start in /, because the service's user may have no access to the caller's folder.
+  // Child processes start in the folder `/`, because the service's user may not be able to access the caller's current
+  // folder.
   process.chdir('/');
   const groups = await groupsOf(owner.uid);
   process.setgroups?.(groups ?? [owner.gid]);

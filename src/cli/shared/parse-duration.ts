@@ -14,8 +14,8 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * Subtracts a duration from the current time, or returns the given timestamp (RFC 3339). Returns undefined if the
- * text is neither.
+ * If the text is a duration, returns the current time minus this duration. If the text is a timestamp (RFC 3339),
+ * returns the timestamp. Otherwise returns undefined.
  */
 export function agoOf(text: string, now: number): string | undefined {
   const span = parseDuration(text);

@@ -33,13 +33,13 @@ export function facts(pairs: readonly (readonly [string, unknown])[]): string {
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${formatCell(value)}`).join('\n');
 }
 
-/** The colours of words; `at` has the word as its group `word`. */
+/** The colours of words. `at` matches the place of the word, and its group `word` contains the word. */
 export interface Colours {
   readonly at: RegExp;
   readonly of: Readonly<Record<string, 'red' | 'yellow' | 'green'>>;
 }
 
-/** Words are coloured on a terminal only. */
+/** Words are coloured only if the output is a terminal. */
 export function say(text: string, colours?: Colours): void {
   // Names and messages from other systems could contain control sequences, which must not reach the terminal.
   const clean = text.replace(/[^\P{C}\n\t]/gu, '?');

@@ -1,4 +1,7 @@
-/** One line on standard error that shows how far a long command is; only on a terminal, and erased at its end. */
+/**
+ * A line on standard error that shows the progress of a long command. It is shown only at a terminal, and erased when
+ * the command ends.
+ */
 import type { Terminal } from '../../kernel/terminal.js';
 
 export interface ProgressStream extends Terminal {
@@ -6,15 +9,18 @@ export interface ProgressStream extends Terminal {
   write(text: string): unknown;
 }
 
-/** Shows a text in place of the one before. */
+/** Shows a text, which replaces the previous one. */
 export type Show = (text: string) => void;
 
-/** Drawing a line costs a system call, and more often cannot be read. */
+/**
+ * The minimum time between two updates of the line. Each update costs a system call, and users could not read faster
+ * updates.
+ */
 const REDRAW_MS = 100;
 const CLEAR = '\r\u001B[2K';
 const COLUMNS = 80;
 
-/** Runs the work; what it shows is gone before this resolves or rejects. */
+/** Runs the work. The progress line is erased before the promise resolves or rejects. */
 export async function withProgress<T>(
   work: (show: Show) => Promise<T>,
   stream: ProgressStream = process.stderr,
@@ -26,7 +32,7 @@ export async function withProgress<T>(
     const now = monotonic();
     if (now - drawnAt < REDRAW_MS) return;
     drawnAt = now;
-    // a line that wraps could not be erased
+    // the text is shortened, because a line that wraps could not be erased
     stream.write(CLEAR + text.replace(/\p{C}/gu, '?').slice(0, (stream.columns ?? COLUMNS) - 1));
   };
   try {

@@ -1,6 +1,6 @@
 /**
- * Finds the daemon's unix socket and its state folder. Reads only this part of the configuration, so that it works
- * for users who may not read the secrets.
+ * Finds the daemon's unix socket and its state folder. Reads only this part of the configuration, so that it also
+ * works for users who are not allowed to read the secrets.
  */
 import { dirname, resolve } from 'node:path';
 import { CommandFailure } from './failure.js';

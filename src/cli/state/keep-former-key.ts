@@ -1,4 +1,4 @@
-/** Copies the key that a rotation replaces, for exports that were made with it. */
+/** Copies the key that a rotation replaces, because exports that were made with this key still need it. */
 import { open, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { decodeKey } from '../../kernel/key-text.js';
@@ -10,13 +10,16 @@ import { loadForCommand } from '../shared/of-service.js';
 
 export interface KeepRequest {
   readonly configFile: string;
-  /** Id of the key to keep. */
+  /** The ID of the key to keep. */
   readonly keyId: string;
-  /** Where the copy goes; it must not exist, unless it has this key already. */
+  /** The file for the copy. If the file exists, it must already contain this key. */
   readonly to: string;
 }
 
-/** The copy is durable when this resolves. Throws CommandFailure; then nothing must be rotated. */
+/**
+ * Writes the copy, which is durable when the promise resolves. Throws CommandFailure; in this case, the caller must
+ * not rotate the key.
+ */
 export async function keepFormerKey({ configFile, keyId, to }: KeepRequest): Promise<void> {
   const dir = (await loadForCommand(configFile)).agent.state_dir;
   const path = resolve(to);

@@ -17,7 +17,7 @@ export interface RotateOptions {
 
 const POLL_MS = 300;
 
-/** Throws CommandFailure; then the former key is still there. */
+/** Throws CommandFailure; in this case, the former key has not been removed. */
 export async function rotateKey(options: RotateOptions): Promise<void> {
   const { json, keepFormer } = options;
   const daemon = await connectDaemon(configFile(options.config), DEFAULT_PANEL);
@@ -51,7 +51,10 @@ export async function rotateKey(options: RotateOptions): Promise<void> {
   if (former !== undefined) say(aboutExports(former, keepFormer));
 }
 
-/** The id of the key that the agent is about to remove; undefined: the operator has configured the keys. */
+/**
+ * Returns the ID of the key that the rotation will remove, or undefined if the keys are in the operator's
+ * configuration.
+ */
 function formerId({ configured, key_id: id, former_key_ids: former }: Fields): string | undefined {
   if (configured === true) return undefined;
   const [first] = Array.isArray(former) ? (former as readonly unknown[]) : [];

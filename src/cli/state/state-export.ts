@@ -1,6 +1,6 @@
 /**
- * innkeeper state export: exports the state through the running daemon, or else from the locked state folder. The
- * output file appears only after the export was read back and verified.
+ * innkeeper state export: exports the state through the daemon if it is running. Otherwise locks the state folder and
+ * exports its files. The output file appears only after the export was read back and verified.
  */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
@@ -24,7 +24,7 @@ export interface ExportRequest {
   readonly withKey: boolean;
 }
 
-/** Throws CommandFailure, or the error with which the folder could not be read. */
+/** Throws CommandFailure, or the system's error if the folder cannot be read. */
 export async function exportState({ file, configFile, withKey }: ExportRequest): Promise<void> {
   const path = resolve(file);
   await refuseExisting(path);
@@ -36,8 +36,8 @@ export async function exportState({ file, configFile, withKey }: ExportRequest):
     });
     if (!manifest)
       throw new CommandFailure(`The export is incomplete: ${findings[0]?.problem ?? 'it cannot be read'}.`);
-    // Uses a link instead of a rename, because a link never replaces a file that another process created in the
-    // meantime.
+    // Creates a hard link instead of renaming the file, because a rename would replace a file that another process has
+    // created in the meantime.
     await link(part, path).catch((error: unknown) => {
       throw new CommandFailure(`Cannot create ${path}: ${String(error)}`, { cause: error });
     });

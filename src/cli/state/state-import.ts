@@ -1,6 +1,6 @@
 /**
- * innkeeper state import: imports an export into the empty state folder, and reports whether the key is still
- * missing.
+ * innkeeper state import: imports an export into the state folder, which must be empty. Reports if the encryption key
+ * of the state is still missing.
  */
 import { join, resolve } from 'node:path';
 import { importState as putBack } from '../../state/transfer/import.js';

@@ -1,6 +1,6 @@
 /**
- * innkeeper state verify: checks an export, a folder, or the state in use. A running daemon provides a consistent
- * snapshot of the state in use.
+ * innkeeper state verify: checks an export, a folder, or the state in use. If the daemon is running, it provides a
+ * consistent snapshot of the state in use.
  */
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -60,7 +60,7 @@ export async function verifyState(request: VerifyRequest): Promise<boolean> {
 
 const COLOURS: Colours = { at: /^(?<word>wrong) /g, of: { wrong: 'red' } };
 
-/** Secrets that cannot be decrypted are lost: an export that no key fits is not a backup. */
+/** Fails if no available key decrypts the secrets in an export, because such an export is not a usable backup. */
 function unfitting({ manifest, opened, tried }: Tried): Tried['findings'] {
   if (!manifest || opened || tried.length === 0) return [];
   const { id } = manifest.key;
@@ -71,7 +71,7 @@ function unfitting({ manifest, opened, tried }: Tried): Tried['findings'] {
 }
 
 interface Tried extends Verified {
-  /** Ids of the keys that were given, or else are in use. */
+  /** The IDs of the keys that were given. If none were given, those of the keys in use. */
   readonly tried: readonly string[];
 }
 
@@ -108,7 +108,10 @@ async function stateInUse(configFile: string, given: readonly Buffer[], fileRead
   }
 }
 
-/** Returns the keys in use if there is a configuration. On a machine that only verifies exports, there is none. */
+/**
+ * Returns the keys in use if there is a configuration. A machine that is only used to verify exports has no
+ * configuration.
+ */
 async function keysHere(configFile: string): Promise<Buffer[]> {
   const isThere = await stat(configFile).then(
     () => true,

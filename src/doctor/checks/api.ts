@@ -1,4 +1,4 @@
-/** Checks the API's certificate, or how the API is protected without one. */
+/** Checks the API's certificate. If the API has none, checks how it is protected instead. */
 import { type Check, ok, type Verdict, warning, word, worst } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 import { daysLeft, judgeTime, lookAtFiles } from '../../drivers/shared/doctor/certificate-files.js';

@@ -1,6 +1,6 @@
 /**
- * Checks whether the wall clock is trusted. While it is not, nothing is purged, erased or abandoned by date, which
- * may go unnoticed for weeks.
+ * Checks whether the wall clock is trusted. While it is not trusted, the agent purges, erases and abandons nothing
+ * whose date has come, and operators may not notice this for weeks.
  */
 import { type HostTime, hostTime } from '../../clock/host-time.js';
 import { markFile, readMark } from '../../clock/mark-file.js';

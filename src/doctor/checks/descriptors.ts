@@ -5,8 +5,8 @@ import { type Check, notChecked, ok, warning } from '../../drivers/shared/doctor
 import type { DoctorParts } from '../parts.js';
 
 /**
- * The limit that the systemd unit sets. It is enough for the maximum numbers of connections, jobs and systems
- * together.
+ * The limit that the systemd unit sets. It is enough if the numbers of connections, jobs and remote systems are all at
+ * their maximum.
  */
 const RIGHT = 16_384;
 const UNIT = '/etc/systemd/system/innkeeper.service.d';

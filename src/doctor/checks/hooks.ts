@@ -1,4 +1,4 @@
-/** Checks that the hooks can be reached now, without sending an alert. */
+/** Checks that the hooks can be reached. Sends no alert. */
 import { once } from 'node:events';
 import { constants } from 'node:fs';
 import { access, readFile } from 'node:fs/promises';
@@ -48,7 +48,7 @@ async function check(hook: HookConfig, configFile: string, signal: AbortSignal):
     await reach(hook, signal);
     return ok(hook.name);
   } catch (error) {
-    // The message is not shown: it may quote the URL, which often contains the password.
+    // The error message is not shown, because it may contain the URL, and the URL often contains the password.
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'no response';
     return warning(
       `${hook.name}: cannot connect to its URL (${code})`,

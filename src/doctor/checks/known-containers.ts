@@ -1,8 +1,8 @@
 /**
- * Compares the containers of the cluster with the state. Documents of deleted services are kept. If a container has
- * this agent's mark but no document, another state has created it: the state folder is empty, is an old copy, or
- * belongs to another agent with the same ID. This is never a reason to remove the container, because it is the site
- * of a customer.
+ * Compares the containers of the cluster with the state folder. Documents of deleted services are kept. If a container
+ * has this agent's mark but no document, it was created by an agent with a different state folder: this state folder
+ * is empty or an old copy, or another agent uses the same ID. Such a container must never be removed for this reason,
+ * because it contains the site of a customer.
  */
 import { shellWord } from '../../kernel/command-line.js';
 import { isOfTemplate } from '../../kernel/mark.js';
@@ -12,14 +12,14 @@ import type { Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, wrong } from '../../drivers/shared/doctor/check.js';
 import type { DoctorParts } from '../parts.js';
 
-/** The time limit, because the check needs one request for each container. */
+/** The time limit of the check. It is long because the check sends one request for each container. */
 const WITHIN_MS = 120_000;
 const MANY = 5;
 
 type Parts = DoctorParts & { readonly guest: Pick<GuestDoctor, 'containers'> };
 type Documents = () => Promise<Verified | undefined>;
 
-/** The result of `verify` may be some seconds old. `again` reads the documents now. */
+/** Returns the documents. Those from `verify` may be some seconds old, while `again` reads the documents now. */
 export function knownContainersCheck(parts: Parts, verify: Documents, again: Documents): Check {
   const agent = parts.config.agent.id;
   return {

@@ -1,4 +1,4 @@
-/** Checks the state: its folder, its documents, and the free addresses. */
+/** Checks the state folder, the documents in it, and the number of free addresses. */
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -19,8 +19,8 @@ import type { DoctorParts } from '../parts.js';
 
 const MIB = 1024 ** 2;
 /**
- * The limits for free disk space. The documents of a site and its job need some 20 KB, and a full disk prevents all
- * changes.
+ * The limits for free disk space. The documents of a site and its job need about 20 KB. If the disk is full, the agent
+ * can change nothing.
  */
 const LOW_MIB = { wrong: 50, warning: 500 } as const;
 const LOW_NODES = 1_000;
@@ -108,7 +108,7 @@ async function checkFolder(dir: string): Promise<Verdict> {
   );
 }
 
-/** Every daemon locks this file, and leaves the file in place when it ends. */
+/** Every daemon locks this file while it runs. The file remains when the daemon ends. */
 async function hasRun(dir: string): Promise<boolean> {
   return stat(join(dir, 'lock')).then(
     () => true,

@@ -10,12 +10,12 @@ import type { Trouble, Verified } from '../../state/transfer/verify.js';
 import { type Check, ok, type Verdict, warning, wrong } from '../../drivers/shared/doctor/check.js';
 
 /**
- * The maximum number of problems of one kind that are listed. The others are only counted, because a list of hundreds
- * would hide other problems.
+ * The maximum number of problems of one kind that are listed. Further ones are only counted, because a list with
+ * hundreds of entries would hide other problems.
  */
 const MANY = 5;
 
-/** Alerts that a separate check reports, with the commands for each of them. */
+/** Alerts that are omitted here, because a separate check reports each of them together with the commands that help. */
 const TOLD_APART: readonly string[] = ['job_stuck', 'order_failed', 'clock_jump'];
 
 export function troubleChecks(verify: () => Promise<Verified | undefined>): Check[] {
@@ -58,8 +58,8 @@ function judgeJobs(troubles: readonly Trouble[]): Verdict {
 }
 
 /**
- * Lists the worst alerts first. An alert that was raised long before the daemon ended is included, because nothing
- * has cleared it since.
+ * Lists the worst alerts first. If the daemon is down, alerts that it raised before it ended are included as well,
+ * because nothing has cleared them since.
  */
 function judgeAlerts(all: readonly AlertRecord[]): Verdict {
   const isCritical = ({ kind }: AlertRecord): boolean => ALERTS[kind].severity === 'critical';

@@ -1,7 +1,7 @@
 /**
- * The contract for running a script in a container. The command is `/bin/sh -s`, which reads the script from standard
- * input. The only variable part of the command line is therefore a validated number. Throws AgentError
- * `container_host_unreachable`, `container_host_timeout`, `container_host_failed`, `aborted`.
+ * The contract for running a script in a container. The command in the container is `/bin/sh -s`, which reads the
+ * script from standard input. Therefore the only variable part of the command line is the VMID, which is validated.
+ * Throws AgentError `container_host_unreachable`, `container_host_timeout`, `container_host_failed`, `aborted`.
  */
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';
@@ -9,33 +9,38 @@ import type { Circuits } from '../shared/circuit.js';
 import type { DriverLog } from '../shared/log.js';
 
 export interface Script {
-  /** Name in logs and for the sandbox's memory containers, e.g. `wordpress/install`. Letters, digits, `/`, `-`. */
+  /**
+   * The name of the script, such as `wordpress/install`. It appears in logs, and the sandbox's memory containers
+   * identify the script by it. Letters, digits, `/`, `-`.
+   */
   readonly name: string;
   /** POSIX shell code, which runs with `set -eu`. The values are available as shell variables. */
   readonly body: string;
-  /** Maps variable names (`[A-Z][A-Z0-9_]*`) to values. They are written as quoted assignments on standard input. */
+  /**
+   * Maps variable names (`[A-Z][A-Z0-9_]*`) to values. The driver writes them as quoted assignments to standard input.
+   */
   readonly values: Readonly<Record<string, string | Secret>>;
 }
 
 export interface ExecResult {
   readonly exitCode: number;
-  /** The output has a maximum length. `truncated` is true if the output was longer. */
+  /** The output is limited to a maximum length. `truncated` is true if the script printed more. */
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
 }
 
-/** What a driver gets in addition to its configuration. */
+/** The arguments that a driver gets in addition to its configuration. */
 export interface ExecDeps {
   readonly log: DriverLog;
-  /** If there are no circuits, every call is allowed. */
+  /** If `circuits` is absent, every call is allowed. */
   readonly circuits?: Circuits;
 }
 
 export interface ExecDriver {
   /**
-   * Runs the script as root in the container on that node. A script that ends with a non-zero exit code is a result,
-   * not an error.
+   * Runs the script as root in the container on that node. If the script ends with a non-zero exit code, the call does
+   * not throw: the exit code is part of the result.
    */
   run(
     at: { readonly node: string; readonly vmid: number },

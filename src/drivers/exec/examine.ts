@@ -1,4 +1,7 @@
-/** The common parts of the checks of the exec drivers, which query pct for a VMID that no container has. */
+/**
+ * The code that the doctor's checks of all exec drivers share. They run pct with a VMID that no container has, so that
+ * no container is affected.
+ */
 import type { ClusterView, NodeView } from '../guest/contract.js';
 import type { ExecKeys } from './keys.js';
 import type { RawEnd } from './run-script.js';
@@ -22,7 +25,7 @@ export interface VmidRange {
 }
 
 export const PROBE_OUTPUT = { stdin: '', maxOutputBytes: 4_096, onStdout: (): void => {} };
-/** pct's messages about a container that does not exist, and about missing permission to look for one. */
+/** The error messages of pct if the container does not exist, and if pct has no permission to look for it. */
 const UNKNOWN_CONTAINER = /configuration file '[^']*' does not exist|CT \d+ does not exist/i;
 
 /** Returns the highest VMID in the range that no container has. */

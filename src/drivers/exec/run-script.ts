@@ -1,6 +1,6 @@
 /**
- * The common parts of all exec drivers: the standard input, the end marker, the output limit, and how a script is
- * ended when its caller stops.
+ * The code that all exec drivers share: it writes the standard input, finds the end marker, limits the output, and
+ * ends the script if the caller stops.
  */
 import { randomBytes } from 'node:crypto';
 import { AgentError } from '../../kernel/errors.js';
@@ -16,7 +16,10 @@ export interface RawEnd {
   readonly stdout: string;
   readonly stderr: string;
   readonly truncated: boolean;
-  /** The error that ended the connection early. It is ignored if the output contains the end marker. */
+  /**
+   * The error that ended the connection early. If the output contains the end marker, the script has finished, and
+   * this error is ignored.
+   */
   readonly broken?: AgentError;
 }
 
@@ -30,8 +33,8 @@ export interface RawOptions {
 
 /**
  * Runs `pct exec <vmid> --keep-env 0 -- /bin/sh -s` on a node. Throws AgentError if the command could not be started,
- * or if it is unknown how it ended. After an abort, it resolves with the known result once no process of the command
- * runs on the daemon's side.
+ * or if it is unknown how the command ended. After an abort, resolves with the known result as soon as no process of
+ * the command runs on the daemon's side any more.
  */
 export type Transport = (
   at: { readonly node: string; readonly vmid: number },
@@ -49,17 +52,17 @@ export const PCT_ARGUMENTS = (vmid: number): string[] => [
   '-s',
 ];
 
-/** The additional output that is kept for the markers. */
+/** The amount of output that is kept in addition to the limit, so that the markers fit. */
 const MARKER_BYTES = 256;
 const BEGIN_MS = 1_000;
 const STOP_DEADLINE_MS = 10_000;
 const DETAIL_CHARACTERS = 2_000;
 
 /**
- * Ends the shell of a script and its children in the container. When pct ends, these processes continue. Therefore
- * the shell first prints its process ID, and a second script ends the whole process tree. The second script freezes
- * the tree before it kills the tree, so that no process can fork in between. Processes that were deliberately
- * detached to init continue.
+ * Ends the shell of a script and its children in the container, because these processes continue to run after pct has
+ * ended. To make this possible, the shell prints its process ID at the beginning of the script. A second script then
+ * freezes the whole process tree and kills it, so that no process can fork in between. Processes that were
+ * deliberately detached to init continue.
  */
 const STOP_BODY = `tree() {
   echo "$1"
@@ -112,7 +115,7 @@ export function scriptRunner(
         if (head.includes('\n')) sayBegun();
       },
       beforeKill: async () => {
-        await within(begun, BEGIN_MS); // the output with the shell's process ID may not have arrived yet
+        await within(begun, BEGIN_MS); // the process ID that the shell prints may not have arrived yet
         const pid = beginPid(head, nonce);
         if (pid !== undefined) await stop(at, pid);
       },
@@ -146,12 +149,14 @@ function encoded(script: Script, nonce: string): string {
 const HELD = /is locked|can't lock file|got lock (?:request )?timeout|trying to acquire/i;
 
 /**
- * Exit codes of a shell that cannot start a command, and of our forced command when it refuses a command. In both
- * cases, pct has not run.
+ * The exit codes of a shell that cannot start a command, and of the agent's forced command if it rejects a command. In
+ * both cases, pct has not run.
  */
 const NOT_RUN = [126, 127];
 
-/** The error if no script can run in any container of the node until an operator fixes the cause. */
+/**
+ * The error for a problem because of which no script can run in any container of the node until an operator fixes it.
+ */
 function notRun(at: { readonly node: string }, detail: string): AgentError {
   return new AgentError('container_host_refused', 'The container host refuses to run commands.', {
     role: 'container host',
@@ -161,8 +166,8 @@ function notRun(at: { readonly node: string }, detail: string): AgentError {
 }
 
 /**
- * The error if the script may have run partially. If there is no message, pct was killed or its output was lost. Like
- * a lock, this is temporary.
+ * The error if the script may have run partially. If there is no message, pct was killed or its output was lost. This
+ * is a temporary problem, in the same way as a lock.
  */
 function cutShort(how: string, said: string): AgentError {
   const detail = `${how}: ${said.slice(-DETAIL_CHARACTERS)}`;

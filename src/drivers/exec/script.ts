@@ -14,8 +14,8 @@ function quote(value: string): string {
 }
 
 /**
- * Returns the whole standard input of `/bin/sh -s`. `nonce` (hex) prevents programs in the container from guessing the
- * end marker.
+ * Returns the complete text that `/bin/sh -s` reads from standard input. `nonce` (hex) is part of the end marker, so
+ * that programs in the container cannot guess the marker.
  */
 export function encodeScript(script: Script, nonce: string): string {
   if (!NAME.test(script.name)) throw new RangeError(`not a script name: ${JSON.stringify(script.name)}`);
@@ -67,8 +67,8 @@ export function splitEnd(stdout: string, nonce: string): { stdout: string; exitC
 }
 
 /**
- * Decodes a script for the memory containers of the sandbox into its name, its values, and the marker with which the
- * output must end.
+ * Used by the memory containers of the sandbox: decodes the standard input of a script into the name of the script,
+ * its values, and the marker with which the output must end.
  */
 export function decodeScript(
   stdin: string,

@@ -1,9 +1,9 @@
 /**
  * The contract of a container host. Calls are declarative: `ensure...` is repeatable, and `remove...` succeeds if the
- * object is gone. Calls return only after the remote task has really ended, and throw only AgentError (codes
- * `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`, `snapshots_unavailable`,
- * `backup_not_found`, `backup_not_newest`, `capacity_exhausted`, `aborted`). Every call that changes a container
- * first checks that the container has the given mark.
+ * object is gone. Calls return only after the remote task has really ended. They throw only AgentError (codes
+ * `container_host_*`, `vmid_taken`, `foreign_object`, `template_missing`, `snapshots_unavailable`, `backup_not_found`,
+ * `backup_not_newest`, `capacity_exhausted`, `aborted`). Every call that changes a container first checks that the
+ * container has the mark that was passed.
  */
 import type { BaseLogger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
@@ -45,13 +45,13 @@ export type Source =
   | { readonly kind: 'os'; readonly volume: string };
 
 export interface ContainerSpec extends GuestAt {
-  /** The node that placement chose. */
+  /** The node that was chosen for the container. */
   readonly node: string;
   readonly hostname: string;
   readonly source: Source;
   readonly resources: Resources;
   readonly addresses: readonly NetworkAddress[];
-  /** Tags are only hints for people. The mark in the description determines the ownership. */
+  /** Tags only inform people. The mark in the description decides who owns the container. */
   readonly tags: readonly string[];
 }
 
@@ -104,9 +104,14 @@ export interface GuestView {
   readonly networkOutBytes: number;
   readonly uptimeS: number;
   readonly tags: readonly string[];
-  /** The storage of the root disk, only for a template. It is absent until it could be read. */
+  /**
+   * The storage of the root disk. It is set only for templates, and absent until it has been read for the first time.
+   */
   readonly rootStorage?: string;
-  /** Set (epoch ms) while the node of the guest cannot be queried. The values are then the last known ones. */
+  /**
+   * Set while the node of the guest cannot be queried: the time (epoch ms) of the first poll that did not get the
+   * guest's values. The other values are the last known ones.
+   */
   readonly staleSince?: number;
 }
 
@@ -125,11 +130,11 @@ export interface ClusterView {
   readonly nodes: readonly NodeView[];
   readonly guests: readonly GuestView[];
   readonly storages: readonly StorageView[];
-  /** The kind of snapshots that the storage of the containers supports. It is absent while this is unknown. */
+  /** The kind of snapshots that the storage of the containers supports. Absent if this is not known. */
   readonly snapshots?: SnapshotAbility;
   /**
-   * False if the storage does not support templates (LINSTOR/DRBD, thick LVM). Templates are then on another storage,
-   * and sites are full copies.
+   * False if the storage does not support templates (LINSTOR/DRBD, thick LVM). In this case, the templates are on
+   * another storage, and sites are full copies of them.
    */
   readonly templates?: boolean;
 }
@@ -139,17 +144,17 @@ export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
 export interface PlacementSpec {
   readonly resources: Resources;
   readonly source: Source;
-  /** By node: the resources that were promised to containers that the view does not show yet. */
+  /** For each node, the resources that are reserved for containers which the view does not show yet. */
   readonly promised: ReadonlyMap<string, Promised>;
 }
 
 export type GuestLog = Pick<BaseLogger, 'debug' | 'info' | 'warn'>;
 
-/** What a driver gets in addition to its configuration. */
+/** The arguments that a driver gets in addition to its configuration. */
 export interface GuestDeps {
   readonly clock: Clock;
   readonly log: GuestLog;
-  /** If there are no circuits, every call is allowed. */
+  /** If `circuits` is absent, every call is allowed. */
   readonly circuits?: Circuits;
 }
 
@@ -158,13 +163,14 @@ export interface GuestDriver {
   /** Polls the cluster now. */
   look(call: DriverCall): Promise<ClusterView>;
   /**
-   * Returns the configured addresses (without prefix) of all guests in the cluster: our containers, other containers
-   * and virtual machines.
+   * Returns the configured addresses (without prefix) of all guests in the cluster: the agent's containers, all other
+   * containers, and virtual machines.
    */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
   /**
-   * Chooses the node with the most free memory among all nodes that are online and allowed, have the source, and have
-   * the storage with enough room. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`.
+   * Chooses the node with the most free memory. Considers only nodes that are online and allowed in the configuration,
+   * that can use the source, and that have enough free space on the storage. Throws `template_missing`,
+   * `host_incomplete` or `capacity_exhausted`.
    */
   place(wanted: PlacementSpec, view: ClusterView): string;
   /**
@@ -173,20 +179,20 @@ export interface GuestDriver {
    */
   spread(wanted: PlacementSpec, count: number, view: ClusterView): ReadonlyMap<string, number>;
   /**
-   * Creates the container, or finishes its creation, but does not start it. Changes an existing container with this
-   * mark to match the spec. Throws `vmid_taken` if the container has another mark.
+   * Creates the container, or finishes an incomplete creation. Does not start the container. If a container with this
+   * mark exists, changes it to match the spec. Throws `vmid_taken` if the container has another mark.
    */
   ensureContainer(spec: ContainerSpec, call: DriverCall): Promise<{ node: string }>;
   /** Returns the container if it exists under this VMID and has this mark, otherwise undefined. */
   find(at: GuestAt, call: DriverCall): Promise<ContainerState | undefined>;
   /**
-   * Returns every container of the cluster with its configuration, including templates and containers that are not
-   * ours.
+   * Returns every container of the cluster with its configuration, including templates and containers without this
+   * agent's mark.
    */
   listContainers(call: DriverCall): Promise<SeenContainers>;
   /**
-   * Returns the HA resources of all containers, including those that are not ours. The list is empty if HA is
-   * disabled.
+   * Returns the HA resources of all containers, including containers without this agent's mark. The list is empty if
+   * HA is disabled.
    */
   listHa(call: DriverCall): Promise<readonly SeenHa[]>;
   ensureStarted(at: GuestAt, call: DriverCall): Promise<void>;
@@ -196,7 +202,7 @@ export interface GuestDriver {
   ensureResources(at: GuestAt, resources: Resources, call: DriverCall): Promise<void>;
   /**
    * Stops the container and destroys it with everything that refers to it (HA, jobs, snapshots). The call gets the
-   * notes of `ensureContainer`, so that it waits for a container that may still appear.
+   * notes of `ensureContainer`. If they show that the container may still be created, the call waits for it.
    */
   removeContainer(at: GuestAt, call: DriverCall): Promise<void>;
   /** Turns a stopped container into a template of this name. */
@@ -206,14 +212,14 @@ export interface GuestDriver {
   removeSnapshot(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /**
    * Rolls the container back and leaves it stopped. Throws `backup_not_found`, or `backup_not_newest` if the storage
-   * can roll back only to the newest snapshot. In both cases, nothing has changed.
+   * can roll back only to the newest snapshot. If one of these errors is thrown, nothing has changed.
    */
   rollback(at: GuestAt, name: string, call: DriverCall): Promise<void>;
   /** Ensures the HA resource, and the configured rule (PVE 9) or group (PVE 8). Does nothing if HA is disabled. */
   ensureHa(at: GuestAt, call: DriverCall): Promise<void>;
   /**
-   * Removes the HA entries of the container, even if the container is gone. Never removes the entries of another
-   * container with the same VMID.
+   * Removes the HA entries of the container, even if the container is gone. Never removes the entries of a different
+   * container that has the same VMID.
    */
   removeHa(at: GuestAt, call: DriverCall): Promise<void>;
   close(): Promise<void>;
@@ -227,11 +233,11 @@ export interface ClusterWatch {
   guest(vmid: number): GuestView | undefined;
   /** The configured addresses of all guests at the last successful poll. */
   usedAddresses(): ReadonlySet<string>;
-  /** When (epoch ms) polls began to fail, or undefined while they succeed. */
+  /** The time (epoch ms) since which polls have been failing, or undefined if the last poll succeeded. */
   staleSince(): number | undefined;
   /**
-   * Returns a view that is at most `maxAgeMs` old. If needed, it polls now, with one request for all concurrent
-   * callers. Throws `container_host_*`, or `aborted`.
+   * Returns a view that is at most `maxAgeMs` old. If the current view is older, polls now; concurrent callers share
+   * one request. Throws `container_host_*`, or `aborted`.
    */
   fresh(maxAgeMs: number, signal: AbortSignal): Promise<ClusterView>;
   /** Stops the polls. */

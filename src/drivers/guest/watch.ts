@@ -1,6 +1,6 @@
 /**
- * The shared view of the cluster, which is polled every `poll_s` seconds. All parts of the program read this view,
- * and only allocation waits for a new poll.
+ * The shared view of the cluster, which is polled every `poll_s` seconds. All parts of the program read this view
+ * without waiting, except the allocation of resources, which waits for a new poll.
  */
 import type { BaseLogger } from 'pino';
 import { pause } from '../../kernel/async/pause.js';
@@ -24,7 +24,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
   let view: ClusterView | undefined;
   /** The guests of the view, by VMID. */
   let guests: ReadonlyMap<number, GuestView> = new Map();
-  /** When the view was read, according to the monotonic clock. */
+  /** When the view was read, as a time of the monotonic clock. */
   let viewedAt = Number.NEGATIVE_INFINITY;
   let used: ReadonlySet<string> = new Set();
   let stale: number | undefined;
@@ -79,7 +79,7 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
   };
 }
 
-/** The error for a caller that stops waiting. The other callers continue to wait. */
+/** The error for a caller that stops waiting for the shared poll. The other callers continue to wait. */
 function stopped({ reason }: AbortSignal): AgentError {
   return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
 }

@@ -1,6 +1,6 @@
 /**
  * The contract of a hook, which delivers alerts to the operator. A delivery rejects if it is not certain that the
- * message arrived, so the same message may arrive twice.
+ * message arrived. The message is then sent again, so the same message may arrive twice.
  */
 import type { JsonObject } from '../../kernel/json.js';
 

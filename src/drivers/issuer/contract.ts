@@ -10,7 +10,7 @@ export interface IssuerCall {
   readonly signal: AbortSignal;
 }
 
-/** Publishes the responses to HTTP-01 challenges, so that the authority finds them on port 80 of the names. */
+/** Publishes the responses to HTTP-01 challenges, so that the authority can request them on port 80 of the names. */
 export interface Challenges {
   put(token: string, content: string): Promise<void>;
   remove(token: string): Promise<void>;
@@ -25,7 +25,7 @@ export interface IssuedCertificate {
   readonly expiresAt: string;
 }
 
-/** What a driver gets in addition to its configuration. */
+/** The arguments that a driver gets in addition to its configuration. */
 export interface IssuerDeps {
   readonly clock: Clock;
   /** Accounts at certificate authorities. */
@@ -34,14 +34,14 @@ export interface IssuerDeps {
 }
 
 export interface CertificateIssuer {
-  /** For `none`, there is no authority, and `issue` always throws. */
+  /** The value `none` means that there is no authority. In this case, `issue` always throws. */
   readonly kind: 'acme' | 'local' | 'none';
   /** The authority's names in CAA records. If the list is empty, CAA records are not checked. */
   readonly caaIdentities: readonly string[];
   /**
    * Issues one certificate for all of these names. The first name becomes the common name. Every certificate gets a
-   * new key. If the authority refuses some of the names and lists them, the error `certificate_refused` contains
-   * these names in `fields`, each with a sentence.
+   * new key. If the authority refuses some of the names and lists them, `fields` of the error `certificate_refused`
+   * contains these names, each with the reason as a sentence.
    */
   issue(names: readonly string[], challenges: Challenges, call: IssuerCall): Promise<IssuedCertificate>;
   close(): Promise<void>;

@@ -1,14 +1,14 @@
 /**
- * Checks that the authority issued what was ordered, because a valid order does not prove which names the certificate
- * contains.
+ * Checks that the certificate is what was ordered, because the status `valid` of an order does not prove which names
+ * the certificate contains.
  */
 import { X509Certificate } from 'node:crypto';
 import { keyMatchesCertificate } from '../../kernel/key-matches-certificate.js';
 import type { IssuedCertificate } from './contract.js';
 
 /**
- * Returns the problem as the end of a sentence that begins with "it issued a certificate". Returns undefined if the
- * certificate is valid for every name and has our key.
+ * Returns the problem, worded to follow "it issued a certificate". Returns undefined if the certificate is valid for
+ * every name and contains our key.
  */
 export function shortcoming(
   { chain, key }: Pick<IssuedCertificate, 'chain' | 'key'>,

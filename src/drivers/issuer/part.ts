@@ -1,6 +1,6 @@
 /**
- * How the configuration chooses an issuer. Instead of a key `driver`, the issuer's own keys determine whether it is
- * used.
+ * Defines how the configuration chooses an issuer. There is no key `driver`: the agent uses an issuer if the issuer's
+ * own keys are set.
  */
 import type { DriverPart } from '../../config/driver-part.js';
 

@@ -1,6 +1,6 @@
 /**
- * The contract for looking up names at their authoritative servers, so that the results are what the public sees.
- * Throws AgentError `lookup_failed`, `aborted`.
+ * The contract for looking up names. The lookup queries the authoritative servers of a name, so that the results are
+ * those that everyone on the internet gets. Throws AgentError `lookup_failed`, `aborted`.
  */
 import type { CaaRecord } from '../../model/caa.js';
 
@@ -14,7 +14,7 @@ export interface FoundAddresses {
    * followed.
    */
   readonly addresses: readonly string[];
-  /** The names to which the aliases point. */
+  /** The targets of all aliases (CNAME records) that were followed. */
   readonly aliases: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface HttpProbe {
   readonly path: string;
   /** The names to which a redirect may lead, in addition to the name itself. */
   readonly alsoNames: readonly string[];
-  /** Addresses that are not probed. */
+  /** Addresses to which no request is sent. */
   readonly except: readonly string[];
 }
 
@@ -33,8 +33,8 @@ export interface NameLookup {
   addresses(name: string, call: LookupCall): Promise<FoundAddresses>;
   texts(name: string, call: LookupCall): Promise<readonly string[]>;
   /**
-   * Returns the CAA records that apply to the name: the records of the name itself, or of the closest name above it
-   * that has any.
+   * Returns the CAA records that apply to the name. These are the records of the name itself, or else those of the
+   * closest name above it that has CAA records.
    */
   authorities(
     name: string,
@@ -45,8 +45,8 @@ export interface NameLookup {
    */
   nameServers(zone: string, call: LookupCall): Promise<readonly string[]>;
   /**
-   * Returns, for each address of the name, the first KiB of a response with status 200 over plain HTTP. The value is
-   * undefined if there is no such response, or if the address is not public.
+   * Sends a plain HTTP request to each address of the name. Returns, for each address, the first KiB of the body if
+   * the status was 200. The value is undefined if there was no such response, or if the address is not public.
    */
   knock(asked: HttpProbe, call: LookupCall): Promise<readonly (string | undefined)[]>;
   close(): Promise<void>;

@@ -10,12 +10,12 @@ import type { DriverCall } from '../shared/call.js';
 import type { Circuits } from '../shared/circuit.js';
 import type { DriverLog } from '../shared/log.js';
 
-/** A record with all names of a service. Each generation of a service has one record. */
+/** The record with all names under which the proxy serves a service. Each generation of a service has one record. */
 export interface ProxyHost {
   readonly mark: Mark;
   /** The names as A-labels in lower case. No other record may contain one of them. */
   readonly names: readonly string[];
-  /** An IP address and a port, which are strictly validated. */
+  /** An IP address and a port. The driver strictly validates both. */
   readonly upstream: { readonly address: string; readonly port: number };
   readonly state: ProxyState;
 }
@@ -37,18 +37,18 @@ export interface ProxyCertificate {
   readonly key: Secret;
 }
 
-/** What a driver gets in addition to its configuration. */
+/** The arguments that a driver gets in addition to its configuration. */
 export interface ProxyDeps {
   readonly clock: Clock;
   readonly log: DriverLog;
   readonly circuits: Circuits;
 }
 
-/** Certificates and responses to HTTP-01 challenges have no mark, because only the agent writes them. */
+/** Certificates and responses to HTTP-01 challenges have no mark of an owner, because no other client writes them. */
 export interface ProxyDriver {
   /**
-   * Resolves when the proxy serves the record. If the proxy refuses the record, the previous configuration stays in
-   * use.
+   * Resolves when the proxy serves the record. If the proxy rejects the record, the proxy continues with the previous
+   * configuration.
    */
   ensureHost(host: ProxyHost, call: DriverCall): Promise<void>;
   /** Resolves when the proxy no longer serves the record. */
@@ -56,16 +56,16 @@ export interface ProxyDriver {
   find(mark: Mark, call: DriverCall): Promise<ProxyHost | undefined>;
   list(call: DriverCall): Promise<readonly ProxyHost[]>;
   /**
-   * Replaces the certificate with this ID. Resolves when visitors of its names get the new certificate. If they do
-   * not, the previous certificate is restored.
+   * Replaces the certificate with this ID. Resolves when the proxy serves the new certificate for its names. If it
+   * does not, the previous certificate is restored.
    */
   ensureCertificate(certificate: ProxyCertificate, call: DriverCall): Promise<void>;
   removeCertificate(id: string, call: DriverCall): Promise<void>;
   /** Returns the IDs of all certificates. */
   listCertificates(call: DriverCall): Promise<readonly string[]>;
   /**
-   * Once the promise resolves, plain HTTP returns `content` under `/.well-known/acme-challenge/<token>` for every
-   * name.
+   * Once the promise resolves, the proxy responds with `content` to plain HTTP requests for
+   * `/.well-known/acme-challenge/<token>` at every name.
    */
   ensureChallenge(token: string, content: string, call: DriverCall): Promise<void>;
   removeChallenge(token: string, call: DriverCall): Promise<void>;

@@ -2,8 +2,8 @@
 import { AgentError, type ErrorCode } from '../../kernel/errors.js';
 
 /**
- * Returns the AgentError for an aborted signal: the reason of the signal if it is an AgentError, `timeout` if a
- * deadline passed, otherwise `aborted`.
+ * Returns the AgentError for an aborted signal. If the reason of the signal is an AgentError, returns the reason.
+ * Otherwise returns an error with the code `timeout` if a deadline has passed, or `aborted`.
  */
 export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: string): AgentError {
   const reason: unknown = signal.reason;

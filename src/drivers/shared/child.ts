@@ -1,6 +1,6 @@
 /**
- * Runs a command as a child process in a separate process group, never through a shell. The child is gone when the
- * call ends, unless the system does not let us kill it.
+ * Runs a command as a child process in a separate process group, never through a shell. When the call ends, the child
+ * has ended as well, unless the system prevents the agent from killing it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { within } from '../../kernel/async/within.js';
@@ -21,8 +21,8 @@ export interface ChildOptions {
   /** How many of the last bytes of stdout and of stderr are kept. */
   readonly maxOutputBytes: number;
   /**
-   * Called once when the signal aborts, before the process group is killed, so that the caller can end the work in a
-   * better way.
+   * Called once when the signal aborts, before the process group is killed. The caller can use it to end the work
+   * gracefully.
    */
   readonly beforeKill?: () => Promise<void>;
   readonly onStdout?: (chunk: Buffer) => void;
@@ -35,7 +35,7 @@ export interface ChildOptions {
  * grandchild.
  */
 const PIPES_AFTER_EXIT_MS = 1_000;
-/** How long a child may take to notice that `beforeKill` ended its work. */
+/** How long the agent waits for a child to exit after `beforeKill` has ended the child's work. */
 const OWN_END_MS = 1_000;
 
 /** How long to wait for a child that cannot be killed because it runs as another user or hangs in the kernel. */
@@ -43,7 +43,7 @@ const KILLED_WITHIN_MS = 3_000;
 
 /**
  * Runs the command. Rejects with the system's error if the program cannot be started. An abort kills the process
- * group. The promise then resolves soon in any case, with the output so far.
+ * group. In any case, the promise then resolves soon, with the output that has arrived by then.
  */
 export async function runChild(
   argv: readonly string[],
@@ -64,7 +64,7 @@ export async function runChild(
     stdout.push(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.stdin.on('error', () => {}); // if a child does not read its input, its exit code shows this
+  child.stdin.on('error', () => {}); // ignored: the exit code shows whether the child failed
   let giveUp = (): void => {};
   const exited = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
     child.on('error', reject);
@@ -103,8 +103,8 @@ export async function runChild(
 }
 
 /**
- * If there are no free file descriptors, Node creates no streams, although its types say so, and reports the reason
- * in the next turn of the event loop.
+ * If no file descriptor is free, Node creates no streams, although the types claim that the streams exist. Node
+ * reports the error in the next turn of the event loop.
  */
 function hasStreams({
   stdin,

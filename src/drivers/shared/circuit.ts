@@ -1,7 +1,8 @@
 /**
- * One circuit per remote system. After a few connection failures in a row, or as soon as the system refuses the agent
- * itself, calls are refused at once; after a pause, one probe shows whether the system is back. Libraries for this
- * purpose use the system clock. Here the clock is an argument, and nothing runs in the background.
+ * A circuit breaker for each remote system. It opens after a few connection failures in a row, or as soon as the
+ * system rejects the agent itself. While it is open, calls fail at once. After a pause, one call is admitted as a
+ * probe, which shows whether the system is back. No library is used, because libraries for this purpose use the system
+ * clock. Here the clock is an argument, and nothing runs in the background.
  */
 import { cleaned, detailOf } from '../../kernel/text.js';
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
@@ -18,37 +19,38 @@ export interface CircuitView {
   readonly state: CircuitState;
   /** When the circuit entered this state (RFC 3339). */
   readonly since: string;
-  /** Failures in a row; 0 after a success. */
+  /** The number of failures in a row. It is 0 after a success. */
   readonly failures: number;
   /**
-   * The system's own message, cleaned and shortened, if the system responds but refuses every request of the agent.
+   * The system's own message, cleaned and shortened, if the system responds but rejects every request of the agent.
    * Null if the circuit is open for another reason.
    */
   readonly refusal: string | null;
 }
 
 /**
- * A call that the circuit admitted. Its outcome must be reported with exactly one of the four functions; further
- * calls do nothing.
+ * A call that the circuit admitted. The caller must report its outcome by calling exactly one of the four functions.
+ * If it calls a second one, this has no effect.
  */
 export interface Pass {
-  /** The system responded, even if it refused this one request. */
+  /** The system responded. This includes the case that it rejected this one request. */
   answered(): void;
-  /** The system refuses the agent itself, so no other request would succeed. `said` is the system's own message. */
+  /** The system rejects the agent itself, so no other request would succeed. `said` is the system's own message. */
   refused(said: string): void;
   /** The connection was refused or broke, there was no response in time, or a gateway cannot reach the system. */
   silent(): void;
-  /** The call says nothing about the system, because the caller stopped. */
+  /** The caller stopped before the call ended, so its outcome shows nothing about the system. */
   left(): void;
 }
 
 export interface Circuit {
   view(): CircuitView;
   /**
-   * Returns undefined while calls are refused, because the circuit is open, or half open with the probe in progress.
+   * Returns undefined if the call must not be made: the circuit is open, or it is half open and another call is the
+   * probe.
    */
   enter(): Pass | undefined;
-  /** Returns whether a call would be admitted now, without using up the probe. */
+  /** Returns whether a call would be admitted now. Does not use up the probe. */
   admits(): 'all' | 'probe' | 'none';
   /**
    * The time (epoch ms, by the current clock) from which a probe is admitted. It is 0 while the circuit is closed.
@@ -70,7 +72,8 @@ export interface Circuits {
   list(): CircuitView[];
   /**
    * Adds a listener that is called after each change of state and each probe. It is not called when a circuit becomes
-   * `half_open`, because this happens only by the passage of time. Returns a function that removes the listener.
+   * `half_open`, because no code runs at that moment: the state results from the current time. Returns a function that
+   * removes the listener.
    */
   onChange(listener: (view: CircuitView) => void): () => void;
 }
@@ -113,8 +116,8 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
   let since = clock.now();
   let pauseMs = limits.pauseMs;
   /**
-   * The time of the next probe by the monotonic clock. If it used the wall clock, a short jump of that clock could
-   * keep the circuit open for a day.
+   * The time of the next probe by the monotonic clock. With the wall clock, a short jump of that clock could keep the
+   * circuit open for a day.
    */
   let retryAt = 0;
   let probe: Pass | undefined;
@@ -139,11 +142,11 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
     refusal = null;
     if (open) turn(false);
   };
-  /** `said` is null if there was no message. */
+  /** `said` is null if the system sent no message. */
   const failed = (wasProbe: boolean, said: string | null): void => {
     failures += 1;
     if (open) {
-      // calls that were admitted before the circuit opened add no information
+      // ignore calls that were admitted before the circuit opened, because they add no information
       if (!wasProbe) return;
       refusal = said;
       pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2);
@@ -188,8 +191,9 @@ function newCircuit({ name, role, clock, limits, tell }: Making): Circuit {
 }
 
 /**
- * Makes one call through the circuit. `verdict` determines the meaning of a failure. A result counts as a response.
- * Throws `refusal()` at once while calls are refused.
+ * Makes one call through the circuit. If the call succeeds, the circuit records a response of the system. If it fails,
+ * `verdict` decides what the failure means for the circuit. If the circuit does not admit the call, throws `refusal()`
+ * at once.
  */
 export async function through<T>(
   circuit: Circuit | undefined,
@@ -205,13 +209,13 @@ export async function through<T>(
     pass.answered();
     return value;
   } catch (error) {
-    // our own lack of file descriptors says nothing about the remote system
+    // if this process has no free file descriptor, this shows nothing about the remote system
     pass[isOutOfDescriptors(error) ? 'left' : verdict(error)](wordsOf(error));
     throw error;
   }
 }
 
-/** Returns the usual verdict on an AgentError of a driver. */
+/** Returns what an AgentError of a driver usually means for the circuit. */
 export function verdictOf(error: unknown): keyof Pass {
   if (!(error instanceof AgentError) || error.code === 'aborted') return 'left';
   if (error.failure === 'refused_us') return 'refused';
@@ -220,13 +224,13 @@ export function verdictOf(error: unknown): keyof Pass {
   return error.failure === 'unknown' ? 'left' : 'answered';
 }
 
-/** Returns the remote system's own message if it is known. */
+/** Returns the message of the remote system if the error contains it. */
 export function wordsOf(error: unknown): string {
   if (error instanceof AgentError) return error.detail ?? error.message;
   return detailOf(error instanceof Error ? error.message : String(error));
 }
 
-/** The error if a call was not made because the circuit is open. */
+/** The error that is thrown if a call is not made because the circuit is open. */
 export interface OpenCircuit {
   readonly failure: Extract<Failure, 'refused_us' | 'unreachable'>;
   /** The details for operators. */

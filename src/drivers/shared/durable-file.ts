@@ -1,18 +1,21 @@
-/** Writes files atomically, also across a power loss: temporary file, fsync, rename, fsync of the folder. */
+/**
+ * Writes files atomically, so that even a power loss leaves either the old or the new content: temporary file, fsync,
+ * rename, fsync of the folder.
+ */
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /**
- * Replaces `path`. The change is durable once `syncFolder` of the folder has resolved as well. If it throws the
- * system's error, `path` is unchanged.
+ * Replaces `path`. The change is durable after the caller has also called `syncFolder` for the folder and this call
+ * has resolved. Throws the system's error; in this case, `path` is unchanged.
  */
 export async function replaceFile(path: string, text: string, mode: number): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     const file = await open(temporary, 'wx', mode);
     try {
-      await file.chmod(mode); // the umask may have removed bits
+      await file.chmod(mode); // set the mode again, because the umask may have removed bits
       await file.writeFile(text);
       await file.sync();
     } finally {
@@ -26,8 +29,8 @@ export async function replaceFile(path: string, text: string, mode: number): Pro
 }
 
 /**
- * Removes temporary files that a crash during `replaceFile` left in an existing folder, for the file `of` or for all
- * files. Only the process that writes to the folder may call this.
+ * Removes temporary files that a crash during `replaceFile` left in an existing folder. If `of` is given, removes only
+ * those of this file. Only the process that writes to the folder may call this.
  */
 export async function removeLeftovers(folder: string, of?: string): Promise<void> {
   const start = of === undefined ? '.' : `.${of}.`;

@@ -1,6 +1,6 @@
 /**
- * Instruments every driver. Each call is reported with its duration and outcome, and logged with the request and the
- * job to which it belongs.
+ * Instruments every driver: reports the duration and the outcome of each call, and logs the call with the request and
+ * the job to which it belongs.
  */
 import { isOutOfDescriptors } from '../../kernel/descriptors.js';
 import { AgentError, asAgentError, outOfDescriptors } from '../../kernel/errors.js';
@@ -48,8 +48,8 @@ export function instrument<T extends object>(driver: string, inner: T, ear: Call
 }
 
 /**
- * Converts the error of a call that could not be made because no file descriptor was free, so that drivers need not
- * handle it. Such an error says nothing about the remote system.
+ * Converts the error of a call that could not be made because no file descriptor was free, so that the drivers do not
+ * have to handle this error. It shows nothing about the remote system.
  */
 function blameNobody(error: unknown): never {
   const isOwn = error instanceof AgentError && error.code === 'descriptors_exhausted';

@@ -1,10 +1,10 @@
 /**
- * Detects HTML pages instead of responses of an API, such as a login page, an error page of a gateway, or a captive
- * portal.
+ * Detects HTML pages that were sent instead of a response of an API, such as a login page, an error page of a gateway,
+ * or the page of a captive portal.
  */
 import { cleaned } from '../../kernel/text.js';
 
-/** Returns whether the text is HTML, whatever the header says. */
+/** Returns whether the text is HTML, regardless of the header Content-Type. */
 export function isPage(body: string): boolean {
   return /^\s*(?:<!doctype html|<html|<head|<body)/i.test(body.slice(0, 200));
 }

@@ -38,7 +38,7 @@ export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509
   const host = bare === '0.0.0.0' || bare === '*' ? '127.0.0.1' : bare === '::' ? '::1' : bare;
   return (name) =>
     withLimit(neverAborted(), HANDSHAKE_MS, async (signal) => {
-      // The check only needs to know which certificate is served, and not whether it is trusted.
+      // The certificate is not verified, because the check only needs to know which certificate is served.
       const socket = connect({ host, port: at.https_port, servername: name, rejectUnauthorized: false });
       try {
         return await new Promise<X509Certificate | undefined>((resolve) => {
@@ -54,8 +54,8 @@ export function fetchCertificate(at: TlsAddress): (name: string) => Promise<X509
 }
 
 /**
- * Resolves to undefined once the first certificate of `chain` is served for the name, otherwise to a description of
- * what is served instead. Rejects if the signal aborts.
+ * Waits until nginx serves the first certificate of `chain` for the name, and then resolves to undefined. If this does
+ * not happen in time, resolves to a description of what nginx serves instead. Rejects if the signal aborts.
  */
 export async function waitForCertificate(
   ask: ServedCertificate,

@@ -1,4 +1,4 @@
-/** Keeps the last bytes of a stream, because errors are usually at the end of an output. */
+/** Keeps the last bytes of a stream, because error messages are usually at the end of the output. */
 export class Tail {
   readonly #limit: number;
   #chunks: Buffer[] = [];
@@ -13,7 +13,7 @@ export class Tail {
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
-    // The buffer is trimmed only at twice the limit, so that the cost per byte stays constant.
+    // The buffer is trimmed only when it has reached twice the limit, so that the cost per byte stays constant.
     if (this.#length > 2 * this.#limit) this.#trim();
   }
 

@@ -1,6 +1,6 @@
 /**
- * The contract for requests to a site through its public endpoint: by name, over TLS, at the proxy's configured
- * address. Throws AgentError `site_unreachable`, `aborted`.
+ * The contract for requests to a site through its public endpoint. The requests are sent over TLS to the configured
+ * address of the proxy, with the name of the site. Throws AgentError `site_unreachable`, `aborted`.
  */
 import type { Secret } from '../../kernel/secret.js';
 import type { DriverCall } from '../shared/call.js';

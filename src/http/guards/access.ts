@@ -1,12 +1,12 @@
-/** The single list of who may call what. A route that is not in it cannot be registered. */
+/** The single list of the callers that each route accepts. A route that is not in the list cannot be registered. */
 import type { Permission } from '../../model/permissions.js';
 import type { Listener } from '../../model/listener.js';
 
 export type Access = 'public' | Permission;
 
 /**
- * The kinds of requests that are counted per token. Orders and similar requests are not limited, because a panel does
- * not repeat them.
+ * The kinds of requests whose rate is limited per token. Orders and similar requests have no rate limit, because a
+ * panel does not repeat them.
  */
 export type Limit = 'reads' | 'actions';
 
@@ -14,7 +14,9 @@ export interface Rule {
   readonly access: Access;
   /** `socket`: the route is available only at the daemon's own unix socket. */
   readonly listener: 'both' | 'socket';
-  /** False if a HEAD request would change something without returning it. */
+  /**
+   * False if GET changes something when it returns data: HEAD would make the same change without returning the data.
+   */
   readonly head?: false;
 }
 
@@ -76,7 +78,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /ready': both('public'),
   // redirects to the page
   'GET /': both('public'),
-  // the page and its files; the page reads the API description with a token
+  // the page and its files are public; to read the API description, the page needs a token
   'GET /docs': both('public'),
   'GET /docs/:file': both('public'),
   'GET /openapi.json': both('sites:read'),
@@ -100,7 +102,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /tokens/:id/rotate': socket('admin'),
 };
 
-/** Requests that are never refused because of load. Recording such a request needs only one write. */
+/** Requests that are accepted even under load, because they need only one write to be recorded. */
 const LIFE_CYCLE: ReadonlySet<string> = new Set([
   'POST /create-site',
   'POST /delete-site',
@@ -127,7 +129,7 @@ const LONG: Readonly<Record<string, number>> = {
   'GET /audit': 16,
 };
 
-/** Returns how many of these requests one token may have in progress, or undefined if there is no limit. */
+/** Returns how many requests of this kind one token may have in progress, or undefined if there is no limit. */
 export function mostAtOnce(method: string, url: string): number | undefined {
   return ruleFor(method, url).listener === 'socket'
     ? undefined
@@ -144,7 +146,7 @@ export function isChange(method: string, url: string): boolean {
   return !QUESTIONS.has(name);
 }
 
-/** Returns the limit that the request counts against, or undefined if it is not limited. */
+/** Returns the rate limit that applies to the request, or undefined if none applies. */
 export function limitOf(method: string, url: string): Limit | undefined {
   const { access, listener } = ruleFor(method, url);
   const name = `${method} ${url}`;

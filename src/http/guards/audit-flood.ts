@@ -1,27 +1,27 @@
 /**
- * Records the first refusals of each minute individually and only counts the others. An attacker who guesses tokens
- * therefore neither fills the disk nor stays unnoticed.
+ * Records the first refusals of each minute individually and only counts the others. If an attacker tries to guess
+ * tokens, the audit log therefore shows this without filling the disk.
  */
 import type { Clock } from '../../kernel/clock.js';
 import type { AuditEntry } from '../../state/contract.js';
 
 const WINDOW_MS = 60_000;
 const ONE_BY_ONE = 10;
-/** The maximum number of callers that have their own counter. */
+/** The maximum number of callers whose refusals are counted separately. */
 const MOST_CALLERS = 50;
 const ALL_OTHERS = '';
 
 interface Window {
   readonly since: number;
   count: number;
-  /** The most recent entry that was only counted. */
+  /** The most recent entry that was counted but not recorded individually. */
   last: AuditEntry | undefined;
 }
 
 export interface FloodGate {
   /** `caller`: the ID of a token, or an address. */
   take(caller: string, entry: AuditEntry): void;
-  /** Records the refusals that were counted so far. */
+  /** Records how many refusals were only counted so far. */
   close(): void;
 }
 

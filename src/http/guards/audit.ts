@@ -1,6 +1,6 @@
 /**
- * Records every request that changes something, or that was refused. The record is written before the response is
- * sent, so no response lacks its record.
+ * Records every request that changes something and every request that the agent refused. The record is written before
+ * the response is sent, so a caller never gets a response to a request that is not recorded.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { instant } from '../../kernel/clock.js';
@@ -13,12 +13,15 @@ import type { RouteContext } from '../server/route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** True if the response was stored for an earlier identical request, so that this request changed nothing. */
+    /**
+     * True if the response is the stored response of an earlier identical request. In this case the request changed
+     * nothing.
+     */
     isRepeated: boolean;
   }
 }
 
-/** A caller can repeat such requests without changing anything, so their entries must not fill the disk. */
+/** Callers can repeat requests with these results as often as they like, so their entries must not fill the disk. */
 function changedNothing({ isRepeated }: FastifyRequest, reply: FastifyReply): boolean {
   const refused = reply.statusCode >= 400 && reply.statusCode < 500;
   return refused || isRepeated || reply.hasHeader('idempotency-replayed');

@@ -30,7 +30,7 @@ declare module 'fastify' {
     stillAllowed: (() => boolean) | null;
     /** The ID of the token. A rotation does not change it. */
     tokenId: string | null;
-    /** The user of the command line, as the command reported it. Null for requests from the network. */
+    /** The user of the command line, as reported by the command itself. Null for requests from the network. */
     operator: { readonly uid: number | null; readonly user: string | null } | null;
   }
 }
@@ -45,7 +45,10 @@ interface Known {
   isLive(): boolean;
 }
 
-/** Returns whether the caller may see details for operators: host names, and error messages of remote systems. */
+/**
+ * Returns whether the caller is allowed to see details that are meant for operators: host names, and error messages of
+ * remote systems.
+ */
 export function isOperator(request: FastifyRequest): boolean {
   return mayDo(callerOf(request), 'admin');
 }
@@ -57,7 +60,7 @@ export function callerOf(request: FastifyRequest): Caller {
 }
 
 /**
- * Creates the hook for one route at this listener. `atOnce`: how many of these requests one token may have in
+ * Creates the hook for one route at this listener. `atOnce`: how many requests to this route one token may have in
  * progress.
  */
 export type Guard = (
@@ -106,7 +109,7 @@ export async function makeNetworkGuard(
           const refused =
             admitToLimits(token, limit, request) ??
             (atOnce === undefined ? undefined : admitCall(token, atOnce, reply));
-          // a request that may be refused because of load may also be delayed
+          // only requests that can be refused under load can also be delayed
           const pause = refused ? undefined : mainThread.rest(request);
           if (pause) void pause.then(() => done());
           else done(refused);
@@ -117,8 +120,8 @@ export async function makeNetworkGuard(
 }
 
 /**
- * Returns the error for an Authorization header without the scheme `Bearer`. This mistake is common, so it has a
- * separate message.
+ * Returns the error for an Authorization header that lacks the scheme `Bearer`. Callers often make this mistake, so
+ * the error has its own message.
  */
 function schemeProblem({ headers }: FastifyRequest): AgentError | undefined {
   const { authorization } = headers;
@@ -150,8 +153,8 @@ export function makeSocketGuard(): Guard {
 }
 
 /**
- * Returns the user name that the command sent. Any user of the socket could send any name, so the name informs
- * cooperating operators but proves nothing.
+ * Returns the user name that the command sent. Every user who can access the socket can send any name. The name
+ * therefore shows operators who trust each other which of them acted, but it proves nothing.
  */
 function operatorOf(request: FastifyRequest): { uid: number | null; user: string | null } {
   const header = request.headers['innkeeper-user'];
@@ -192,8 +195,8 @@ const forbidden = (): AgentError =>
   new AgentError('forbidden', 'This token does not have permission for this request.');
 
 /**
- * Finds a token by its SHA-256 hash. The duration of the search reveals nothing about how close a guess was, because
- * similar tokens have unrelated hashes. The hash that is found is still compared in constant time.
+ * Finds a token by its SHA-256 hash. An attacker who measures the duration of the search cannot learn how close a
+ * guess was, because similar tokens have unrelated hashes. The hash that is found is still compared in constant time.
  */
 function makeLookUp({ state, config, clock }: OperationContext): (text: string) => Known | undefined {
   const configured = config.api.tokens.map((token): Known => ({
@@ -226,7 +229,8 @@ function makeLookUp({ state, config, clock }: OperationContext): (text: string) 
   };
   return (text) => {
     const hash = hashToken(text);
-    // the index is rebuilt only when tokens change, so a guess costs one hash, whatever the number of tokens is
+    // the index is rebuilt only when tokens change, so checking a guess costs one hash, regardless of the number of
+    // tokens
     if (indexed !== state.tokens.revision) index();
     const found = byHash.get(hash);
     const sent = Buffer.from(hash);

@@ -1,14 +1,17 @@
 /**
- * Limits how many requests with long responses a token may have in progress, because each of them keeps its input and
- * its partial response in memory.
+ * Limits how many requests with long responses a token may have in progress, because the agent keeps the data and the
+ * unfinished response of each such request in memory.
  */
 import type { FastifyReply } from 'fastify';
 import { AgentError } from '../../kernel/errors.js';
 
-/** Returns undefined if the request is admitted. The request counts until its response has been sent or aborted. */
+/**
+ * Returns undefined if the request is admitted. An admitted request counts towards the limit until its response has
+ * been sent or aborted.
+ */
 export type AdmitCall = (token: string, most: number, reply: FastifyReply) => AgentError | undefined;
 
-/** For one route. */
+/** Creates the limit for one route. */
 export function callsAtOnce(): AdmitCall {
   const underWay = new Map<string, number>();
   return (token, most, { raw }) => {

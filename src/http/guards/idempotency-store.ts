@@ -14,7 +14,8 @@ import { idempotencyShares, type Share } from './idempotency-shares.js';
 const KEEP_MS = 86_400_000;
 const SWEEP_MS = 3_600_000;
 /**
- * The maximum size of a stored response. Only queries have longer responses, and a repeated query is executed again.
+ * The maximum size of a stored response. Only queries have longer responses. Their responses are not stored, because a
+ * query can be executed again.
  */
 const MOST_BODY = 262_144;
 
@@ -31,8 +32,9 @@ export interface KeyedCall {
 
 export interface FirstCall {
   /**
-   * Stores the response; it is durable when the promise resolves. If the response is a refusal or a failure of the
-   * agent, the request changed nothing. The record is then removed, so that the request can be retried.
+   * Stores the response. The response is durable when the promise resolves. If the agent refused the request or failed
+   * to process it, the request changed nothing. In this case the record is removed, so that the caller can retry the
+   * request.
    */
   answered(code: number, body: string): Promise<void>;
   /** No response was sent. */
@@ -47,14 +49,15 @@ export type Recalled =
 
 export interface IdempotencyStore {
   /**
-   * Waits while the first request with this key is in progress. Throws `idempotency_mismatch` or `state_unavailable`.
+   * If an earlier request with this key is in progress, waits until that request has ended. Throws
+   * `idempotency_mismatch` or `state_unavailable`.
    */
   recall(call: KeyedCall): Promise<Recalled>;
 }
 
 type Context = Pick<OperationContext, 'state' | 'clock' | 'log'>;
 
-/** @param most the number of responses that one token may store; the oldest ones are removed first */
+/** @param most the maximum number of stored responses per token; if there are more, the oldest ones are removed */
 export function makeIdempotencyStore(context: Context, most?: Share): IdempotencyStore {
   const { state, clock, log } = context;
   const shares = idempotencyShares(state.remembered.list(), most);
@@ -147,22 +150,22 @@ export function makeIdempotencyStore(context: Context, most?: Share): Idempotenc
   };
 }
 
-/** Returns the response to a repeated request whose original response was lost. */
+/** Returns the response to a repeated request if the response to the original request was lost. */
 export function begunAnswer(service: Service, job: Job, status: StatusWord) {
   return { success: true, service_id: service.id, status, job_id: job.id } as const;
 }
 
 /**
- * Runs at the start, before any job continues. A request whose response was lost when the daemon ended gets a new
- * response with the ID of its job. The job must be found now, while it is still in the document of its service. If
- * the search ran only when the request is repeated, the job might be gone, and the request would be executed a second
- * time.
+ * Runs at the start, before any job continues. If the response to a request was lost when the daemon ended, a new
+ * response with the ID of the job is stored for this request. The job must be found now, while it is still in the
+ * document of its service. If the search ran only when the request is repeated, the job might be gone, and the request
+ * would be executed a second time.
  */
 export async function answerCutOff({ state }: Pick<OperationContext, 'state'>): Promise<void> {
   const cutOff = state.remembered.list().filter(({ answer }) => answer === null);
   if (cutOff.length === 0) return;
   for (const { key, id, panel } of [...state.services.entries()]) {
-    // callers choose service IDs and request IDs, so another panel may use the same ones
+    // callers choose service IDs and request IDs, so another panel may have used the same IDs
     const records = cutOff.filter((one) => one.serviceId === id && (one.panel ?? panel) === panel);
     const service = records.length > 0 ? await state.services.find(key) : undefined;
     for (const record of records) {
@@ -206,7 +209,7 @@ function digest(value: unknown): string {
     .digest('hex');
 }
 
-/** Compares without regard to the order of the keys in an object. */
+/** Compares two values. The order of the keys in an object does not matter. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;

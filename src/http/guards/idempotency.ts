@@ -1,6 +1,6 @@
 /**
- * Handles `Idempotency-Key` on every POST that changes something: a repeated request gets the response to the first
- * one. A repeated query is executed again.
+ * Handles `Idempotency-Key` on every POST request that changes something: if a request is repeated, the agent sends
+ * the response to the first request again. Queries are not covered: a repeated query is executed again.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../../model/caller.js';
@@ -20,7 +20,7 @@ import type { RouteContext } from '../server/route.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set while this request is the first one with its Idempotency-Key and is in progress. */
+    /** Set while this request is in progress, if it is the first request with its Idempotency-Key. */
     firstCall: FirstCall | null;
   }
 }
@@ -95,7 +95,7 @@ function serviceIdOf(request: FastifyRequest): string | null {
   return null;
 }
 
-/** Returns the stored response. A status of a service in the response is replaced with the current status. */
+/** Returns the stored response. If the response contains the status of a service, the current status replaces it. */
 async function withStatusOfToday(context: RouteContext, { panel }: Caller, body: string): Promise<string> {
   const answer: unknown = JSON.parse(body);
   if (typeof answer !== 'object' || answer === null) return body;

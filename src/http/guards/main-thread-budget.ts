@@ -7,7 +7,10 @@ import type { Clock } from '../../kernel/clock.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Budget } from '../server/main-thread.js';
 
-/** How many seconds of budget a token can use in one burst, for example to compare all services. */
+/**
+ * The maximum budget that a token can accumulate and use in one burst, in seconds. This is enough, for example, to
+ * compare all services.
+ */
 const BURST_S = 8;
 
 interface Account extends Budget {
@@ -17,7 +20,7 @@ interface Account extends Budget {
 export interface Budgets {
   /** The current budget of the token. Null if it is unlimited. */
   of(token: string): Budget | null;
-  /** Returns why a request is refused, or undefined if it is admitted. */
+  /** Returns the error if the request is refused, or undefined if it is admitted. */
   refusal(budget: Budget): AgentError | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Limits the rate of requests, with one bucket per token and kind of request. One panel, or one page that reloads too
- * often, therefore cannot use the capacity of others.
+ * Limits the rate of requests, with one bucket per token and kind of request. Therefore, one panel or a page that
+ * reloads too often cannot use up the capacity that other callers need.
  */
 import type { Config } from '../../config/config.js';
 import type { Clock } from '../../kernel/clock.js';

@@ -19,7 +19,7 @@ export function shared(schema: Node, components: Components): Node {
   const title = textIn(schema, 'title');
   if (title === undefined) return withoutNotes(eachPart(schema, components));
   if (!components.has(title)) {
-    // reserve the name first, because the schema may contain itself
+    // reserve the name first, because the schema may contain a reference to itself
     components.set(title, {});
     components.set(title, component(schema, components));
   }
@@ -28,7 +28,7 @@ export function shared(schema: Node, components: Components): Node {
   return mayBeNull(schema) ? { anyOf: [reference, { type: 'null' }], ...here } : { ...reference, ...here };
 }
 
-/** Returns the shared schema without the properties that differ between its uses. */
+/** Returns the shared schema without those properties that have different values in the routes that use it. */
 function component(schema: Node, components: Components): Node {
   const { title: _, ...rest } = withoutNotes(eachPart(schema, components));
   const { type } = rest;

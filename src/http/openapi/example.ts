@@ -2,9 +2,9 @@
 import { isNode, listIn, type Node, nodeIn, nodesIn } from './node.js';
 
 /**
- * Returns undefined if a schema has no example. A list has one item. An object has all required fields, and the
- * optional fields that have an example. Throws if a required field of an object has no example, because an invented
- * value would be misleading.
+ * Returns undefined if a schema has no example. The example of a list contains one item. The example of an object
+ * contains all required fields, and those optional fields that have an example. Throws if a required field of an
+ * object has no example, because an invented value would be misleading.
  */
 export function exampleOf(schema: Node): unknown {
   const [own] = [...listIn(nodeIn(schema, 'x-here'), 'examples'), ...listIn(schema, 'examples')];

@@ -1,6 +1,6 @@
 /**
- * The error responses of an endpoint: the errors that only this endpoint has, and the errors of all endpoints of its
- * kind.
+ * The error responses of an endpoint: the errors that only this endpoint returns, and the errors that all endpoints of
+ * its kind return.
  */
 import { ERRORS, type ErrorCode } from '../../kernel/errors.js';
 import { isChange, limitOf, ruleFor } from '../guards/access.js';
@@ -53,7 +53,10 @@ export function takesKey(method: string, url: string): boolean {
   return method === 'POST' && isChange(method, url);
 }
 
-/** The error responses by status. All endpoints share a response with a single code, under the name of the code. */
+/**
+ * The error responses by HTTP status. If only one error code is possible for a status, the response is a component
+ * that all endpoints share, and the component is named after the code.
+ */
 export function failedAnswers(
   codes: readonly ErrorCode[],
   responses: Map<string, Node>,

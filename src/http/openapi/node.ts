@@ -13,7 +13,7 @@ export function nodeIn(node: Node, name: string): Node {
   return isNode(value) ? value : {};
 }
 
-/** Returns the values of a node that are nodes themselves, by name. */
+/** Returns the fields of a node whose values are nodes, by name. */
 export function nodesIn(node: Node): [string, Node][] {
   return Object.entries(node).filter((entry): entry is [string, Node] => isNode(entry[1]));
 }

@@ -1,4 +1,7 @@
-/** Parts that the schemas of several routes share. A schema with a `title` is described once, under that name. */
+/**
+ * Parts that the schemas of several routes share. If a schema has a `title`, the API description contains the schema
+ * once, under this title.
+ */
 import { type TObject, type TProperties, Type } from 'typebox';
 import { ERRORS } from '../../kernel/errors.js';
 import { STATUS_WORDS } from '../../model/status.js';
@@ -14,7 +17,7 @@ export const Warnings = Type.Array(Type.String(), {
     'known; did you mean subdomain?`. The field is absent if there are no warnings.',
 });
 
-/** The format of all error responses; `errors` names fields. */
+/** The format of all error responses. `errors` lists problems by the name of the field. */
 export const FailureBody = Type.Object(
   {
     success: Type.Literal(false, { description: 'Always false: the request was refused or failed.' }),
@@ -43,7 +46,7 @@ export const FailureBody = Type.Object(
   { title: 'Failure', description: 'The response to a request that was refused or that failed.' },
 );
 
-/** `{success: true, ...}`. `example`: values that replace the examples of the fields. */
+/** The schema of `{success: true, ...}`. `example` contains values that replace the examples of individual fields. */
 export function success<T extends TProperties>(
   fields: TObject<T>,
   description: string,

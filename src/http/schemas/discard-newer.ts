@@ -1,4 +1,4 @@
-/** A field of the endpoints that roll a site back. */
+/** A request field that all endpoints share which roll back a site. */
 import { Type } from 'typebox';
 
 export const DiscardNewer = Type.Optional(

@@ -19,7 +19,10 @@ export const list = (description: string, example: readonly string[]) =>
 export const uuid = (description: string, example: string) =>
   Type.String({ format: 'uuid', description, examples: [example] });
 
-/** A field with a fixed list of words. The type is set explicitly because the serializer is slower without it. */
+/**
+ * A field whose value is one word of a fixed list. The schema also contains the type `string`, because the serializer
+ * is slower without it.
+ */
 export const word = <const T extends string>(words: readonly T[], description: string, example: NoInfer<T>) =>
   Type.Enum([...words], { type: 'string', description, examples: [example] });
 
@@ -28,8 +31,9 @@ export const instant = (description: string, example = '2026-03-01T12:00:00.000Z
   Type.String({ format: 'date-time', description: `${description} RFC 3339, UTC.`, examples: [example] });
 
 /**
- * A nullable field, only for responses. The schema is a list of types because the serializer would run a validator
- * for a union in every response. The example stays unchanged unless null is more realistic.
+ * A nullable field, only for responses. The schema contains a list of types instead of `anyOf`, because with `anyOf`
+ * the serializer would run a validator for every response. The example is that of the field, unless null is more
+ * realistic.
  */
 export function nullable<T extends TSchema>(schema: T, example?: null) {
   const shown = example === null ? here(schema, { examples: [null] }) : schema;
@@ -56,7 +60,10 @@ export function described<T extends TSchema>(schema: T, description: string): T 
   return here(schema, { description });
 }
 
-/** Adds a note to one use of a shared schema. The schema itself is described only once. */
+/**
+ * Adds a note to a shared schema where one route uses it. The description of the schema itself stays the same for all
+ * routes.
+ */
 function here<T extends TSchema>(schema: T, difference: object): T {
   if (!('title' in schema)) return { ...schema, ...difference };
   const before: unknown = Reflect.get(schema, 'x-here');

@@ -112,7 +112,7 @@ export const WaitingView = Type.Object(
   { title: 'JobWaiting', description: 'The reason why a job waits, and when it will be retried.' },
 );
 
-/** The progress of a job. Job responses contain it, and so does the summary of the open job in `/status`. */
+/** The progress of a job. It is part of every job response, and of the summary of the open job in `/status`. */
 export const progress = {
   step: nullable(
     text(

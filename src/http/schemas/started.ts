@@ -1,6 +1,6 @@
 /**
- * The two successful responses of an endpoint that starts a job: one for a job that has ended, one for a job that is
- * still running.
+ * The two successful responses of an endpoint that starts a job: one if the job has ended, and one if the job is still
+ * running.
  */
 import { type TObject, type TProperties, Type } from 'typebox';
 import { ServiceId, StatusText, success } from './common.js';

@@ -4,7 +4,7 @@ import type { JobStatus } from '../../model/job.js';
 import type { Lifecycle, ProvisionStatus } from '../../model/service.js';
 import type { Power, StatusWord } from '../../model/status.js';
 
-/** The statuses by priority: the first one that applies is reported. */
+/** The statuses in the order of their priority. If several statuses apply, the agent reports the first of them. */
 export const STATUS_MEANINGS: Readonly<Record<StatusWord, string>> = {
   terminated: 'the service was deleted',
   failed: 'the creation of the service failed, or one of its jobs is stuck',

@@ -1,4 +1,7 @@
-/** Builds the HTTP application, not yet listening: one for the network, one for the daemon's own unix socket. */
+/**
+ * Builds the HTTP application for one listener: the network, or the daemon's own unix socket. The application does not
+ * listen yet.
+ */
 import { fastifySSE } from '@fastify/sse';
 import fastify, { type FastifyBaseLogger, type FastifyRequest, LogController } from 'fastify';
 import type { Timekeeper } from '../../model/clock-doubt.js';
@@ -46,16 +49,16 @@ export interface AppDeps extends DriftContext {
 }
 
 const HEARTBEAT_MS = 15_000;
-/** How long a stop waits for busy connections before they are closed. */
+/** When the daemon stops, busy connections are closed by force after this time. */
 const CLOSE_MS = 3_000;
 const IDLE_MS = 50;
-/** How long a stop waits for clients of systemd's socket to close their connections. */
+/** When the daemon stops, it waits up to this time for clients of systemd's socket to close their connections. */
 const HAND_OVER_MS = 250;
 
 export interface AppOptions {
   /**
-   * systemd owns the socket: a client that connects during a stop waits for the next daemon, so no connection needs
-   * to be closed by force.
+   * systemd owns the socket. A client that connects while the daemon stops waits until the next daemon accepts the
+   * connection. Therefore no connection has to be closed by force.
    */
   readonly handedOver?: boolean;
 }
@@ -74,7 +77,7 @@ export async function buildApp(deps: AppDeps, listener: Listener, options: AppOp
     trustProxy:
       listener === 'network' && config.api.trusted_proxies.length > 0 ? config.api.trusted_proxies : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 200 },
-    // `refuseWhileStopping` sends this response instead, in the agent's own format
+    // disables fastify's own response; `refuseWhileStopping` sends one in the agent's format
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     serverFactory: serverFactory(pair),
@@ -99,7 +102,7 @@ export async function buildApp(deps: AppDeps, listener: Listener, options: AppOp
   limitUnreadResponses(app);
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id);
-    // responses on the network omit the release, because it would reveal known vulnerabilities
+    // responses on the network omit the release, because attackers could look up its known vulnerabilities
     if (listener === 'socket') void reply.header('innkeeper-version', VERSION);
     done(
       stopping.aborted && !options.handedOver
@@ -146,7 +149,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
       connections.endAfterAnswer();
       await systemClock.sleep(handOverMs);
     }
-    // the check repeats, because a connection that is busy now may become idle later
+    // check repeatedly, because a connection that is busy now may become idle later
     const idle = setInterval(() => connections.closeIdle(handOverMs), IDLE_MS);
     const all = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
     app.server.once('close', () => {
@@ -158,7 +161,7 @@ function endWithApp(app: App, handOverMs: number): AbortSignal {
   return stop.signal;
 }
 
-/** Runs before the body is read, because an unknown endpoint does not need the body. */
+/** Runs before the body is read, so that the body of a request to an unknown endpoint is never read. */
 function refuseUnknown(app: App, listener: Listener): void {
   app.addHook('onRequest', (request, reply, done) => {
     if (!request.is404) {
@@ -193,7 +196,7 @@ function guardRoutes(app: App, guard: Guard): void {
   });
 }
 
-/** Logs requests that change something; reads are too frequent. */
+/** Logs requests that change something. Requests that only read are not logged, because they are too frequent. */
 function logCalls(app: App, metrics: RequestMetrics, mainThread: MainThread): void {
   app.addHook('onResponse', (request, reply, done) => {
     mainThread.look(request);

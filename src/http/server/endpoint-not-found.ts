@@ -1,4 +1,7 @@
-/** The error for an endpoint that does not exist. It quotes the requested path, so that a typing error is visible. */
+/**
+ * The error for an endpoint that does not exist. The message contains the requested path, so that the caller can see a
+ * typing error.
+ */
 import { AgentError } from '../../kernel/errors.js';
 
 interface Asked {

@@ -19,7 +19,10 @@ declare module 'fastify' {
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
-/** The schemas of the parts of a request. The `examples` of the properties form the example of the request. */
+/**
+ * The schemas of the path parameters, the query and the body. The `examples` of the properties are combined to the
+ * example of the request.
+ */
 interface Takes<P extends TSchema, Q extends TSchema, B extends TSchema> {
   readonly params?: P;
   readonly query?: Q;
@@ -27,9 +30,9 @@ interface Takes<P extends TSchema, Q extends TSchema, B extends TSchema> {
 }
 
 export interface Described {
-  /** As listed in http/guards/access.ts: `POST /create-site`. */
+  /** Method and path as in http/guards/access.ts, such as `POST /create-site`. */
   readonly call: `${Method} /${string}`;
-  /** The name of the operation in generated clients: `createSite`. */
+  /** The name of the operation in generated clients, such as `createSite`. */
   readonly id: string;
   readonly tag: Tag;
   /** A short summary that starts with a verb, such as `Create a site`. */
@@ -39,7 +42,7 @@ export interface Described {
   readonly failures?: readonly ErrorCode[];
 }
 
-/** A request as the handler of its endpoint gets it: validated against the schemas. */
+/** A request that was validated against the schemas of the endpoint, as passed to the handler. */
 export interface Call<P extends TSchema, Q extends TSchema, B extends TSchema> {
   readonly params: Static<P>;
   readonly query: Static<Q>;
@@ -51,8 +54,8 @@ export interface Call<P extends TSchema, Q extends TSchema, B extends TSchema> {
 }
 
 /**
- * Maps each HTTP status to the case in which it is sent. An object also has values that replace the examples of the
- * fields.
+ * Describes for each HTTP status when the endpoint sends it. If the description is an object, it also contains values
+ * that replace the examples of individual fields.
  */
 type Answers = Readonly<Record<number, string | { readonly when: string; readonly example: object }>>;
 
@@ -61,14 +64,16 @@ export interface Endpoint<A extends TProperties, P extends TSchema, Q extends TS
   /** The fields in addition to `success`. */
   readonly answer: TObject<A>;
   /**
-   * If there is a single response, its status is set automatically. If there are several, `handle` chooses the
-   * status; the default is 200.
+   * If the endpoint has only one response, its status is set automatically. If it has several, `handle` sets the
+   * status; otherwise the status is 200.
    */
   readonly answers: Answers;
   readonly prefers?: boolean;
   /** The size limit of the body, if it is higher than the default. */
   readonly bodyLimit?: (context: RouteContext) => number;
-  /** False if a HEAD request would change something without returning it. */
+  /**
+   * False if GET changes something when it returns data: HEAD would make the same change without returning the data.
+   */
   readonly head?: false;
   readonly handle: (
     call: Call<P, Q, B>,
@@ -116,7 +121,10 @@ export function addressOf({ call }: Pick<Described, 'call'>): { method: Method; 
   return { method, url: call.slice(at + 1) };
 }
 
-/** The schemas from which fastify infers the types of a request. Parts that the request does not have are absent. */
+/**
+ * The schemas from which fastify infers the types of a request. If a request has no query or no body, for example,
+ * that part has no schema.
+ */
 interface RouteSchema<P, Q, B, R> extends FastifySchema {
   readonly params: P;
   readonly querystring: Q;
@@ -124,7 +132,7 @@ interface RouteSchema<P, Q, B, R> extends FastifySchema {
   readonly response: R;
 }
 
-/** The schema of a route, also for responses other than JSON. */
+/** The schema of a route. It may describe responses that are not JSON. */
 export function schemaOf<
   R extends object,
   P extends TSchema = TUnknown,

@@ -48,7 +48,7 @@ export function toAgentError(thrown: unknown): AgentError {
   return known ? new AgentError(known[0], known[1], { cause: thrown }) : asAgentError(thrown);
 }
 
-/** Replaces fastify's errors about a path, which do not contain the path. */
+/** Replaces the errors that fastify reports for a malformed path, because they do not contain the path. */
 function whereAsked(error: AgentError, request: FastifyRequest): AgentError {
   return error.message === ERRORS.route_not_found.meaning ? endpointNotFound(request) : error;
 }
@@ -81,6 +81,7 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
     );
   else if (error.code === 'descriptors_exhausted') request.log.warn(fields, error.message);
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);
-  // the message is not logged: it is for the caller, and may contain the value that proves ownership
+  // the message is not logged: it is meant for the caller, and may contain the value with which a customer proves
+  // ownership of a domain
   else request.log.debug(fields, 'the request was refused');
 }

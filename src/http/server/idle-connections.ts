@@ -1,6 +1,6 @@
 /**
- * Tracks which connections are idle, so that a stop does not wait for them. Node's own list lacks connections that
- * never sent a request.
+ * Tracks which connections are idle, so that the daemon does not wait for them when it stops. Node's own list of idle
+ * connections does not include connections that never sent a request.
  */
 import type { Server, ServerResponse } from 'node:http';
 import { Server as SecureServer } from 'node:https';
@@ -11,7 +11,7 @@ export interface Connections {
   count(): number;
   /** From now on, every connection is closed after its next response. */
   endAfterAnswer(): void;
-  /** Closes all connections that have been without a request in progress for this long. */
+  /** Closes all connections on which no request has been in progress for this many milliseconds. */
   closeIdle(quietMs: number): void;
 }
 
@@ -34,12 +34,12 @@ export function trackConnections(server: Server): Connections {
   const makeLast = (answer: ServerResponse): void => {
     if (!answer.headersSent) answer.setHeader('connection', 'close');
   };
-  // with TLS, requests arrive on the TLS socket instead of the TCP socket of the connection
+  // with TLS, the socket of a request is the TLS socket and not the TCP socket of the connection
   server.on(server instanceof SecureServer ? 'secureConnection' : 'connection', (socket: Socket) => {
     connections.set(socket, { requests: 0, since: performance.now() });
     socket.once('close', () => connections.delete(socket));
   });
-  // this listener must run before the application, which may respond synchronously
+  // this listener must run before that of the application, because the application may respond synchronously
   server.prependListener('request', (request, answer) => {
     count(request.socket, 1);
     answers.add(answer);

@@ -13,13 +13,13 @@ import type { Route, RouteContext } from './route.js';
 import { warn } from './unknown-fields.js';
 import { answerJob } from './waiting.js';
 
-/** The result of `start`. It has no job if there was nothing to do. */
+/** The result of `start`. `job` is missing if there was nothing to do. */
 interface Recorded {
   readonly service: Service;
   readonly job: Job | undefined;
   /** The job was already in progress. */
   readonly joined?: boolean;
-  /** Warnings for the response about what was not done as requested. */
+  /** Warnings in the response about parts of the request that were not done as requested. */
   readonly warnings?: readonly string[];
 }
 

@@ -8,16 +8,19 @@ import type { App } from './app-type.js';
 import type { MainThread } from './main-thread.js';
 
 const MOST_LEVELS = 64;
-/** Enough for the longest list, the 10,000 records of `POST /panel/sync`, with one unknown field in each. */
+/**
+ * The maximum number of values. It is enough for the longest list, which is that of `POST /panel/sync` with 10,000
+ * records, even if each record has one unknown field.
+ */
 export const MOST_VALUES = 60_000;
 const QUOTE = '"'.charCodeAt(0);
 const COMMA = ','.charCodeAt(0);
 const BACKSLASH = '\\'.charCodeAt(0);
-/** `[` and `{` differ in this bit only, and so do `]` and `}`. */
+/** The bit by which `[` differs from `{`, and `]` from `}`. */
 const CURLY = 0x20;
 const [OPENING, CLOSING] = ['{', '}'].map((sign) => sign.charCodeAt(0));
 
-/** Panels send the content type of JSON even without a body. Such a request is valid. */
+/** Panels send the content type of JSON even if they send no body. Such a request is accepted. */
 export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): void {
   // fastify's own parser would also accept plain text, which no endpoint supports
   app.removeContentTypeParser('text/plain');
@@ -41,7 +44,10 @@ export function readJsonBodies(app: App, mainThread: Pick<MainThread, 'look'>): 
   });
 }
 
-/** Checks the unparsed text, because the limits must apply before the text is parsed. */
+/**
+ * Checks both limits in the text before it is parsed, because the parser is recursive and parses the body in one
+ * piece.
+ */
 export function problemOf(
   text: string,
   most: { readonly levels: number; readonly values: number },
@@ -65,7 +71,10 @@ export function problemOf(
   return undefined;
 }
 
-/** The position of the quote that ends the string whose first quote is at `begin`; the end if there is none. */
+/**
+ * Returns the position of the quotation mark that ends the string which begins with the quotation mark at `begin`.
+ * Returns the end of the text if there is none.
+ */
 function endOfText(text: string, begin: number): number {
   let end = begin;
   do end = text.indexOf('"', end + 1);

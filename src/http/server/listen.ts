@@ -1,6 +1,6 @@
 /**
- * Listens for requests: on the network and on the daemon's own unix socket, or on the sockets that systemd passes on,
- * so that clients wait during a restart instead of being refused.
+ * Listens for requests on the network and on the daemon's own unix socket, or on the sockets that systemd passes to
+ * the daemon. With systemd's sockets, clients that connect during a restart wait instead of getting an error.
  */
 import { once } from 'node:events';
 import { chmod, mkdir, rm, rmdir, stat } from 'node:fs/promises';
@@ -43,8 +43,8 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
         `api.socket: ${socket} is longer than ${LONGEST_SOCKET} bytes, the limit for a socket's path`,
       );
     isFolderOurs = (await mkdir(dirname(socket), { recursive: true, mode: 0o755 })) !== undefined;
-    // This process holds the lock of the state. An existing socket file therefore belongs to a daemon that has died,
-    // or to a daemon with another state.
+    // This process holds the lock of the state folder. An existing socket file therefore belongs to a daemon that has
+    // died, or to a daemon with another state folder.
     if (await answers(socket))
       throw new Error(`api.socket: another daemon listens on ${socket}; give each its own socket`);
     await rm(socket, { force: true });
@@ -55,7 +55,7 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
   } else {
     if (!(await isSocket(socket)))
       deps.log.warn({ socket }, 'nothing listens on api.socket; systemd passes a different socket');
-    // Node does not know the path of a socket that it did not bind, but fastify logs one
+    // fastify logs the path of the socket, but Node does not know the path of a socket that it did not bind
     app.server.address = () => socket;
     await app.listen(handed(fd));
   }
@@ -63,7 +63,7 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
     url: socket,
     async close() {
       await app.close();
-      // if the folder contains other files, it is kept
+      // if the folder contains other files, it is not removed
       if (isFolderOurs) await rmdir(dirname(socket)).catch(() => undefined);
     },
   };
@@ -76,7 +76,7 @@ const REASONS: Readonly<Record<string, (where: string) => string>> = {
   ENOTFOUND: (where) => `api.host: host name not found (${where})`,
 };
 
-/** Describes the error with the name of a configuration key if possible. */
+/** If possible, describes the error with the name of the configuration key that causes it. */
 function cannotListen(error: unknown, where: string): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const reason = REASONS[code];
@@ -97,8 +97,8 @@ async function answers(path: string): Promise<boolean> {
 }
 
 /**
- * The options are passed to Node unchanged. Without a host, fastify would also look up the other addresses of
- * `localhost`.
+ * Passes the options to Node unchanged. The host is set, because fastify would otherwise also look up the other
+ * addresses of `localhost`.
  */
 function handed(fd: number): { readonly fd: number; readonly host: string } {
   return { fd, host: '' };

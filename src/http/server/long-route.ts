@@ -34,9 +34,9 @@ interface LongEndpoint<
   | 'answer'
   | 'bodyLimit'
 > {
-  /** When this response is sent. */
+  /** Describes when this response is sent. */
   readonly done: string;
-  /** `rest` must be called between two pieces of work. */
+  /** `rest` must be called between two parts of the work, so that other requests can run. */
   readonly handle: (call: Call<P, Q, B>, context: RouteContext, rest: Rest) => Promise<Long<A>>;
 }
 
@@ -63,7 +63,7 @@ export function longRoute<
   };
 }
 
-/** Writes the complete response as JSON text, its lists item by item. */
+/** Writes the complete response as JSON text. Lists are written item by item. */
 function answerWriter(schemas: TProperties): (fields: object, rest: Rest) => Promise<string> {
   const lists = new Map(Object.entries(schemas).flatMap(([name, schema]) => writersOf(name, schema)));
   return async (fields, rest) => {

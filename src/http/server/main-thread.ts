@@ -1,8 +1,8 @@
 /**
  * Measures how much time each request uses on the main thread, which all callers share. The clock is read when a
- * request begins, when its handler is entered and left, before its response is written, and at its end. The time
- * between two readings counts if both are in the same turn of the event loop, so waiting does not count. No moment is
- * counted twice.
+ * request begins, when its handler is called and returns, before its response is written, and when the request ends.
+ * The time between two readings is counted only if both readings are in the same turn of the event loop. Waiting is
+ * therefore not counted, and no time is counted twice.
  */
 import type { FastifyRequest } from 'fastify';
 import type { Rest, Slices } from '../../kernel/async/slices.js';
@@ -19,7 +19,10 @@ declare module 'fastify' {
   }
 }
 
-/** Milliseconds on the main thread. The value is negative if the caller used more than was available. */
+/**
+ * The remaining time on the main thread in milliseconds. The value is negative if the caller used more time than was
+ * available.
+ */
 export interface Budget {
   left: number;
 }
@@ -30,7 +33,7 @@ export class MainThread {
   /** Counts the turns of the event loop that process requests. */
   #turn = 0;
   #isOpen = false;
-  /** The time up to which everything has been counted. */
+  /** All main-thread time before this moment has been counted. */
   #counted = 0;
 
   constructor(monotonic: () => number, slices: Slices) {
@@ -64,7 +67,7 @@ export class MainThread {
     });
   }
 
-  /** Counts the time since the last reading, if that was in the same turn. */
+  /** Counts the time since the last reading, if the last reading was in the same turn. */
   readonly look = (request: FastifyRequest): void => {
     const now = this.#monotonic();
     if (!this.#isOpen) this.#open();
@@ -79,7 +82,8 @@ export class MainThread {
   };
 
   /**
-   * Pauses the request if others must run. The pause is not counted. Returns undefined if the request may continue.
+   * Pauses the request if other requests must run first. The pause is not counted. Returns undefined if the request
+   * can continue at once.
    */
   rest(request: FastifyRequest): Promise<void> | undefined {
     const pause = this.#slices.rest();
@@ -88,7 +92,10 @@ export class MainThread {
     return pause.then(() => this.look(request));
   }
 
-  /** Does the same during the work on a long response. */
+  /**
+   * Returns a function that calls `rest` for this request. Code that writes a long response calls it between two
+   * parts.
+   */
   restFor(request: FastifyRequest): Rest {
     return () => this.rest(request);
   }

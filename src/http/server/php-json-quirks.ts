@@ -1,11 +1,11 @@
 /**
  * Reverses what PHP, and panels written in PHP, do to a JSON body. An empty object becomes `[]`. A list with gaps
- * becomes an object with numbered keys. An unset value becomes `null` or an empty text. A text becomes a number if
- * the panel's database stores it as a number. Spaces around user input remain.
+ * becomes an object with numbered keys. An unset value becomes `null` or an empty text. A text becomes a number if the
+ * panel's database stores it as a number. Spaces that a user typed before or after a value are not removed.
  */
 import type { TSchema } from 'typebox';
 
-/** Restores the intended body if the schema permits only one interpretation. */
+/** Restores the body that the panel intended, if the schema permits only one interpretation. */
 export function normalizePhpJson(schema: TSchema): (sent: unknown) => unknown {
   if (!typesOf(schema).has('object')) return (sent) => sent;
   const required: unknown = Reflect.get(schema, 'required');
@@ -58,7 +58,7 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** The JSON types that a schema accepts, including its alternatives. */
+/** The JSON types that a schema accepts, including the types of its alternatives. */
 function typesOf(schema: object): ReadonlySet<string> {
   const own: unknown = Reflect.get(schema, 'type');
   const types = (Array.isArray(own) ? own : [own]).filter((type) => typeof type === 'string');

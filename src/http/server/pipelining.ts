@@ -1,6 +1,6 @@
 /**
- * Limits the number of requests that wait behind another one on the same connection, and notifies all of them when
- * the connection breaks; Node notifies only the first.
+ * Limits the number of requests that wait for an earlier request on the same connection. If the connection breaks,
+ * notifies all of these requests, because Node notifies only the first.
  */
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -38,8 +38,8 @@ export function limitPipelining(app: App): void {
 }
 
 /**
- * Emits `close` on a response whose turn on the connection never came, because streams and waiting requests end with
- * this event.
+ * Emits `close` on every response that could not be sent before the connection closed, because streams and waiting
+ * requests end on this event.
  */
 function closeUnsent(answer: ServerResponse): void {
   answer.destroy();

@@ -1,4 +1,7 @@
-/** Reads the caller's preferences for waiting and refusals: the request header `Prefer` (RFC 7240). */
+/**
+ * Reads the request header `Prefer` (RFC 7240): how long the caller wants to wait, and whether the agent should refuse
+ * a request that it cannot execute at once.
+ */
 
 export interface Preference {
   /** How long to wait for a job to end, in ms. Undefined if the header does not contain it. */
@@ -12,7 +15,7 @@ export interface Preference {
 /** The longest wait in seconds. Panels give up after 25 s. */
 const MOST_WAIT_S = 20;
 
-/** Ignores unknown preferences, as the RFC requires. If a preference is given twice, the first one counts. */
+/** Ignores unknown preferences, as the RFC requires. If a preference is given twice, the first one is used. */
 export function readPrefer(header: string | string[] | undefined): Preference {
   const sent = new Map<string, string>();
   for (const part of (Array.isArray(header) ? header.join(',') : (header ?? '')).split(',')) {

@@ -7,8 +7,9 @@ const SMALL_BYTES = 16_384;
 const MOST_BYTES = 67_108_864;
 
 /**
- * The limit for each token. While 64 MiB of responses have not been read, further large responses are refused with
- * `rate_limited`. Requests that change something have small responses and are not affected.
+ * The limit for each token. While a caller has not read 64 MiB of its responses, the agent refuses further requests
+ * with large responses with the error `rate_limited`. Requests that change something have small responses and are not
+ * affected.
  */
 export function limitUnreadResponses(app: App, most = MOST_BYTES): void {
   const unread = new Map<string, number>();

@@ -13,7 +13,7 @@ import type { Listener } from '../../model/listener.js';
 
 export interface Readiness {
   readonly ready: boolean;
-  /** What the daemon lacks to be ready, for the operator's log. It is never part of a response. */
+  /** The reason why the daemon is not ready, for the operator's log. It is never part of a response on the network. */
   readonly reasons: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface RequestMetrics {
     readonly route: string | undefined;
     readonly status: number;
     readonly ms: number;
-    /** Adds time on the main thread. */
+    /** Adds time that a request used on the main thread. */
     readonly mainThreadMs: number;
   }): void;
   /** Prometheus text. */
@@ -43,10 +43,12 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly ready: () => Readiness | Promise<Readiness>;
   /** Every module with its state. */
   readonly modules: () => readonly ModuleView[];
-  /** Reads modules again, for at most so many ms; false: the scan goes on. */
+  /**
+   * Reads the modules again. Resolves to true if the scan has ended within this many ms, or to false if it continues.
+   */
   readonly rescanModules: (mostMs: number) => Promise<boolean>;
   readonly listener: Listener;
-  /** This signal is aborted when the daemon stops, so that streams end. */
+  /** This signal is aborted when the daemon stops. Streams then end. */
   readonly stopping: AbortSignal;
 }
 

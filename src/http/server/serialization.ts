@@ -1,10 +1,10 @@
-/** Writes responses with the schemas of their routes: only declared fields leave the daemon. */
+/** Writes each response with the schema of its route, so that only fields that the schema declares are sent. */
 import fastJsonStringify, { type AnySchema } from 'fast-json-stringify';
 import type { FastifySerializerCompiler } from 'fastify';
 
 /**
- * Compiles a serializer for the first response of a route. Serializers for all endpoints of both listeners would need
- * megabytes of memory that most daemons never use.
+ * Compiles the serializer of a route when the route sends its first response. To compile all serializers for both
+ * listeners at the start would need megabytes of memory that most daemons never use.
  */
 export const compileSerializer: FastifySerializerCompiler<AnySchema> = ({ schema }) => {
   let write: ((answer: unknown) => unknown) | undefined;

@@ -11,8 +11,8 @@ import { failure } from './errors.js';
 import type { TlsPair } from './tls-pair.js';
 
 const LIMITS = {
-  // limits for the header block, for the complete request, and for silence on a socket (event streams send data every
-  // 15 s)
+  // time limits for the header block, for the complete request, and for a socket without data (event streams send data
+  // every 15 s)
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 30_000,
@@ -24,8 +24,8 @@ const MOST_CONNECTIONS = 10_000;
 /** The number of file descriptors that connections must leave free for the state, jobs and remote systems. */
 const LEFT_FOR_WORK = 2_048;
 /**
- * The limit for one client, which may be a panel or a proxy in front of all panels. It leaves capacity for other
- * clients.
+ * The maximum number of connections of one client, which may be a panel or a proxy in front of all panels. The limit
+ * leaves connections for other clients.
  */
 const MOST_PER_ADDRESS = 2_000;
 
@@ -73,14 +73,14 @@ function capPerAddress(server: Server, most: number): void {
   });
 }
 
-/** Returns the /64 network of an IPv6 client, because such a client can use all its addresses. */
+/** Returns the /64 network of an IPv6 client, because one client can usually use all addresses of its /64 network. */
 function networkOf(address: string | undefined): string | undefined {
   if (address === undefined || !ipaddr.isValid(address)) return undefined;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();
 }
 
-/** Answers input that is not HTTP with an error response in the usual format, and closes the connection. */
+/** If the input is not HTTP, sends an error response in the usual format and closes the connection. */
 export function refuseBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable || socket.destroyed) {
     socket.destroy();

@@ -1,6 +1,6 @@
 /**
- * Serves public files from memory. A response that is not read therefore keeps no file open, and is limited like
- * every other response.
+ * Serves public files from memory. If a client does not read a response, no file stays open, and the same limits apply
+ * as for every other response.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

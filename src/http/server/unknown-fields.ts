@@ -1,7 +1,7 @@
 /**
- * Unknown fields and query parameters never cause a refusal, but they are always reported: a misspelt `subdomian`
- * would otherwise create the wrong site, which is billed. The response lists them in `warnings`; the log and the
- * audit log contain them as well.
+ * Unknown fields and query parameters never cause an error, but the agent always reports them. Otherwise, a misspelt
+ * `subdomian` could create a site with the wrong name, which the customer has to pay for. The response lists unknown
+ * fields in `warnings`; the log and the audit log contain them as well.
  */
 import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest } from 'fastify';
@@ -12,7 +12,8 @@ declare module 'fastify' {
     /** The warnings in the response, for the developer of the client. Null if there are none. */
     warnings: readonly string[] | null;
     /**
-     * The names in the request that the endpoint does not support, without unsafe characters. Null if there are none.
+     * The names of fields and parameters in the request that the endpoint does not support. Unsafe characters are
+     * removed. Null if there are none.
      */
     unknownFields: string[] | null;
   }
@@ -41,7 +42,7 @@ export function warnOfUnknownFields(app: App): void {
       'the request has unknown fields',
     );
   });
-  // added to the serialized text, because the response of /status is cached as text
+  // the warnings are inserted into the serialized text, because the response of /status is cached as text
   app.addHook('onSend', async ({ warnings }, reply, payload) => {
     // a stored response already contains the warnings of the first request
     if (reply.hasHeader('idempotency-replayed')) return payload;

@@ -1,6 +1,6 @@
 /**
- * Normalizes paths that panels write in several ways, such as `/actions/start` for `/action/start`. If the base
- * address in a panel ends with a slash, its paths contain repeated slashes.
+ * Normalizes paths that panels write in several ways, such as `/actions/start` instead of `/action/start`. Repeated
+ * slashes are removed, because a panel sends them if its configured base address ends with a slash.
  */
 export function resolveUrlAlias(url: string): string {
   const [path, query] = split(url);

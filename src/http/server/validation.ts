@@ -20,8 +20,8 @@ interface Problem {
 const RULE = 'x-rule';
 
 /**
- * Converts text from the query string to the numbers and booleans of the schema; an empty parameter counts as absent.
- * A JSON body must have the right types itself, except for known quirks of PHP.
+ * Converts text from the query string to numbers and booleans if the schema requires these types. An empty parameter
+ * is treated as absent. Values in a JSON body are not converted, except for known quirks of PHP.
  */
 export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   let compiled: Validator | undefined;
@@ -41,7 +41,7 @@ export const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpP
 
 /** Converts decimal numbers only. Other text (`0x10`, `1e2`, `true`) stays text. */
 function plainlyConverted(validator: Validator, sent: unknown): unknown {
-  // the conversion changes the sent value in place
+  // the conversion changes the values of the request in place
   const before = new Map<string, unknown>(
     typeof sent === 'object' && sent !== null ? Object.entries(sent) : [],
   );

@@ -1,6 +1,6 @@
 /**
- * Implements the 25-second rule. A request waits for its job only as long as the HTTP client of a panel certainly
- * waits. After that, the request is answered with 202 while the job continues.
+ * Implements the 25-second rule. A request waits for its job only as long as every panel's HTTP client is known to
+ * wait. After that time, the agent responds with 202, and the job continues.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Alarm } from '../../kernel/async/alarm.js';
@@ -71,7 +71,7 @@ export async function answerJob<View extends object>(
   return { success: true, service_id: id, job_id: job.id, ...view(service, job) };
 }
 
-/** Resolves with the job when it has ended or the wait is over; sets `Preference-Applied`. */
+/** Resolves with the job when the job has ended or when the time limit is reached. Sets `Preference-Applied`. */
 export async function waitForJob(
   context: WaitingContext,
   request: FastifyRequest,
@@ -79,7 +79,7 @@ export async function waitForJob(
   { service, job }: StartedJob,
 ): Promise<Job> {
   const prefer = readPrefer(request.headers.prefer);
-  // the request need not wait, because the job needs an operator first
+  // the request does not wait, because the job cannot continue before an operator acts
   const most = job.waiting?.for === FOR_RELEASE ? 0 : MOST_MS - reply.elapsedTime;
   const ms = Math.min(prefer.waitMs ?? MOST_MS, most);
   const hungUp = whenHungUp(reply);
@@ -116,7 +116,7 @@ async function untilEnded(
     if (changed === undefined || !isOpen(changed)) ended.ring();
   });
   try {
-    // subscribe before reading the job, so that its end cannot be missed in between
+    // subscribe before reading the job, so that its end is not missed if it happens between the two
     const found = await read();
     if (!isOpen(found)) return found;
     await ended.sleep(context.clock, ms, signal, true);
@@ -126,9 +126,9 @@ async function untilEnded(
   }
 }
 
-/** Returns the error that the caller gets if the job did not do what was requested. */
+/** Returns the error to send if the job has ended without doing what the caller requested. */
 function reasonOf(job: Job, { lifecycle }: Service): AgentError {
-  // if the creation fails, a request that waits for it fails as well
+  // if the creation of a site fails, requests that waited for it fail as well
   if (job.status === 'cancelled' && lifecycle === 'failed')
     return new AgentError(
       'service_failed',

@@ -9,8 +9,8 @@ import { parseGrants } from '../pve/grants.js';
 import type { Pve } from '../pve/start.js';
 
 /**
- * Handles a request. Returns a JSON value, and throws RangeError for an invalid request. `rest` contains the path
- * segments after the path of the route.
+ * Handles a request. Returns the response as a JSON value. Throws RangeError if the request is invalid. `rest`
+ * contains the path segments after the path of the route.
  */
 export type ControlHandler = (request: {
   readonly body: unknown;
@@ -59,7 +59,7 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
       await pve?.settle();
       return {};
     },
-    /** `/locks/101/backup` sets the lock that a crashed backup would leave. */
+    /** `/locks/101/backup` sets the lock that a crashed backup would leave behind. */
     'PUT /locks': ({ rest: [vmid, name] }) => lock(vmid, name),
     'DELETE /locks': ({ rest: [vmid] }) => lock(vmid, undefined),
     /** `/containers/101` removes the container as if it were lost. Its HA resource and its pool membership stay. */
@@ -76,7 +76,7 @@ function ownRoutes(faults: Faults, pve: Pve | undefined): Record<string, Control
       pve?.setGrants(undefined);
       return {};
     },
-    /** `/clock/90000` sets the clock of the look-alike ahead by this number of milliseconds. */
+    /** `/clock/90000` sets the clock of the simulated Proxmox ahead of the real time by this number of milliseconds. */
     'PUT /clock': ({ rest: [offset] }) => {
       if (!/^-?\d+$/.test(offset ?? '')) throw new RangeError('a number of milliseconds is required');
       pve?.setClock(Number(offset));

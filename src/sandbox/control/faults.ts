@@ -1,5 +1,5 @@
 /**
- * Matches and counts injected faults for all servers of a sandbox environment (look-alike, DNS, proxy commands,
+ * Matches and counts injected faults for all servers of a sandbox environment (simulated Proxmox, DNS, proxy commands,
  * exec).
  */
 import { Type } from 'typebox';
@@ -9,11 +9,14 @@ import type { Fault } from '../environment.js';
 type Kind = Fault['kind'];
 export type StrikeKind = Exclude<Kind, { readonly delayMs: number }>;
 
-/** The faults that affect one request. Several delays add up; at most one fault of another kind applies. */
+/**
+ * The faults that affect one request. If there are several delays, they add up. At most one fault of any other kind
+ * applies.
+ */
 export interface Strike {
   readonly delayMs: number;
   readonly kind: StrikeKind | undefined;
-  /** Called if the response is the same as without the fault. The fault is then not counted. */
+  /** Must be called if the fault turned out to have no effect on the response. The fault is then not counted. */
   readonly missed?: () => void;
 }
 
@@ -32,11 +35,11 @@ export interface Faults {
   /** Returns the faults that affect this request, and counts them. `Fault.path` is matched against `path`. */
   strike(target: Fault['target'], at: { readonly method?: string; readonly path?: string }): Strike;
   /**
-   * Returns whether a new connection must be refused, and counts the fault. Only `down` faults without method and
-   * path apply.
+   * Returns whether a new connection must be refused. If so, counts the fault. Only faults of the kind `down` without
+   * method and path apply.
    */
   refuses(target: Fault['target']): boolean;
-  /** Returns whether a login must be refused, and counts the fault. */
+  /** Returns whether a login must be refused. If so, counts the fault. */
   denies(target: Fault['target']): boolean;
 }
 

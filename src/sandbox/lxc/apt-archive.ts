@@ -44,7 +44,7 @@ export async function readAptArchive(suite: string): Promise<AptArchive> {
   };
 }
 
-/** Parses lines of the form `uri|label|origin`. Only archives that Debian itself signed count. */
+/** Parses lines of the form `uri|label|origin`. Ignores archives that Debian itself has not signed. */
 export function parseTargets(text: string): Target[] {
   return text.split('\n').flatMap((line) => {
     const [uri, label, origin] = line.split('|');

@@ -1,6 +1,6 @@
 /**
- * An HTTP proxy on the gateway address of the containers, which is their only access to other networks. The proxy
- * allows only the Debian archive that the host's apt uses.
+ * An HTTP proxy on the gateway address of the containers. It is the containers' only access to other networks. The
+ * proxy allows only the Debian archive that the host's apt uses.
  */
 import { createServer, request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -87,7 +87,7 @@ function tunnel(authority: string, client: Duplex, archive: AptArchive): void {
   upstream.on('error', () => client.destroy());
   client.on('close', () => upstream.destroy());
   upstream.on('connect', () => {
-    // If the host has a proxy, that proxy responds to this request, and its response is passed through.
+    // If the host itself uses a proxy, that proxy responds to this request, and its response is passed to the client.
     if (proxy) upstream.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
     else client.write('HTTP/1.1 200 Connection established\r\n\r\n');
     client.pipe(upstream).pipe(client);

@@ -25,11 +25,11 @@ export interface LxcBackendParts {
   /** The apt settings that every container gets. */
   readonly aptConfig: string;
   /**
-   * Returns the subvolume with the content of the OS template, and creates it if necessary. Rejects if there is no
-   * such template.
+   * Returns the subvolume with the content of the OS template. Creates the subvolume if necessary. Rejects if there is
+   * no such template.
    */
   readonly baseSubvolume: (osTemplate: string) => Promise<string>;
-  /** Called when a container with this host name has become a template. */
+  /** Called when a container with this host name was converted to a template. */
   readonly onTemplate: (hostname: string, rootfs: string) => Promise<void>;
   readonly log: (line: string) => void;
 }

@@ -1,6 +1,6 @@
 /**
- * The OS template: a minimal Debian that is built once per machine and stored as an archive, which environments
- * unpack.
+ * The OS template, a minimal Debian. It is built once per machine and stored as an archive. Each environment unpacks
+ * the archive.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -40,11 +40,14 @@ const PACKAGES = [
   'xz-utils',
   'zstd',
 ];
-/** A unit that can never be mounted in an unprivileged container, so that every container would be `degraded`. */
+/**
+ * A unit that can never be mounted in an unprivileged container. If it were enabled, systemd in every container would
+ * have the state `degraded`.
+ */
 const MASKED_UNITS = ['sys-kernel-debug.mount'];
 /**
- * Disables the syncs of dpkg, which take most of the installation time on a loop device. A sandbox need not survive a
- * power loss.
+ * Disables the syncs of dpkg, which take most of the installation time on a loop device. A sandbox does not have to
+ * survive a power loss.
  */
 const DPKG = 'force-unsafe-io';
 

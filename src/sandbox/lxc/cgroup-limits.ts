@@ -13,8 +13,8 @@ export interface Limits {
 }
 
 /**
- * Returns the values by file in the hierarchy. The order matters, because v1 refuses a memory+swap limit below the
- * memory limit.
+ * Returns the value for each file in the hierarchy. The memory limit comes first, because v1 rejects a memory+swap
+ * limit below the memory limit.
  */
 export function limitValues(
   limits: Limits,
@@ -51,8 +51,8 @@ function isSupported(controller: string, key: string, unified: boolean): boolean
 }
 
 /**
- * Changes the limits of a running container. The limits are written twice, because v1 refuses to raise the memory
- * limit above the memory+swap limit, or to lower the memory+swap limit below the memory limit.
+ * Changes the limits of a running container. The limits are written twice, because v1 rejects a write after which the
+ * memory limit would be above the memory+swap limit, so that one of the two writes can fail the first time.
  */
 export async function applyLimits(namespace: string, vmid: number, limits: Limits): Promise<void> {
   const unified = isUnified();

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isUnified, payloadFolder } from './cgroup.js';
 
-/** Returns the bytes in use without the reclaimable file cache, as Proxmox shows them. */
+/** Returns the bytes in use. As in Proxmox, the reclaimable file cache is not included. */
 export async function memoryUsed(namespace: string, vmid: number): Promise<number> {
   const folder = payloadFolder('memory', namespace, vmid);
   const unified = isUnified();

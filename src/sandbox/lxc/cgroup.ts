@@ -39,8 +39,8 @@ export function payloadFolder(controller: string, namespace: string, vmid: numbe
 }
 
 /**
- * Returns every process in the groups under `<namespace>/`, so that the processes of a crashed environment can be
- * ended.
+ * Returns the ID of every process in the groups under `<namespace>/`, so that the processes of a crashed environment
+ * can be ended.
  */
 export function processesUnder(group: string): number[] {
   const found = new Set<number>();

@@ -1,6 +1,6 @@
 /**
- * The LXC configuration of one container: unprivileged, its root on an id-mapped mount, its address configured from
- * outside.
+ * Creates the LXC configuration of one container. The container is unprivileged, its root file system is an id-mapped
+ * mount, and LXC configures its address.
  */
 import { join } from 'node:path';
 import type { BackendContainer } from '../backend.js';
@@ -44,14 +44,14 @@ function networkLines(container: BackendContainer, bridgeHook: string): string[]
     'lxc.net.0.type = veth',
     'lxc.net.0.flags = up',
     'lxc.net.0.name = eth0',
-    // If the hardware address changed, the container could not be reached until the ARP entry of the host expires,
-    // which took 70 s after a rollback.
+    // The hardware address is fixed. If it changed, the host could not connect to the container until the host's ARP
+    // entry expires, which took 70 s after a rollback.
     `lxc.net.0.hwaddr = ${container.hwaddr.toLowerCase()}`,
     `lxc.net.0.script.up = ${bridgeHook}`,
   ];
   if (container.ipv4 === null) return lines;
   const { address, prefix, gateway } = container.ipv4;
-  // From a bare prefix, LXC would derive a wrong broadcast address.
+  // The broadcast address is given because LXC would derive a wrong one from the prefix alone.
   const broadcast = ipaddr.IPv4.broadcastAddressFromCIDR(`${address}/${prefix}`).toString();
   lines.push(`lxc.net.0.ipv4.address = ${address}/${prefix} ${broadcast}`);
   if (gateway !== null) lines.push(`lxc.net.0.ipv4.gateway = ${gateway}`);

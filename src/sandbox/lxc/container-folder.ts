@@ -1,6 +1,6 @@
 /**
- * The files about a container that are stored next to its disk: its LXC config, its last configuration, its node for
- * `pct`, and whether it must be running.
+ * The files about a container that are stored next to its disk. They contain its LXC config, its last configuration,
+ * its node (for `pct`), and whether it must be running.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';

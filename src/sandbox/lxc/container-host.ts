@@ -36,7 +36,7 @@ export interface ContainerHostOptions {
    * The folder for data that is kept between runs: the disk image, the configs of the containers, and the network.
    */
   readonly stateDir: string;
-  /** The folder for files that take long to create and do not belong to an environment. */
+  /** The folder for files that take long to create and that several environments can use. */
   readonly cacheDir: string;
   readonly log: (line: string) => void;
   /** Called when a container has become a template. */
@@ -50,7 +50,7 @@ export interface ContainerHost {
   readonly lxcPath: string;
   /** The key of the base system from which new containers are created. */
   readonly baseKey: string;
-  /** The record of this environment, to which the caller adds the servers that the environment starts. */
+  /** The record of this environment. The caller adds each server that the environment starts to this record. */
   readonly record: EnvironmentRecord;
   close(): Promise<void>;
 }

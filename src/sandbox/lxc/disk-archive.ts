@@ -1,4 +1,4 @@
-/** Stores root disks as compressed archives, so that many environments can use a disk that was built once. */
+/** Stores root disks as compressed archives, so that a disk is built only once and many environments can use it. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Disk } from './disk.js';
@@ -7,7 +7,7 @@ import { run } from './run.js';
 const KEEP = ['--numeric-owner', '--xattrs', '--xattrs-include=*'];
 const TIMEOUT_MS = 600_000;
 
-/** Writes the archive atomically. */
+/** Writes the archive of a disk. The archive file appears only when it is complete. */
 export async function pack(rootfs: string, archive: string): Promise<void> {
   const fresh = `${archive}.${process.pid}.new`;
   await mkdir(dirname(archive), { recursive: true });
@@ -30,7 +30,7 @@ export async function pack(rootfs: string, archive: string): Promise<void> {
   }
 }
 
-/** Unpacks atomically into a new read-only subvolume. */
+/** Unpacks the archive into a new read-only subvolume. The subvolume appears only when it is complete. */
 export async function unpack(disk: Disk, archive: string, subvolume: string): Promise<void> {
   const fresh = `${subvolume}.new`;
   await disk.remove(fresh);

@@ -1,6 +1,6 @@
 /**
- * The root disks, on a btrfs file system in a sparse file. Each disk and each snapshot is a subvolume, and qgroups
- * enforce the sizes.
+ * Manages the root disks, which are on a btrfs file system in a sparse file. Each disk and each snapshot is a
+ * subvolume. btrfs qgroups enforce the sizes of the disks.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { existsSync } from 'node:fs';
@@ -30,8 +30,8 @@ export class Disk {
     const disk = new Disk(options);
     if (!existsSync(options.image)) await makeImage(options.image, options.sizeGb);
     await mkdir(options.mountPoint, { recursive: true });
-    // With nobarrier, an fsync in a container does not flush the disk of the host. A sandbox need not survive a power
-    // loss.
+    // With nobarrier, an fsync in a container does not flush the disk of the host. This is acceptable because a
+    // sandbox does not have to survive a power loss.
     await run(['mount', '-o', 'loop,noatime,nobarrier', options.image, options.mountPoint]);
     for (const folder of ['base', 'ct', 'snap']) await mkdir(disk.path(folder), { recursive: true });
     await disk.#enableQuota();
@@ -97,8 +97,8 @@ export class Disk {
   }
 
   /**
-   * Returns the number of bytes to which the subvolume refers. The numbers of all subvolumes are read together, at
-   * most every 3 s.
+   * Returns the size of the data to which the subvolume refers, in bytes. The sizes of all subvolumes are read
+   * together, at most every 3 s.
    */
   async usedBytes(path: string): Promise<number> {
     if (!this.#quota) return 0;
@@ -114,7 +114,7 @@ export class Disk {
   }
 }
 
-/** Parses lines such as `0/260 228564992 49152 ct/101`. */
+/** Parses the output of btrfs, which has lines such as `0/260 228564992 49152 ct/101`. */
 export function parseQgroups(text: string): Map<string, number> {
   const bytes = new Map<string, number>();
   for (const line of text.split('\n')) {

@@ -1,6 +1,6 @@
 /**
- * Creates the lxc environment: the Proxmox look-alike with real containers, and real nginx, PowerDNS and sshd
- * servers, all on loopback.
+ * Creates the lxc environment: a simulated Proxmox with real containers, and real nginx, PowerDNS and sshd servers,
+ * all on loopback.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -47,8 +47,8 @@ const STORAGE = 'shared-btrfs';
 const TEMPLATE_VMID = 9000;
 const GIB = 1024 ** 3;
 /**
- * A storage that every node sees, as with a cluster file system, so that all three nodes can use one golden template
- * nodes.
+ * One of the storages is shared by all nodes, as with a cluster file system, so that all three nodes can use one
+ * golden template.
  */
 const STORAGES: readonly StorageOption[] = [
   { storage: 'local', type: 'dir', content: ['vztmpl', 'backup', 'iso'] },
@@ -65,15 +65,15 @@ interface Site {
   readonly faults: Faults;
   readonly host: ContainerHost;
   readonly template: TemplateCache;
-  /** Of the template's container. */
+  /** The VMID of the template's container. */
   readonly resources: TemplateRecipe['resources'];
   readonly log: (line: string) => void;
   readonly undo: Undo;
 }
 
 /**
- * Continues the environment in `stateDir`, or creates it. If this machine lacks a requirement, rejects with one plain
- * sentence and leaves nothing behind.
+ * Starts the environment whose data is in `stateDir`, or creates a new one there. If this machine does not meet a
+ * requirement, rejects with one plain sentence and leaves nothing behind.
  */
 export async function startLxcEnvironment(options: LxcEnvironmentOptions): Promise<Environment> {
   const undo = new Undo();
@@ -152,7 +152,7 @@ async function assemble(options: LxcEnvironmentOptions, undo: Undo): Promise<Env
   };
 }
 
-/** The server is recorded at once, so that the cleanup after a kill of the environment finds it. */
+/** The server is recorded at once, so that the cleanup finds it if the environment is killed. */
 async function own<S extends ServerProcess>({ host, undo }: Site, starting: Promise<S>): Promise<S> {
   const server = await starting;
   undo.add(() => server.close());
@@ -246,8 +246,8 @@ async function makeDns(site: Site) {
 
 async function makeProxy(site: Site) {
   const { ports, ca, host } = site;
-  // The folder is on the disk of the containers, because nginx's workers need access to it, but may have no access to
-  // the state folder.
+  // The folder is on the disk of the containers, because nginx's workers need access to it, and they may not be able
+  // to access the state folder.
   const dir = host.disk.path('proxy');
   await mkdir(dir, { recursive: true, mode: 0o755 });
   const certificate = await writeCertificate(
@@ -271,7 +271,7 @@ async function makeProxy(site: Site) {
   };
 }
 
-/** The ports are chosen one after the other, because the file of the ports is written after each of them. */
+/** The ports are chosen one after the other, because the file with the ports is written after each choice. */
 async function choosePorts(file: string) {
   const ports = await openPorts(file);
   const ssh = new Map<string, number>();

@@ -1,7 +1,7 @@
 /**
- * Caches golden templates, so that other environments can use them. When a container becomes a template, its disk is
- * stored in the cache folder under a name that depends on the base system and the recipe. A new environment starts
- * with it.
+ * Caches golden templates, so that other environments can use them. When a container is converted to a template, its
+ * disk is stored in the cache folder under a name that depends on the base system and the recipe. A new environment
+ * gets this template from the cache.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -46,7 +46,7 @@ function fileOf({ cacheDir, key, name }: TemplateCache): string {
   return join(cacheDir, `template-${name}-${key}.tar.zst`);
 }
 
-/** Stores the disk of a finished template. */
+/** Stores the disk of a finished template in the cache. */
 export async function exportTemplate(cache: TemplateCache, rootfs: string): Promise<void> {
   await pack(rootfs, fileOf(cache));
 }

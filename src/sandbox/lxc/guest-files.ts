@@ -1,6 +1,6 @@
 /**
- * Writes files to a root disk before every start, as Proxmox does: host name, hosts and resolver. The sandbox also
- * writes the apt settings.
+ * Writes files to a root disk before every start of the container. The files for host name, hosts and resolver are the
+ * same that Proxmox writes. The sandbox also writes the apt settings.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ const BEGIN = '# --- BEGIN PVE ---';
 const END = '# --- END PVE ---';
 
 export interface GuestSurroundings {
-  /** The lines for /etc/apt/apt.conf.d with which apt can reach its archive. */
+  /** The lines for /etc/apt/apt.conf.d that apt needs to access its archive. */
   readonly aptConfig: string;
 }
 

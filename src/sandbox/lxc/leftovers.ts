@@ -1,6 +1,6 @@
 /**
- * Every running environment has a record in /run, so that the next environment can remove the leftovers of a killed
- * one: processes, mounts, namespaces, cgroups.
+ * Every running environment has a record in /run. If an environment is killed, the next environment uses the record to
+ * remove what is left of it: processes, mounts, namespaces, cgroups.
  */
 import { chmod, mkdir, readFile, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -32,8 +32,8 @@ export function newRecord(id: string, stateDir: string, mountPoint: string): Env
 }
 
 /**
- * The folder for files to which root users of containers and nginx's workers need access. They may have no access to
- * the folder that contains the state folder.
+ * The folder for files to which root users of containers and nginx's workers need access. The state folder is not used
+ * for these files, because these users may not be able to access the folder that contains it.
  */
 export function runFolder(id: string): string {
   return join(RECORDS, id);

@@ -18,7 +18,7 @@ export class LxcCommands {
     this.#lxcPath = lxcPath;
   }
 
-  /** Resolves when the container's init process runs. */
+  /** Starts the container. Resolves when the container's init process is running. */
   async start(vmid: number): Promise<void> {
     const log = join(this.#lxcPath, String(vmid), 'log');
     await rm(log, { force: true });
@@ -40,7 +40,10 @@ export class LxcCommands {
     this.#started.delete(vmid);
   }
 
-  /** Requests a shutdown from init and waits. The caller checks whether the container has stopped. */
+  /**
+   * Sends a shutdown request to the container's init process and waits. The caller must check whether the container
+   * has stopped.
+   */
   async shutdown(vmid: number, timeoutS: number): Promise<void> {
     await this.#lxc('lxc-stop', vmid, ['--nokill', '-t', String(timeoutS)], [0, 1, 2], timeoutS);
   }

@@ -1,6 +1,6 @@
 /**
- * The network of the containers: a namespace with a bridge. A veth pair connects it to the host, and the end of the
- * pair on the host is the gateway of the containers.
+ * Manages the network of the containers, which is a network namespace with a bridge. A veth pair connects the bridge
+ * to the host. The host's end of the pair is the gateway of the containers.
  */
 import { chmod, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -9,10 +9,10 @@ import ipaddr from 'ipaddr.js';
 import { run } from './run.js';
 
 export interface NetworkPlan {
-  /** `10.x.y.0`, y a multiple of 4. */
+  /** The network address `10.x.y.0`, where y is a multiple of 4. */
   readonly network: string;
   readonly prefix: 22;
-  /** The first address, which belongs to the end of the veth pair on the host. */
+  /** The first address of the network. The host's end of the veth pair has this address. */
   readonly gateway: string;
   readonly broadcast: string;
 }
@@ -22,7 +22,7 @@ export interface ContainerNetwork {
   readonly namespace: string;
   /**
    * The command words that run a command inside the namespace. `ip netns exec` is not used, because it remounts /sys,
-   * which hides the cgroups.
+   * so that the command could not see the cgroups.
    */
   readonly enter: readonly string[];
 }
@@ -110,15 +110,15 @@ export async function openNetwork(environmentId: string, plan: NetworkPlan): Pro
 /** Removes the namespace. The veth pair, its address and its route are removed with it. */
 export async function closeNetwork(environmentId: string): Promise<void> {
   const namespace = namespaceOf(environmentId);
-  // The end on the host is removed first, because a container process that is still ending keeps the namespace and
-  // the veth pair alive for a moment.
+  // The host's end of the veth pair is removed first: while a process of a container is still ending, the namespace
+  // and the veth pair continue to exist for a moment.
   await run(['ip', 'link', 'delete', `${namespace}h`], { okCodes: [0, 1] });
   if (existsSync(namespaceFile(environmentId))) await run(['ip', 'netns', 'delete', namespace]);
 }
 
 /**
- * Writes the hook that LXC runs with the container's interface on the host as fifth argument. It is needed because
- * `lxc.net.0.link` fails in a private namespace.
+ * Writes the hook that attaches a container to the bridge. LXC passes the name of the host's end of the container's
+ * interface as fifth argument. The hook is needed because `lxc.net.0.link` fails in a private namespace.
  */
 export async function writeBridgeHook(file: string): Promise<void> {
   await writeFile(file, '#!/bin/sh\nip link set "$5" master br0 && ip link set "$5" up\n');

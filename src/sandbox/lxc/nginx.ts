@@ -1,6 +1,6 @@
 /**
  * A real nginx as the public endpoint of the sandbox. It serves the configuration that the driver renders to
- * `renderedFile`, and nothing before that file exists.
+ * `renderedFile`. Before that file exists, it serves no sites.
  */
 import { chmod, chown, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -58,7 +58,8 @@ function mainConfig(dir: string, pidFile: string, renderedFile: string): string 
     '  include /etc/nginx/mime.types;',
     '  access_log off;',
     ...temporary,
-    // The path is a pattern, because an included file must exist, but a pattern need not match any file.
+    // The path is written as a pattern: nginx fails if an included file does not exist, but not if a pattern matches
+    // no file.
     `  include ${renderedFile.replace(/f$/, '[f]')};`,
     '}',
     '',

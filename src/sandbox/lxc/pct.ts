@@ -1,6 +1,6 @@
 /**
- * Creates a replacement for Proxmox's `pct` on the nodes of the sandbox. It implements `pct exec` with the same
- * arguments, exit codes and refusals by means of lxc-attach.
+ * Creates a replacement for Proxmox's `pct` on the nodes of the sandbox. It implements `pct exec` with lxc-attach. The
+ * arguments and exit codes are those of the real pct, and it fails in the same cases.
  */
 import { join } from 'node:path';
 import { writeText } from '../files.js';

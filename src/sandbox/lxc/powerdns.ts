@@ -45,7 +45,7 @@ function powerDnsConfig({ dir, dnsPort, apiPort, apiKey }: PowerDnsOptions, data
   return [
     'launch=gsqlite3',
     `gsqlite3-database=${database}`,
-    // A sandbox need not survive a power loss.
+    // A sandbox does not have to survive a power loss.
     'gsqlite3-pragma-synchronous=0',
     `socket-dir=${dir}`,
     'daemon=no',
@@ -59,7 +59,7 @@ function powerDnsConfig({ dir, dnsPort, apiPort, apiKey }: PowerDnsOptions, data
     'webserver-allow-from=127.0.0.1/32',
     'api=yes',
     `api-key=${apiKey}`,
-    // Responses must show a change at once, and no query may be sent to other servers.
+    // Caches are disabled because responses must show a change at once. Queries must never be sent to other servers.
     'cache-ttl=0',
     'query-cache-ttl=0',
     'negquery-cache-ttl=0',
@@ -79,7 +79,7 @@ async function ensureZone(options: PowerDnsOptions): Promise<void> {
     nameservers: [`ns1.${zone}`],
   });
   if (status !== 201) throw new Error(`PowerDNS did not create the zone ${zone} (status ${status})`);
-  // Resolvers look up the address of the zone's own name server.
+  // This record is needed because resolvers look up the address of the zone's own name server.
   const records = [{ content: '127.0.0.1', disabled: false }];
   const glue = { name: `ns1.${zone}`, type: 'A', ttl: 3600, changetype: 'REPLACE', records };
   const patched = await call(options, 'PATCH', `/servers/localhost/zones/${zone}`, { rrsets: [glue] });

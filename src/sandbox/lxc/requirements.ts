@@ -29,7 +29,7 @@ const FILES: Readonly<Record<string, string>> = {
 /** The IDs to which the IDs in containers are mapped. /etc/subuid and /etc/subgid must grant them to root. */
 export const ID_MAP = { first: 100_000, count: 65_536 } as const;
 
-/** Finds a command, even in folders that are only in root's path. */
+/** Finds a command. Also searches the folders that are only in root's path. */
 export function findCommand(name: string): string | undefined {
   const folders = new Set([
     ...(process.env.PATH ?? '').split(delimiter),

@@ -8,7 +8,7 @@ export interface RunOptions {
   readonly stdin?: string;
   /** The number of milliseconds after which the command is killed. */
   readonly timeoutMs?: number;
-  /** The exit codes that count as success. The default is only 0. */
+  /** The exit codes that mean success. By default, only 0 does. */
   readonly okCodes?: readonly number[];
   readonly env?: NodeJS.ProcessEnv;
   /** A function that receives every line of standard error while the command runs. */

@@ -1,6 +1,6 @@
 /**
- * Runs a server (nginx, PowerDNS, sshd) as a child of this process. Its output goes to a file. The server is ready
- * when it responds, and is ended by its process ID.
+ * Runs a server (nginx, PowerDNS, sshd) as a child of this process. Its output is written to a file. The server is
+ * treated as ready when it responds. It is stopped by its process ID.
  */
 import { spawn } from 'node:child_process';
 import { open, readFile } from 'node:fs/promises';

@@ -1,6 +1,6 @@
 /**
  * A real OpenSSH server for the nodes of the sandbox. A single process listens on one port per node. It accepts only
- * the agent's key, and the `pct` of the sandbox is in the path of its commands.
+ * the agent's key. Commands find the sandbox's `pct` in their path.
  */
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -15,7 +15,7 @@ export interface SshdOptions {
   readonly dir: string;
   /** Maps each node to a port on 127.0.0.1. */
   readonly ports: ReadonlyMap<string, number>;
-  /** The first folder in the path of the commands that the server runs. */
+  /** The folder that comes first in the PATH of the commands that the server runs. */
   readonly binDir: string;
 }
 
@@ -75,7 +75,8 @@ function sshdConfig(files: { hostKey: string; authorized: string }, ports: numbe
     `HostKey ${files.hostKey}`,
     `AuthorizedKeysFile ${files.authorized}`,
     'PidFile none',
-    // The state folder may be inside a folder to which other users can write, such as /tmp.
+    // Without this setting, sshd would reject a key file below a folder to which other users can write, and the state
+    // folder may be below /tmp.
     'StrictModes no',
     'UsePAM no',
     'PermitRootLogin prohibit-password',

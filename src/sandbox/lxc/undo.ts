@@ -1,4 +1,4 @@
-/** Closes everything that was opened, in reverse order, even if one step fails. */
+/** Closes everything that was opened, in reverse order. If one step fails, the remaining steps are still tried. */
 export class Undo {
   readonly #steps: (() => Promise<unknown>)[] = [];
 
@@ -6,7 +6,7 @@ export class Undo {
     this.#steps.push(step);
   }
 
-  /** Tries all steps, and rejects with the first failure after that. A second call does nothing. */
+  /** Tries all steps. If any of them failed, then rejects with the first error. A second call does nothing. */
   async run(): Promise<void> {
     const failures: unknown[] = [];
     for (const step of this.#steps.splice(0).reverse()) {

@@ -1,6 +1,6 @@
 /**
- * Reads a container's resource usage for `status/current` and `/cluster/resources`. The read is cheap enough for
- * every container at every poll.
+ * Reads the resource usage of a container, which `status/current` and `/cluster/resources` show. Each read is cheap,
+ * so that every container can be read at every poll.
  */
 import { readFile } from 'node:fs/promises';
 import type { BackendUsage } from '../backend.js';
@@ -46,8 +46,8 @@ export class UsageReader {
   }
 
   /**
-   * Returns the share of the container's cores (0 to 1) that was busy since the last reading, which is at least one
-   * second old.
+   * Returns the share of the container's cores (0 to 1) that was busy since an earlier reading. That reading is at
+   * least one second old.
    */
   async #cpu(vmid: number): Promise<number> {
     const now = Date.now();

@@ -139,7 +139,7 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   }
 }
 
-/** Calls `disk` at every request, so that a rollback or a script takes effect at once. */
+/** `disk` is called at every request, so that the site changes at once if a rollback or a script changes the disk. */
 export function siteListener(disk: () => Disk | undefined): RequestListener {
   return (request, response) => {
     const now = disk();

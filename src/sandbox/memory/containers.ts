@@ -1,6 +1,6 @@
 /**
- * The back end without requirements. Each running container is a small HTTP server in this process, and each disk is
- * a JSON value.
+ * The back end that works on every machine. Each running container is a small HTTP server in this process, and each
+ * disk is a JSON value.
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -21,7 +21,10 @@ import { siteListener } from './containers-site.js';
 import { SCRIPTS, type ScriptTable } from './scripts.js';
 
 const entrySchema = Type.Object({
-  /** The container as it was last started or configured. It is absent for a template that existed from the start. */
+  /**
+   * The configuration with which the container was last started or changed. It is absent for a template that existed
+   * from the start.
+   */
   container: Type.Optional(BackendContainerSchema),
   disk: diskSchema,
   snapshots: Type.Record(Type.String(), diskSchema),
@@ -36,9 +39,9 @@ type Entries = Type.Static<typeof stateSchema>;
 export interface MemoryBackendOptions {
   /** The containers whose disks are golden templates from the start. The default is 9001, 9002 and 9003. */
   readonly golden?: readonly number[];
-  /** The file that stores the disks, and which containers are running, between runs. */
+  /** The file that stores between runs the disks, and which containers are running. */
   readonly stateFile?: string;
-  /** The factor for the duration of scripts. With 1, they take as long as the real scripts. The default is 0. */
+  /** The factor for the duration of scripts. With 1, scripts take as long as the real ones. The default is 0. */
   readonly delays?: number;
   /** Scripts that extend or replace the WordPress scripts. */
   readonly scripts?: ScriptTable;
@@ -62,7 +65,7 @@ export interface MemoryBackend extends Backend {
 
 const HOST = '127.0.0.1';
 const MIB = 1024 ** 2;
-/** Matches the script with which the agent ends one of its earlier scripts. */
+/** Matches the script that the agent runs to end one of its earlier scripts. */
 const STOP_SCRIPT = 'innkeeper/stop-script';
 
 /** Returns the line with the shell's process ID, which a script prints first. */

@@ -1,6 +1,6 @@
 /**
- * Creates the response of the embedded name server to one message, with wildcards, aliases, NXDOMAIN and empty
- * responses.
+ * Creates the response of the embedded name server to one message. Supports wildcards, aliases, names that do not
+ * exist (NXDOMAIN), and names without records of the requested type.
  */
 import dnsPacket, { type Answer, type DecodedPacket, type Packet, type Question } from 'dns-packet';
 import { readText } from '../../model/master-file-text.js';
@@ -13,7 +13,7 @@ const NOTIMP = 4;
 const FORMERR = 1;
 /** The maximum size of a UDP response without EDNS. */
 const UDP_SIZE = 512;
-/** The bits of the flags in the header. 0 means a plain query. */
+/** The bits of the header field that contains the flags. If all of them are 0, the message is a plain query. */
 const OPCODE = 0x7800;
 const CNAME_CHAIN = 8;
 
@@ -31,8 +31,8 @@ export function answer(zones: Pick<Zones, 'holding'>, message: Buffer): Buffer |
   if (!question || query.questions?.length !== 1) return encode(query, { flags: FORMERR });
   const name = `${question.name.toLowerCase()}.`;
   const zone = zones.holding(name, question.type);
-  // This server is also the resolver of the sandbox. It has no other name server to query, so the name does not
-  // exist.
+  // This server is also the resolver of the sandbox. It queries no other name server, so it responds that the name
+  // does not exist.
   if (!zone) return encode(query, { flags: NXDOMAIN });
   const answers = lookUp(zone, name, question, CNAME_CHAIN);
   if (answers.length > 0) return encode(query, { flags: AUTHORITATIVE_ANSWER, answers });
@@ -147,7 +147,10 @@ function encode(query: Packet, reply: { flags: number; answers?: Answer[]; autho
   });
 }
 
-/** Reduces the response to a header with the "truncated" bit if the client cannot receive such a long datagram. */
+/**
+ * If the response is too long for a datagram that the client can receive, reduces it to a header with the "truncated"
+ * bit.
+ */
 export function fitting(reply: Buffer, message: Buffer): Buffer {
   const query = dnsPacket.decode(message);
   const opt = query.additionals?.find((record) => record.type === 'OPT');

@@ -55,8 +55,8 @@ const SERVFAIL = 2;
 const CODE_AT = 3;
 
 /**
- * Applies a fault to a response over UDP. The result is no response, `SERVFAIL`, half of the response, or a response
- * without records.
+ * Applies a fault to a response over UDP. Depending on the fault, the client gets no response, `SERVFAIL`, half of the
+ * response, or a response without records.
  */
 async function spoiled(
   faults: Faults | undefined,

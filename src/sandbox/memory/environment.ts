@@ -1,6 +1,6 @@
 /**
- * Creates the memory environment: a Proxmox look-alike with small HTTP servers as containers, DNS, a TLS proxy and
- * SSH. Everything runs in this process on loopback, and nothing has to be installed.
+ * Creates the memory environment: a simulated Proxmox whose containers are small HTTP servers, a DNS server, a TLS
+ * proxy and SSH servers. Everything runs in this process on loopback, and nothing has to be installed.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
@@ -33,7 +33,10 @@ const RecordsBody = Type.Object({
   type: Type.String(),
   values: Type.Array(Type.String()),
 });
-/** A fifth of the real durations is quick enough to try the sandbox, and slow enough to watch it. */
+/**
+ * The default factor for all durations. With a fifth of the real durations, operations are quick enough to try the
+ * sandbox, and slow enough to watch them.
+ */
 const DELAYS = 0.2;
 /** The storage of the root disks. */
 const STORAGE = 'local-btrfs';
@@ -63,7 +66,7 @@ interface Site {
 }
 
 export interface MemoryEnvironmentOptions extends EnvironmentOptions {
-  /** The factor for all durations. With 1, operations take as long as in the real systems. The default is a fifth. */
+  /** The factor for all durations. With 1, operations take as long as in the real systems. The default is 0.2. */
   readonly delays?: number;
   /** The type of the containers' storage. The default is btrfs. */
   readonly storageType?: StorageOption['type'];
@@ -73,7 +76,10 @@ export interface MemoryEnvironmentOptions extends EnvironmentOptions {
   readonly proxyTimeoutMs?: number;
 }
 
-/** Continues the environment in `stateDir`, or creates it. If this fails, stops everything that it has started. */
+/**
+ * Starts the environment whose data is in `stateDir`, or creates a new one there. If this fails, stops everything that
+ * was already started.
+ */
 export async function startMemoryEnvironment(options: MemoryEnvironmentOptions): Promise<Environment> {
   const closers: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -94,7 +100,8 @@ async function assemble(
 ): Promise<Environment> {
   await mkdir(stateDir, { recursive: true });
   const ports = await openPorts(join(stateDir, 'ports.json'));
-  // the port is opened before any file is written, because a running environment on this folder would already use it
+  // open the port before writing any file: if another environment runs on this folder, the port is in use, and this
+  // start fails before it changes a file
   const controlPort = await ports.of('control');
   const ca = await openCa(join(stateDir, 'ca'));
   const faults = createFaults();
@@ -157,7 +164,7 @@ function setRecords(zones: Zones): ControlHandler {
   };
 }
 
-/** Returns all objects that the agent may have created in one response, for comparison with the agent's records. */
+/** Returns in one response all objects that the agent may have created, for comparison with the agent's records. */
 function controlView(pve: Pve, backend: MemoryBackend, zones: Zones, proxy: Proxy): ControlHandler {
   return async () => {
     const { sites, certificates } = proxy.served();
@@ -195,7 +202,8 @@ async function makePve(site: Site) {
     storages: DEFAULT_STORAGES.map((one) =>
       storageType !== undefined && one.storage === STORAGE ? { ...one, type: storageType } : one,
     ),
-    // values that are ten seconds old, as in the real system, would confuse people who try the sandbox
+    // the real interval of ten seconds would confuse people who try the sandbox, because they would see outdated
+    // values
     statsMs: 500,
     ...(proxyTimeoutMs === undefined ? {} : { proxyTimeoutMs }),
     log,

@@ -1,7 +1,7 @@
 /**
- * The `nginx` command of the embedded proxy, with which a driver can run `nginx -t` and `nginx -s reload` unchanged.
- * It is a small shell script that sends the request to the environment through named pipes and exits with the result.
- * This needs neither a port nor a secret, and takes a few milliseconds.
+ * The `nginx` command of the embedded proxy. With it, a driver can run `nginx -t` and `nginx -s reload` as on a real
+ * host. The command is a small shell script that sends the request to the environment through named pipes and exits
+ * with the result. The pipes need neither a port nor a secret, and a call takes only a few milliseconds.
  */
 import { execFile } from 'node:child_process';
 import { constants, openSync } from 'node:fs';
@@ -32,8 +32,8 @@ export interface NginxHandlers {
 }
 
 /**
- * Writes `<dir>/nginx` and handles its requests. For faults with the target `proxy`, the methods are `TEST` and
- * `RELOAD`, and the paths are `/test` and `/reload`.
+ * Writes the script `<dir>/nginx` and handles its requests. Faults with the target `proxy` match these requests with
+ * the methods `TEST` and `RELOAD` and the paths `/test` and `/reload`.
  */
 export async function nginxCommand(
   dir: string,
@@ -77,7 +77,7 @@ async function reply(pipe: string, isTest: boolean, handlers: NginxHandlers, fau
     await handle.writeFile(text === undefined ? '0\n' : `${codeOf(text)} ${text.replaceAll('\n', ' ')}\n`);
     await handle.close();
   } catch {
-    // the command was killed, so no process reads the result
+    // ignore the error: the command was killed, so no process reads the result
   }
 }
 
@@ -99,7 +99,7 @@ async function outcome(
   if (kind && 'taskError' in kind) return kind.taskError;
   if (kind && 'lock' in kind) return `locked (${kind.lock})`;
   if (kind && 'down' in kind) return 'open() "/run/nginx.pid" failed (2: No such file or directory)';
-  // the signal is lost: the command succeeds, but nothing happens
+  // simulate that the signal is lost: the command succeeds, but nothing happens
   if (kind && ('lie' in kind || ('drop' in kind && kind.drop === 'before'))) return undefined;
   try {
     await (isTest ? handlers.test() : handlers.reload());

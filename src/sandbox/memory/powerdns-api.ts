@@ -1,6 +1,6 @@
 /**
- * A look-alike of the PowerDNS HTTP API. It implements the paths that a client needs to read and change zones, with
- * PowerDNS's own status codes and messages.
+ * A simulated PowerDNS HTTP API. It implements the paths that a client needs to read and change zones, with PowerDNS's
+ * own status codes and messages.
  */
 import { timingSafeEqual, createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -32,13 +32,13 @@ export interface PowerDnsOptions {
 interface Answer {
   readonly status: number;
   /**
-   * The body, which is sent as JSON. If it is absent, the text of the status is sent, as plain text unless the client
-   * requested JSON.
+   * The body, which is sent as JSON. If it is absent, the text of the HTTP status is sent instead: as plain text, or
+   * as JSON if the client requested JSON.
    */
   readonly body?: unknown;
 }
 
-/** Creates the server, which does not listen yet. */
+/** Creates the server. It does not listen yet. */
 export function powerDnsApi(options: PowerDnsOptions): Server {
   const server = createServer((request, response) => {
     handle(options, request, response).catch(() => request.socket.destroy());
@@ -83,7 +83,7 @@ async function handle(
   else if (answer) send(request, response, answer, kind);
 }
 
-/** @param lie report a change as successful without making it */
+/** @param lie if true, a change is reported as successful, but not made */
 async function route(
   options: PowerDnsOptions,
   request: IncomingMessage,
@@ -184,8 +184,9 @@ function zoneHead(zone: Zone): Record<string, unknown> {
 }
 
 /**
- * Filters the record sets as PowerDNS 4.7.3 does. `rrset_type` has an effect only together with `rrset_name`. For a
- * single name, disabled records are omitted, and every other set that has comments is included without its records.
+ * Filters the record sets as PowerDNS 4.7.3 does. `rrset_type` has an effect only together with `rrset_name`. If the
+ * request names a single name, the response omits disabled records, and also contains every other set with comments,
+ * but without the records of that set.
  */
 function zoneSets(zone: Zone, url: URL): { rrsets?: RrSet[] } {
   if (url.searchParams.get('rrsets') === 'false') return {};
@@ -215,7 +216,7 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
   return size <= BODY_LIMIT ? Buffer.concat(chunks).toString('utf8') : undefined;
 }
 
-/** Sends a page, as a gateway or a login page in front of the server would. */
+/** Sends an HTML page, as a gateway or a login system in front of the server would. */
 function sendPage(response: ServerResponse, status: number, title: string): void {
   const isRedirect = status >= 300 && status < 400;
   response.writeHead(status, {
@@ -240,7 +241,7 @@ function send(
 ): void {
   response.statusCode = status;
   if (status === 204) {
-    // the connection is closed with the response, because the response cannot be sent partially
+    // close the connection, because the response cannot be sent partially
     if (kind && 'cut' in kind) request.socket.destroy();
     else response.end();
     return;

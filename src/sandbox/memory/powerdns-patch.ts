@@ -1,4 +1,7 @@
-/** Handles a zone PATCH like PowerDNS, with the same checks and messages, and computes the resulting record sets. */
+/**
+ * Handles a PATCH request for a zone with the same checks and error messages as PowerDNS. Computes the resulting
+ * record sets.
+ */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../kernel/host-name.js';
 import type { RrSet, Zone, ZoneComment, ZoneRecord } from './zone.js';
@@ -16,8 +19,8 @@ const NAME = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/;
 type Fields = Record<string, unknown>;
 
 /**
- * Returns the changed record sets. A set without records and comments is to be removed. Throws `Unprocessable`, in
- * which case nothing has changed.
+ * Returns the changed record sets. If a set in the result has no records and no comments, the caller must remove it.
+ * Throws `Unprocessable`; in this case, nothing has changed.
  */
 export function readPatch(body: unknown, zone: Zone, now: () => number): RrSet[] {
   const wanted = isFields(body) ? body['rrsets'] : undefined;
@@ -71,7 +74,7 @@ function assertName(name: string, type: string, zone: Zone): void {
 }
 
 function assertAlone(name: string, type: string, records: readonly ZoneRecord[], zone: Zone): void {
-  // disabled records do not exclude other records
+  // disabled records do not conflict with other records
   const served = (set: RrSet): boolean => set.records.some(({ disabled }) => !disabled);
   const others = zone.rrsets(name).filter((set) => set.type !== type && served(set));
   const clash = type === 'CNAME' ? others.length > 0 : others.some((set) => set.type === 'CNAME');
@@ -106,7 +109,7 @@ function readRecord(name: string, type: string, value: unknown): ZoneRecord {
   return { content, disabled: fields['disabled'] === true };
 }
 
-/** Accepts only the spelling of the server, which is quoted strings separated by one space. */
+/** Accepts a text only in the form that the server uses: quoted strings that are separated by one space. */
 function assertText(content: string, fail: (why: string) => never): void {
   const strings = /^(?:"(?:[^"\\]|\\.)*" *)+$/.test(content) ? content.match(/"(?:[^"\\]|\\.)*"/g) : null;
   if (!strings && content.startsWith('"'))

@@ -24,8 +24,8 @@ export interface Upstream {
 
 export interface Forwarder {
   /**
-   * Calls `onDown` if the container could not be reached, did not respond, or responded with one of these codes. The
-   * body of the request may already be consumed by then.
+   * Forwards a request. Calls `onDown` if the container could not be reached, did not respond, or responded with one
+   * of these codes. When `onDown` is called, the body of the request may already have been consumed.
    */
   forward(
     upstream: Upstream,
@@ -108,7 +108,7 @@ function passedOn(request: IncomingMessage): Record<string, string | string[] | 
   const address = request.socket.remoteAddress ?? '';
   return {
     ...without(request.headers, HOP),
-    // no other proxy connects to this one, so forwarding headers from the visitor are replaced
+    // forwarding headers from the visitor are replaced, because no other proxy connects to this one
     'x-forwarded-for': address,
     'x-forwarded-host': request.headers.host,
     'x-forwarded-proto': 'https',

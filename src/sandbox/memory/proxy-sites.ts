@@ -1,6 +1,6 @@
 /**
- * The sites that the embedded proxy serves. They are read from the configuration that the nginx driver renders, so
- * that the proxy uses exactly the configuration that a real nginx would load.
+ * The sites that the embedded proxy serves. The proxy reads them from the configuration that the nginx driver renders.
+ * It therefore uses exactly the configuration that a real nginx would load.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ async function readConfiguration(file: string): Promise<string> {
   }
 }
 
-/** Reads the maps, which a proxy host behind SSH has in a separate file. */
+/** Reads the maps. On a proxy host behind SSH, the maps are in a separate file. */
 async function withIncluded(text: string): Promise<string> {
   const [line, file] = /^include "([^"]+)";$/m.exec(text) ?? [];
   return line === undefined || file === undefined

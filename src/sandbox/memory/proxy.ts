@@ -52,7 +52,10 @@ const RETRY_AFTER: Readonly<Record<Page, number | undefined>> = {
   unknown: undefined,
 };
 
-/** Error statuses of a site that is not finished. Visitors get a page instead. */
+/**
+ * The error statuses with which a site responds that is not finished yet. Visitors get a page instead of the site's
+ * response.
+ */
 const UNFINISHED = [500, 502, 503, 504];
 
 /** Listens on 127.0.0.1. */
@@ -118,8 +121,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 /**
- * Applies a fault to a visit. Returns false if there is no fault, so that the visit continues. If a fault cuts or
- * slows down the response, the sandbox sends a long page instead of the site.
+ * Applies a fault to a request of a visitor. Returns false if no fault applies; the request is then handled normally.
+ * If a fault cuts or slows down the response, the sandbox sends a long page instead of the site.
  */
 async function spoiled(faults: Faults, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   const { method = 'GET', url = '/' } = request;
@@ -163,8 +166,8 @@ function visit(
 }
 
 /**
- * Reads the certificate at the handshake, as nginx does if the path is a variable. Returns undefined if the proxy's
- * own certificate is used.
+ * Reads the certificate for a name at each handshake, as nginx does if the path contains a variable. Returns undefined
+ * if the proxy's own certificate must be used.
  */
 async function ownContext(served: Served, name: string): Promise<SecureContext | undefined> {
   const files = served.certificates.get(name.toLowerCase());
@@ -201,7 +204,7 @@ function tooLarge(request: IncomingMessage, response: ServerResponse): void {
   response.end('413 Request Entity Too Large\n', () => request.destroy());
 }
 
-/** Returns the host name like nginx's `$host`: in lower case, without port and final dot. */
+/** Returns the host name in the form of nginx's variable `$host`: in lower case, without port and final dot. */
 function hostOf(request: IncomingMessage): string {
   const host = request.headers.host ?? '';
   return host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '');

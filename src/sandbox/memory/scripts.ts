@@ -9,7 +9,7 @@ export interface Played {
   readonly stderr: string;
 }
 
-/** Changes the disk in the same way as the real script. `takesMs` is the duration of the real script. */
+/** Changes the disk in the same way as the real script does. `takesMs` is how long the real script takes. */
 export interface ScriptPlay {
   readonly takesMs: number;
   play(disk: Disk, values: Readonly<Record<string, string>>): Played;
@@ -30,7 +30,10 @@ const CONFIGURE = [
   'DB_PASSWORD',
 ];
 
-/** Some of the languages in Debian's wordpress-l10n. WordPress itself contains the original language. */
+/**
+ * Some of the languages in Debian's package wordpress-l10n. English is not in this list, because WordPress itself
+ * contains it.
+ */
 const LANGUAGES = [
   'en_US',
   'en_GB',

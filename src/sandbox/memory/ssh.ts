@@ -27,10 +27,11 @@ export interface SshOptions {
   readonly port: number;
   /** The private host key in OpenSSH format. */
   readonly hostKey: string;
-  /** The public key that may log in as root, in the form `ssh-ed25519 AAAA...`. */
+  /** The only public key with which a client can log in as root, in the form `ssh-ed25519 AAAA...`. */
   readonly clientKey: string;
   /**
-   * Executes the script. If it rejects, the error is written to standard error, where pct reports its own failures.
+   * Executes the script. If the promise rejects, the error message is written to standard error, in the same way as
+   * pct reports its own failures.
    */
   readonly exec: (vmid: number, stdin: string) => Promise<ExecOutcome>;
   readonly faults: Faults;
@@ -77,8 +78,8 @@ function serve(client: Connection, allowed: ParsedKey, options: SshOptions): voi
 }
 
 /**
- * Handles other commands. A fault `lie` with the method `SHELL` simulates a key without a forced command, which can
- * only run `echo`.
+ * Handles all other commands. A fault of the kind `lie` with the method `SHELL` simulates a key that has no forced
+ * command; the only command that is then supported is `echo`.
  */
 function isOpenCommand(faults: Faults, command: string): boolean {
   const { kind } = faults.strike('exec', { method: 'SHELL', path: command });
@@ -97,7 +98,7 @@ async function run(
     const at = { method: 'EXEC', path: script?.name ?? '' };
     const { delayMs, kind } = options.faults.strike('exec', at);
     if (delayMs > 0) await delay(delayMs);
-    // if the key changes, this takes effect at the next connection
+    // end the connection, because a changed key takes effect only at the next connection
     if (kind && ('down' in kind || 'denied' in kind || ('drop' in kind && kind.drop === 'before'))) {
       client.end();
       return;
@@ -114,8 +115,8 @@ async function run(
 }
 
 /**
- * Applies a fault. `status` is the exit code of the script itself, which its marker reports. All other codes are exit
- * codes of pct.
+ * Applies a fault. `status` in a fault is the exit code of the script itself, which the end marker contains. All other
+ * codes are exit codes of pct.
  */
 function injected(
   kind: ReturnType<Faults['strike']>['kind'],

@@ -1,12 +1,12 @@
 /**
- * Implements how WordPress changes the title and the e-mail addresses of a site from the order to its database and to
- * a page. test/e2e/delivered.real.test.ts compares this with the real WordPress. Sources: wp-includes/formatting.php,
- * kses.php and default-filters.php.
+ * Implements how WordPress changes the title and the e-mail addresses from an order when it stores them in its
+ * database, and when it shows them on a page. test/e2e/delivered.real.test.ts compares this implementation with the
+ * real WordPress. Sources: wp-includes/formatting.php, kses.php and default-filters.php.
  */
 import { ENTITY_NAMES } from './entity-names.js';
 
 /**
- * Implements `esc_html`. An existing entity is not encoded again, but text that only looks like an entity is. The
+ * Implements `esc_html`. Existing entities are not encoded again. Text that only looks like an entity is encoded. The
  * database contains the title of a site in this form.
  */
 export function escHtml(text: string): string {

@@ -1,5 +1,5 @@
 /**
- * A DNS zone of the sandbox with record sets and comments, which is stored in one file. The PowerDNS look-alike
+ * A DNS zone of the sandbox with record sets and comments. The zone is stored in one file. The simulated PowerDNS API
  * changes the zone, and the name server serves it.
  */
 import { Type } from 'typebox';
@@ -45,7 +45,7 @@ const ZoneFile = Type.Object({
 export interface Zone {
   /** The name of the zone, with a final dot. */
   readonly name: string;
-  /** The owner of the zone, as sent to the API. */
+  /** The owner of the zone, as the client of the API has set it. */
   readonly account: string;
   serial(): number;
   /** Returns all record sets, or the record sets of one name. */
@@ -111,7 +111,7 @@ export function withSerial(set: RrSet, serial: number): RrSet {
   return { ...set, records };
 }
 
-/** Returns a serial of the form YYYYMMDD01, as PowerDNS generates it with its default SOA-EDIT-API. */
+/** Returns a serial of the form YYYYMMDD01, which PowerDNS generates with the default value of SOA-EDIT-API. */
 function firstSerial(now: number): number {
   return Number(`${new Date(now).toISOString().slice(0, 10).replaceAll('-', '')}01`);
 }

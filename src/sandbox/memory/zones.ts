@@ -1,7 +1,7 @@
 /**
- * All zones of the sandbox's name server: the zone of the sites, the zones that customers created through the API,
- * and the rest of the internet. The rest of the internet has one zone per top-level domain, to which users of the
- * sandbox add records through the control endpoint.
+ * All zones of the sandbox's name server: the zone of the sites, the zones that customers created through the API, and
+ * the rest of the internet. For the rest of the internet, there is one zone per top-level domain. Users of the sandbox
+ * add records to these zones through the control endpoint.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,9 +13,8 @@ export interface Zones {
   /** The zones of the API by name, with a final dot. */
   hosted(): readonly Zone[];
   /**
-   * Returns the zone that is responsible for a name (with a final dot). The zone of the sites and the zones of
-   * customers take precedence over the outside zones. The outside zone determines to which servers a name is
-   * delegated.
+   * Returns the zone that contains a name (with a final dot). The zone of the sites and the zones of customers take
+   * precedence over the outside zones. The servers to which a name is delegated are always read from the outside zone.
    */
   holding(name: string, type?: string): Zone | undefined;
   /** Creates a zone. The names in `nameServers` have a final dot. */

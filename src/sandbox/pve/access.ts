@@ -1,4 +1,7 @@
-/** Authenticates API tokens with the 401 messages of each release, and checks the privileges that a path declares. */
+/**
+ * Authenticates API tokens, and checks the privileges that a path declares. If a token is rejected, the 401 response
+ * contains the message of the simulated release.
+ */
 import type { Cluster } from './cluster.js';
 import { PveError } from './failure.js';
 import { demandAny } from './permissions.js';

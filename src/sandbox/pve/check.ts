@@ -1,6 +1,6 @@
 /**
- * Checks parameters against schemas in Proxmox's form. These are our own declarations and, if available, the
- * published schemas. The error messages are those of Proxmox.
+ * Checks parameters against schemas in Proxmox's format: our own declarations, and the schemas that Proxmox publishes
+ * if they are available. The error messages are those of Proxmox.
  */
 import { FORMATS } from './formats.js';
 
@@ -37,8 +37,8 @@ function propertyOf(properties: Properties, name: string): Property | undefined 
 }
 
 /**
- * Converts a Perl pattern. `(?^:...)` resets the flags, but there are no flags here. `(?^i:` makes the whole pattern
- * case-insensitive.
+ * Converts a Perl pattern to a JavaScript pattern. In Perl, `(?^:...)` resets the flags; this prefix can be removed
+ * because the patterns have no flags. `(?^i:` makes the whole pattern case-insensitive.
  */
 export function perlPattern(source: string): RegExp {
   const flags = source.includes('(?^i:') ? 'i' : '';

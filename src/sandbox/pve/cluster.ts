@@ -1,4 +1,4 @@
-/** The cluster of the look-alike, which its API methods and managers use and change. */
+/** The simulated cluster. The API methods and the managers read and change it. */
 import type { Backend } from '../backend.js';
 import type { Strike } from '../control/faults.js';
 import { rootDisk } from './ct-config.js';
@@ -38,11 +38,14 @@ export interface Cluster {
   readonly delays: number;
   readonly lockWaitMs: number;
   readonly mountCheckMs: number;
-  /** By VMID: how long (ms) the next start checks the file system, whatever its state is. Faults set this value. */
+  /**
+   * By VMID: how long (ms) the next start checks the file system, regardless of the state of the file system. Faults
+   * set this value.
+   */
   readonly mountChecks: Map<number, number>;
   /**
    * By VMID: the file systems that are being checked before they are mounted. A request for the status of such a
-   * container waits.
+   * container waits until the check has ended.
    */
   readonly mounting: Map<number, Promise<void>>;
   /** By node: the requests that wait for such a check. Each of them occupies one worker of the node's daemon. */
@@ -183,7 +186,7 @@ export function poolOf(cluster: Cluster, vmid: number): string | undefined {
   return Object.entries(cluster.store.state.pools).find(([, { vms }]) => vms.includes(vmid))?.[0];
 }
 
-/** Implements `check_pool_exist`, with which a missing pool is reported as a missing permission. */
+/** Implements Proxmox's function `check_pool_exist`, which reports a missing pool as a missing permission. */
 export function refuseMissingPool(cluster: Cluster, name: string | undefined): void {
   if (name === undefined || cluster.store.state.pools[name]) return;
   throw new PveError(403, `Permission check failed (pool '${name}' does not exist)`);

@@ -1,6 +1,6 @@
 /**
- * The configuration of a container: the schemas of its keys, property strings, the digest, tags, and the values that
- * the back end needs.
+ * The configuration of a container: the schemas of its keys, its property strings, its digest, its tags, and the
+ * conversion to the values that the back end needs.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { BackendContainer } from '../backend.js';
@@ -128,7 +128,10 @@ const NUMERIC: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
-/** Returns the configuration as GET shows it, with numbers as numbers and the final newline of the description. */
+/**
+ * Returns the configuration in the form in which GET returns it: numbers are JSON numbers, and the description ends
+ * with a newline.
+ */
 export function shownConfig(config: Readonly<Record<string, string>>): Record<string, string | number> {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]): [string, string | number] => {
@@ -139,7 +142,7 @@ export function shownConfig(config: Readonly<Record<string, string>>): Record<st
   );
 }
 
-/** Returns the digest, which changes with every change of the configuration and its snapshots. */
+/** Returns the digest. It changes whenever the configuration or one of its snapshots changes. */
 export function digestOf(container: Container): string {
   const sorted = Object.entries(container.config).sort(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha1')

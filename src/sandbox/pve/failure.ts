@@ -1,4 +1,4 @@
-/** The errors that Proxmox returns, as opposed to defects of the look-alike. */
+/** The errors that Proxmox returns. Any other error is a defect of the simulated Proxmox. */
 
 /** `message` has no final newline. Its first line is the HTTP reason phrase. */
 export class PveError extends Error {
@@ -13,12 +13,12 @@ export class PveError extends Error {
   }
 }
 
-/** Fails like an ordinary Perl `die`, with status 500 and a text. */
+/** Throws the error that a plain `die` in Proxmox's Perl code causes: status 500 with a text. */
 export function die(message: string): never {
   throw new PveError(500, message);
 }
 
-/** Fails like `raise_param_exc`, with status 400 and a text per field. */
+/** Throws the error that Proxmox's function `raise_param_exc` causes: status 400 with a text for each field. */
 export function refuse(errors: Readonly<Record<string, string>>): never {
   throw new PveError(400, 'Parameter verification failed.', errors);
 }

@@ -1,4 +1,4 @@
-/** The firewall file of each VMID. Proxmox reads and writes it whether or not a container has the VMID. */
+/** The firewall file of each VMID. Proxmox reads and writes the file even if no container has this VMID. */
 import type { Cluster } from './cluster.js';
 
 export function firewallFile({ store }: Cluster, vmid: number): Record<string, string> {

@@ -1,4 +1,4 @@
-/** The named formats of Proxmox parameters that the look-alike needs, with Proxmox's own error messages. */
+/** The named formats of Proxmox parameters that the simulated Proxmox needs, with Proxmox's own error messages. */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
 /** Returns the error message, or undefined if the value is valid. */

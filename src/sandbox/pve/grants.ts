@@ -1,18 +1,20 @@
 /**
- * The privileges of the look-alike's user and token on each path, computed in the same way as by Proxmox from its
- * access control list.
+ * The privileges that the simulated Proxmox's user and token have on each path. They are computed in the same way as
+ * Proxmox computes them from its access control list.
  */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 
 /**
- * Maps paths to privileges. The privileges also apply to the paths below, unless such a path has a separate entry.
+ * Maps paths to privileges. The privileges on a path also apply to the paths below it, unless a path below has a
+ * separate entry.
  */
 export type Acl = Readonly<Record<string, readonly string[]>>;
 
 export interface Grants {
   /**
-   * True if the token has separate entries. It then has only the privileges that both the token and its user have.
+   * True if the token has separate entries in the access control list. In this case, the token has a privilege only if
+   * both its own entry and the entry of its user contain it.
    */
   readonly privsep: boolean;
   readonly user: Acl;
@@ -27,12 +29,12 @@ export const ALL_PRIVILEGES: readonly string[] =
 const AclSchema = Type.Record(Type.String(), Type.Array(Type.String()));
 const GrantsSchema = Type.Object({ privsep: Type.Boolean(), user: AclSchema, token: AclSchema });
 
-/** The grants of a look-alike for which none are configured: all privileges on all paths. */
+/** The grants if none are configured: all privileges on all paths. */
 export function fullGrants(): Grants {
   return { privsep: false, user: { '/': ALL_PRIVILEGES }, token: {} };
 }
 
-/** Parses grants from a request. Throws RangeError. */
+/** Parses the grants in a request. Throws RangeError if they are invalid. */
 export function parseGrants(value: unknown): Grants {
   if (Value.Check(GrantsSchema, value)) return value;
   throw new RangeError(
@@ -40,7 +42,7 @@ export function parseGrants(value: unknown): Grants {
   );
 }
 
-/** `poolOf` returns the pool of a container. The privileges on the pool also apply to the container. */
+/** `poolOf` returns the pool of a container. Privileges on the pool also apply to the container. */
 export function heldOn(
   grants: Grants,
   who: 'user' | 'token',

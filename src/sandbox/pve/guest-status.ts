@@ -9,11 +9,11 @@ import { untilMounted } from './mount-check.js';
 import type { Container } from './state.js';
 import { IDLE } from './stats.js';
 
-/** The disk size that is shown for a container without a root disk. */
+/** The disk size that Proxmox shows for a container without a root disk. */
 const DEFAULT_DISK_BYTES = 4 * 1024 ** 3;
 /**
- * The pressure of the last 10 s, in the notation of the kernel. It is the share of time in which a process had to
- * wait.
+ * The pressure of the last 10 s, in the kernel's format: the share of the time during which processes had to wait for
+ * a resource.
  */
 const PRESSURES = {
   pressurecpusome: '0.00',
@@ -38,7 +38,7 @@ export async function guestStatus(cluster: Cluster, container: Container): Promi
     cpus: Number(config['cores'] ?? 1),
     maxmem: Number(config['memory'] ?? 512) * 1024 ** 2,
     maxswap: Number(config['swap'] ?? 0) * 1024 ** 2,
-    // for a running container the size that `df` shows, for a stopped container the configured size
+    // if the container is running, this is the size that `df` shows; if it is stopped, the configured size
     maxdisk: (running ? filesystem : undefined) ?? (rootDisk(config).bytes || DEFAULT_DISK_BYTES),
     swap: 0,
     diskread: 0,

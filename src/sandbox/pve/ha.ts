@@ -1,6 +1,6 @@
 /**
- * The HA manager. A request is only recorded. A background round executes it later, and reverts changes that others
- * made.
+ * The simulated HA manager. It only records a request. A later round of the manager executes the request. Each round
+ * also reverts changes of state that other clients made.
  */
 import type { Cluster } from './cluster.js';
 import { die, messageOf } from './failure.js';
@@ -25,7 +25,7 @@ export function isManaged(cluster: Cluster, vmid: number): boolean {
   return found !== undefined && found.options['state'] !== 'ignored';
 }
 
-/** Records the requested state. A service in state `error` accepts only `disabled`. */
+/** Records the requested state. If the service is in state `error`, only `disabled` is accepted. */
 export function requestState(cluster: Cluster, vmid: number, state: string): void {
   const found = cluster.store.state.ha.resources[sidOf(vmid)];
   if (!found) return die(`no such resource '${sidOf(vmid)}'`);
@@ -33,7 +33,10 @@ export function requestState(cluster: Cluster, vmid: number, state: string): voi
   found.options['state'] = state;
 }
 
-/** An ignored service is not managed, so its old state in the manager has no effect. */
+/**
+ * Throws if the service is in state `error`, in which it accepts only `disabled`. If the service is ignored, the
+ * manager does not manage it, so its old state in the manager has no effect.
+ */
 export function refuseInError(service: HaService | undefined, requested: string | undefined): void {
   if (service?.state !== 'error' || service.options['state'] === 'ignored') return;
   if (requested !== 'disabled')
@@ -41,8 +44,8 @@ export function refuseInError(service: HaService | undefined, requested: string 
 }
 
 /**
- * Does the work of the tasks `hastart` and `hastop`. They run a command. If the command fails, its output stays in
- * the log.
+ * Does the work of the tasks `hastart` and `hastop`. In Proxmox, these tasks run a command, and if the command fails,
+ * its output is in the log of the task.
  */
 export async function requestInTask(
   cluster: Cluster,
@@ -69,8 +72,8 @@ export const listOf = (text: string | undefined): string[] =>
   (text ?? '').split(/[,;\s]+/).filter((each) => each !== '');
 
 /**
- * Removes the service from HA. With `purge`, also removes it from the rules, and deletes rules that have no resources
- * left.
+ * Removes the service from HA. If `purge` is true, also removes it from all rules, and deletes the rules that then
+ * have no resources.
  */
 export function removeService(cluster: Cluster, sid: string, purge: boolean): void {
   const { resources, rules } = cluster.store.state.ha;
@@ -101,8 +104,8 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     } catch {
       service.failures += 1;
       const { max_restart: restarts, max_relocate: moves } = service.options;
-      // the local manager retries on the node; then the manager of the cluster retries as many times on other nodes,
-      // or on the same node if there is no other one
+      // the local manager retries on the same node; then the manager of the cluster retries the same number of times
+      // on other nodes, or on the same node if there is no other one
       if (service.failures >= (number(restarts, 1) + 1) * (number(moves, 1) + 1)) service.state = 'error';
     }
   }
@@ -112,7 +115,7 @@ export function createHaManager(cluster: Cluster, everyMs: number, start: Starte
     service.failures = 0;
     if (await backend.isRunning(vmid)) {
       if (store.state.containers[vmid]?.config['lock'] !== undefined) {
-        // the task would fail with `CT is locked`, and a stop that fails ends in state `error`
+        // the task would fail with `CT is locked`, and if a stop fails, the service enters state `error`
         service.state = 'error';
         return;
       }

@@ -1,6 +1,6 @@
 /**
- * File locks like those of Proxmox. They are exclusive and granted in the order of the requests. A wait ends after a
- * while with "got timeout".
+ * Simulates the file locks of Proxmox. Locks are exclusive, and are granted in the order of the requests. If a lock
+ * does not become free in time, the request fails with "got timeout".
  */
 import { PveError } from './failure.js';
 

@@ -1,4 +1,7 @@
-/** Simulates the wait of ext4's multi-mount protection before a file system that looks mounted is mounted again. */
+/**
+ * Simulates ext4's multi-mount protection: if a file system looks as if it were mounted, ext4 waits before it mounts
+ * the file system again.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Cluster } from './cluster.js';
 import type { Container } from './state.js';
@@ -18,8 +21,9 @@ export async function checkMount(cluster: Cluster, { vmid, looksMounted }: Conta
 }
 
 /**
- * Waits until the check has ended, because the node's daemon does not respond to requests about such a container
- * before that. Each request occupies one of its workers, even after the caller has disconnected.
+ * Waits until the check of the container's file system has ended, because the node's daemon does not respond to
+ * requests about the container before that. Each waiting request occupies one of the daemon's workers, even after its
+ * caller has disconnected.
  */
 export async function untilMounted(
   { mounting, hanging }: Pick<Cluster, 'mounting' | 'hanging'>,
@@ -35,8 +39,8 @@ export async function untilMounted(
 }
 
 /**
- * Returns when a worker of the node is free. Requests that do not need root are handled by other processes, and do
- * not wait.
+ * Resolves when a worker of the node's daemon is free. Must not be called for requests that do not need root, because
+ * other processes handle these.
  */
 export async function untilWorkerFree({ hanging }: Pick<Cluster, 'hanging'>, node: string): Promise<void> {
   const here = hanging.get(node);

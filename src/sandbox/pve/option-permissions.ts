@@ -15,7 +15,7 @@ export interface OptionChange {
   readonly vmid: number;
   /** The pool to which a new container is added. */
   readonly pool?: string | undefined;
-  /** The current configuration. It is absent for a new container. */
+  /** The current configuration. Absent if the container is new. */
   readonly present?: Readonly<Record<string, string>>;
 }
 
@@ -32,7 +32,7 @@ export function demandForDeletion(cluster: Cluster, change: OptionChange, option
   for (const option of options) demandForOption(cluster, change, option, undefined);
 }
 
-/** If `value` is undefined, the option is to be deleted. */
+/** If `value` is undefined, checks the privilege to delete the option. */
 function demandForOption(
   cluster: Cluster,
   change: OptionChange,
@@ -58,7 +58,7 @@ function demandForOption(
     if (featuresChanged(present[option], value).some((one) => one !== 'nesting'))
       refusePermission('changing feature flags (except nesting) is only allowed for root@pam');
     onGuest('VM.Allocate');
-    // for tags, the privilege is checked on the guest itself, and the pool to which it is added does not count
+    // for tags, the privilege is checked only on the guest itself, not on the pool to which the guest is added
   } else if (option === 'tags') demandOnGuest(cluster, vmid, undefined, 'VM.Config.Options');
   else onGuest('VM.Config.Options');
 }
@@ -82,8 +82,8 @@ function featuresChanged(before: string | undefined, after: string | undefined):
 }
 
 /**
- * Implements `check_volume_access` for an OS template: checks its form, its storage, and that the caller may read the
- * storage.
+ * Implements Proxmox's function `check_volume_access` for an OS template. Checks the format of the volume ID, the
+ * storage, and that the caller has permission to read the storage.
  */
 export function demandOsTemplate(cluster: Cluster, volume: string): void {
   const [, storage, name] = /^([a-z][a-z0-9\-_.]*[a-z0-9]):(.+)$/i.exec(volume) ?? [];

@@ -1,4 +1,4 @@
-/** The options of the look-alike, and their defaults. */
+/** The options of the simulated Proxmox, and their defaults. */
 import type { Backend } from '../backend.js';
 import type { Faults } from '../control/faults.js';
 import type { Grants } from './grants.js';
@@ -10,7 +10,7 @@ export interface StorageOption {
   readonly shared?: boolean;
   /** e.g. `['rootdir']`, `['vztmpl', 'backup']` */
   readonly content: readonly string[];
-  /** The nodes that have the storage. If it is absent, all nodes have it. */
+  /** The nodes that have the storage. If this field is absent, all nodes have the storage. */
   readonly nodes?: readonly string[];
   readonly totalBytes?: number;
   /** Values that override the abilities of the storage type. */
@@ -19,7 +19,7 @@ export interface StorageOption {
   readonly linkedClone?: LinkedClone;
 }
 
-/** The possible sources of a linked clone: none, templates, or any container. */
+/** The kind of containers from which linked clones can be created: none, templates, or any container. */
 export type LinkedClone = 'none' | 'template' | 'any';
 
 export interface NodeOption {
@@ -74,9 +74,9 @@ export interface PveOptions {
   /** How long (ms) a request waits for a config lock. The default is 10000 x delays, but at least 50. */
   readonly lockWaitMs?: number;
   /**
-   * How much longer (ms) the next start takes after a rollback to a snapshot of a running container. Its file system
-   * looks mounted, and ext4 waits until it is sure that the file system is not mounted elsewhere. The default is
-   * 42000 x delays.
+   * How much longer (ms) the next start takes after a rollback to a snapshot that was taken while the container was
+   * running. The file system in such a snapshot looks as if it were mounted. ext4 therefore waits until it is sure
+   * that the file system is not mounted elsewhere. The default is 42000 x delays.
    */
   readonly mountCheckMs?: number;
   /**
@@ -127,9 +127,15 @@ export const TAKES = {
   resize: 500,
   template: 300,
   destroy: 900,
-  /** The time from the completion of a new container's configuration until the container joins the pool. */
+  /**
+   * The time between the moment when the configuration of a new container is complete and the moment when the
+   * container is added to its pool.
+   */
   joinPool: 300,
-  /** The time from the removal of a destroyed container's last volume until its configuration file is removed. */
+  /**
+   * The time between the removal of the last volume of a destroyed container and the removal of its configuration
+   * file.
+   */
   forget: 150,
 } as const;
 export type Taking = keyof typeof TAKES;
@@ -139,8 +145,8 @@ export interface StorageKind {
   readonly rollback: 'any' | 'newest';
   readonly linkedClone: LinkedClone;
   /**
-   * True if the volume name of a linked clone contains the name of its base volume, which cannot be removed before
-   * the clone.
+   * True if the volume name of a linked clone contains the name of its base volume. In this case, the base volume
+   * cannot be removed before the clone.
    */
   readonly namesBase: boolean;
   readonly shared: boolean;

@@ -1,12 +1,12 @@
 /**
- * Implements Proxmox's permission checks as in its own code (pve-access-control, RPCEnvironment.pm), with the message
- * of each refusal.
+ * Implements the permission checks of Proxmox in the same way as Proxmox's own code (pve-access-control,
+ * RPCEnvironment.pm), with the same error messages.
  */
 import { type Cluster, poolOf } from './cluster.js';
 import { PveError } from './failure.js';
 import { heldOn } from './grants.js';
 
-/** `raise_perm_exc`: 403. */
+/** Throws the error that Proxmox's function `raise_perm_exc` causes: status 403. */
 export function refusePermission(what?: string): never {
   throw new PveError(
     403,
@@ -39,8 +39,8 @@ export function demandAny(cluster: Cluster, path: string, ...privileges: readonl
 }
 
 /**
- * Implements `check_vm_perm`: checks the pool to which a new guest is added, or an existing guest including its
- * current pool.
+ * Implements Proxmox's function `check_vm_perm`. For a new guest, checks the privileges on the pool to which it is
+ * added. For an existing guest, checks the privileges on the guest, which include those on its current pool.
  */
 export function demandOnGuest(
   cluster: Cluster,
@@ -60,7 +60,10 @@ export function demandBridge(cluster: Cluster, net: Readonly<Record<string, stri
   demand(cluster, tag === undefined ? path : `${path}/${tag}`, 'SDN.Use');
 }
 
-/** Returns a function that decides which guests a list may show. The pools are read only once. */
+/**
+ * Returns a function that decides whether a list shows a guest to the caller. The pools are read only once, when this
+ * function is created.
+ */
 export function guestFilter(cluster: Cluster, privilege = 'VM.Audit'): (vmid: number) => boolean {
   const pools = new Map<number, string>();
   for (const [name, { vms }] of Object.entries(cluster.store.state.pools))

@@ -1,4 +1,6 @@
-/** Starts the cluster of the look-alike, either new from its options or from the state of an earlier run. */
+/**
+ * Starts the simulated cluster, either as a new cluster from the options, or from the stored state of an earlier run.
+ */
 import { addToPool, type Cluster, type ClusterNode } from './cluster.js';
 import { randomMac, sizeOf } from './ct-config.js';
 import { fullGrants } from './grants.js';
@@ -53,8 +55,8 @@ function addTemplate(cluster: Cluster, template: TemplateOption, pool: string | 
 }
 
 /**
- * Cleans up after a kill of the whole environment, as an operator would: removes incomplete containers, and the locks
- * of workers that have ended.
+ * If the whole environment was killed, cleans up as an operator would: removes incomplete containers, and the locks of
+ * workers that have ended.
  */
 async function tidyUp(cluster: Cluster): Promise<void> {
   const { containers, ha } = cluster.store.state;

@@ -1,4 +1,4 @@
-/** How the look-alike's API methods are declared and found. */
+/** Declares and finds the API methods of the simulated Proxmox. */
 import type { Json } from '../../kernel/json.js';
 import type { Call, Cluster } from './cluster.js';
 import type { Properties, Property } from './check.js';
@@ -9,11 +9,11 @@ export interface Route {
   readonly path: string;
   /** The parameters in addition to those in the path. */
   readonly properties?: Properties;
-  /** Set if the method exists only in this release. */
+  /** The only release that has the method. Absent if all releases have it. */
   readonly only?: '9.1' | '8.4';
-  /** The parameters that release 8.4 does not have yet. */
+  /** The parameters that release 8.4 does not support yet. */
   readonly newer?: readonly string[];
-  /** The caller needs at least one of these privileges on this path. `{vmid}` is replaced with the VMID. */
+  /** The caller needs at least one of these privileges on this path. `{vmid}` in the path is replaced with the VMID. */
   readonly privilege?: readonly [path: string, ...any: string[]];
   /**
    * Checks further requirements for the caller, before the parameters are checked. Throws an error with status 403.

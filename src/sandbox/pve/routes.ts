@@ -1,4 +1,4 @@
-/** All API methods that the look-alike implements. */
+/** All API methods that the simulated Proxmox implements. */
 import type { Route } from './route.js';
 import { accessRoutes } from './routes/access.js';
 import { clusterRoutes } from './routes/cluster.js';

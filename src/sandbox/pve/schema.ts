@@ -1,6 +1,6 @@
 /**
- * Checks every request against Proxmox's published schemas if a folder with them is available. The schemas are not
- * part of this repository, because they belong to Proxmox.
+ * Checks every request against the schemas that Proxmox publishes, if a folder with these schemas is available. They
+ * are not part of this repository, because Proxmox owns them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ export interface Violation {
 }
 
 export interface PublishedSchema {
-  /** Returns the problems of this request in every release that has its path. */
+  /** Returns the problems of this request, checked against every release that has the path of the request. */
   check(method: string, path: string, values: Readonly<Record<string, string>>): Violation[];
 }
 
@@ -92,9 +92,7 @@ function checkOne(
   return checkAll(readProperties(parameters['properties']), { ...values, ...Object.fromEntries(named) });
 }
 
-/**
- * Reads the schemas. Throws if the folder contains none, because the check would then check nothing without an error.
- */
+/** Reads the schemas. Throws if the folder contains none, because every request would otherwise pass unchecked. */
 export function loadSchema(folder: string): PublishedSchema {
   const files = readdirSync(folder);
   const newestNine = newest(files, '9');

@@ -1,4 +1,7 @@
-/** Handles a request from its arrival to its response: faults, credentials, parameters, method, response. */
+/**
+ * Handles a request from its arrival to its response: applies faults, checks credentials and parameters, calls the
+ * method, and sends the response.
+ */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { neverAborted } from '../../kernel/async/never.js';
@@ -47,7 +50,7 @@ export interface ServerParts {
   readonly violations: Violation[];
   readonly requests: RequestRecord[];
   readonly authDelayMs: number;
-  /** Returns how far the clock of the look-alike is ahead. */
+  /** Returns how many milliseconds the clock of the simulated Proxmox is ahead of the real time. */
   readonly clock: { offsetMs: number };
   readonly proxyTimeoutMs: number;
   readonly log: (line: string) => void;
@@ -209,8 +212,8 @@ function refuseViolation(
 }
 
 /**
- * Checks the node of a request. Requests are forwarded to their node, so a request for a node that is unknown or off
- * fails.
+ * Checks that the node of a request is known and online. Otherwise the request fails, because the API forwards it to
+ * this node.
  */
 function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
   const { node } = path;
@@ -225,7 +228,7 @@ function refuseNode(cluster: Cluster, { path }: FoundRoute): void {
     throw new PveError(595, 'Errors during connection establishment, proxy handshake: No route to host');
 }
 
-/** The error after the time limit. The work continues after this response. */
+/** The error response that is sent when the time limit is reached. The work continues after this response. */
 async function withinProxyTimeout(work: Promise<Json>, limitMs: number): Promise<Json> {
   const timedOut = (): PveError => new PveError(596, 'Connection timed out');
   return withLimit(neverAborted(), limitMs, (late) => orAbort(work, late, timedOut));

@@ -1,4 +1,7 @@
-/** Starts the Proxmox VE look-alike: HTTPS, API token, tasks, locks and HA manager. A back end does the work. */
+/**
+ * Starts the simulated Proxmox VE with an HTTPS API, an API token, tasks, locks and an HA manager. A back end manages
+ * the containers.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { RequestListener } from 'node:http';
@@ -23,7 +26,7 @@ export interface Pve {
   readonly url: string;
   readonly port: number;
   readonly faults: Faults;
-  /** The requests that violate the published schema, if it is available. */
+  /** The requests that violated Proxmox's published schema. Empty if the schema is not available. */
   readonly violations: readonly Violation[];
   /** The received requests, sorted from oldest to newest. */
   readonly requests: readonly RequestRecord[];
@@ -32,11 +35,11 @@ export interface Pve {
   /** Returns a copy of the HA configuration. */
   ha(): { resources: Record<string, unknown>; rules: Record<string, unknown> };
   tasks(): readonly TaskRecord[];
-  /** Sets or removes a config lock, as a backup or a crashed worker would. */
+  /** Sets or removes a config lock, to simulate a backup or a crashed worker. */
   lock(vmid: number, lock: string | undefined): void;
   /**
-   * Removes the configuration and the disk of a container, as if their storage was lost. Its HA resource, its rules
-   * and its pool membership stay.
+   * Removes the configuration and the disk of a container, to simulate that their storage was lost. Its HA resource,
+   * its rules and its pool membership stay.
    */
   lose(vmid: number): Promise<void>;
   /**
@@ -45,11 +48,11 @@ export interface Pve {
    */
   setOnline(node: string, online: boolean): void;
   /**
-   * Sets the privileges of the user and the token. If the argument is undefined, restores the privileges of the
-   * start.
+   * Sets the privileges of the user and the token. If the argument is undefined, restores the privileges that they had
+   * at the start.
    */
   setGrants(grants: Grants | undefined): void;
-  /** Sets how many milliseconds the clock of the look-alike is ahead of ours. */
+  /** Sets how many milliseconds the clock of the simulated Proxmox is ahead of the real time. */
   setClock(offsetMs: number): void;
   /** Runs one round of the status daemon and of the HA manager now. */
   settle(): Promise<void>;

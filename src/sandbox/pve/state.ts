@@ -1,6 +1,6 @@
 /**
- * The state of the look-alike: the configuration files of the cluster as one JSON document, which may be stored on
- * disk.
+ * The state of the simulated Proxmox: the configuration files of the cluster as one JSON document, which can be stored
+ * on disk.
  */
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
@@ -15,11 +15,14 @@ const snapshotSchema = Type.Object({
   description: text,
   parent: optional(text),
   /**
-   * `prepare` while the snapshot is being created, and `delete` while it is being removed. After a failure or a kill,
-   * the word remains.
+   * `prepare` while the snapshot is being created, and `delete` while it is being removed. If the operation fails or
+   * is killed, the value remains.
    */
   snapstate: optional(text),
-  /** True if the container was running when the snapshot was created, so that its file system looks mounted. */
+  /**
+   * True if the container was running when the snapshot was created. In this case, the file system in the snapshot
+   * looks as if it were mounted.
+   */
   running: optional(Type.Boolean()),
   config: texts,
 });
@@ -34,11 +37,14 @@ const containerSchema = Type.Object({
   /** The VMID of the template to which the disk is linked. */
   linkedTo: optional(Type.Number()),
   /**
-   * True if the file system looks mounted. The next mount then waits until it is sure that the file system is not
-   * mounted elsewhere.
+   * True if the file system looks as if it were mounted. The next mount then waits until it is certain that the file
+   * system is not mounted elsewhere.
    */
   looksMounted: optional(Type.Boolean()),
-  /** The size of the root file system in bytes, if a resize has failed to grow it to the configured size. */
+  /**
+   * The size of the root file system in bytes. Set only if a resize has failed to grow the file system to the
+   * configured size.
+   */
   filesystem: optional(Type.Number()),
 });
 
@@ -64,7 +70,7 @@ const haServiceSchema = Type.Object({
   sid: text,
   /** Maps option names to values as in resources.cfg (`state`, `group`, `max_restart`, ...). */
   options: texts,
-  /** The state in the manager. It is absent until the manager has seen the resource. */
+  /** The state in the HA manager. It is absent until the manager has read the resource for the first time. */
   state: optional(text),
   failures: Type.Number(),
 });
@@ -101,7 +107,7 @@ export function emptyState(): State {
 
 export interface StateStore {
   readonly state: State;
-  /** True if there was a file from an earlier run. */
+  /** True if the file already existed, because an earlier run has created it. */
   readonly resumed: boolean;
   /** Resolves when all changes so far are on disk. Without a file, resolves at once. */
   save(): Promise<void>;

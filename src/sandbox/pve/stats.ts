@@ -16,16 +16,16 @@ export interface GuestStats {
 export type Dump = ReadonlyMap<number, GuestStats>;
 
 export interface Stats {
-  /** The values of the last broadcast. Undefined for a newer guest. */
+  /** The values of the last broadcast. Undefined if the guest was created after the last broadcast. */
   of(vmid: number): GuestStats | undefined;
   /**
-   * Returns the values of the next API worker. Each worker reads the broadcast values at most once in `dumpMs`, so
-   * two workers may differ for this time after a change.
+   * Returns the values that the next API worker has cached. Each worker reads the broadcast values at most once in
+   * `dumpMs`, so for this long after a change, two workers may return different values.
    */
   nextDump(): Dump;
   /**
-   * Returns the values from before guests were last added, removed or renamed, like a worker that has not read the
-   * values since then.
+   * Returns the values that a worker has which last read them before the most recent change, that is, before a guest
+   * was added, removed or renamed.
    */
   outdatedDump(): Dump;
   refresh(): Promise<void>;
@@ -41,10 +41,13 @@ export const IDLE: BackendUsage = {
   uptimeS: 0,
 };
 
-/** The number of workers of pveproxy. Here they handle requests in turn. */
+/** The number of workers of pveproxy. In the simulation, they handle requests in turn. */
 const WORKERS = 3;
 
-/** Returns a text of all guests, their names, and whether they are templates, to detect changes. */
+/**
+ * Returns a text that lists all guests with their names and whether they are templates. Two texts are compared to
+ * detect changes.
+ */
 const census = (dump: Dump): string =>
   [...dump].map(([vmid, { name, template }]) => `${vmid} ${name} ${template}`).join('\n');
 

@@ -1,6 +1,6 @@
 /**
- * Worker tasks. The UPID is returned at once, the work runs in the background, and the exit status contains the
- * result.
+ * Simulates Proxmox's worker tasks. The start of a task returns its UPID at once, the work runs in the background, and
+ * the exit status of the task contains the result.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StateStore, TaskRecord } from './state.js';
@@ -12,12 +12,15 @@ export interface TaskHandle {
   print(line: string): void;
   /** Adds a warning to the log. The task then ends with `WARNINGS: n`. */
   warn(line: string): void;
-  /** Waits as long as the real work would take. If the task was stopped in the meantime, ends it. */
+  /**
+   * Waits as long as the real work would take. If the task is stopped during this time, the wait throws, so that the
+   * task ends.
+   */
   takes(ms: number): Promise<void>;
 }
 
 export interface TaskFault {
-  /** The exit status instead of the work, or after the work. */
+  /** The exit status with which the task ends, either instead of the work or after the work. */
   readonly error?: string;
   readonly errorAfter?: boolean;
   readonly extraMs?: number;
@@ -39,7 +42,7 @@ export interface Tasks {
   fork(spec: TaskSpec, work: (task: TaskHandle) => Promise<void>): string;
   find(upid: string): TaskRecord | undefined;
   list(): readonly TaskRecord[];
-  /** Stops the task, like SIGTERM to the worker. */
+  /** Stops the task, in the same way as the signal SIGTERM stops a real worker. */
   stop(upid: string): void;
   /** Resolves when no task is running. */
   idle(): Promise<void>;
@@ -55,7 +58,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
   const { state } = store;
   const stops = new Map<string, AbortController>();
   const running = new Set<Promise<void>>();
-  // a kill of the whole environment also killed its running tasks
+  // if the whole environment was killed, the tasks that were running have ended as well
   for (const task of state.tasks) {
     if (task.status === 'stopped') continue;
     Object.assign(task, { status: 'stopped', exitstatus: 'unexpected status', endtime: seconds() });
@@ -97,7 +100,7 @@ export function createTasks(store: StateStore, ended: () => void): Tasks {
     const takes = async (ms: number): Promise<void> => {
       await pause(ms);
       if (stop.signal.aborted) throw new PveError(500, 'received interrupt');
-      // the stop occurs in the middle of the work, so that the worker cleans up like the real one
+      // the task is stopped in the middle of its work, so that the cleanup code of the worker runs as in Proxmox
       if (fault.error !== undefined && fault.errorAfter !== true) throw new PveError(500, fault.error);
     };
     const handle: TaskHandle = {

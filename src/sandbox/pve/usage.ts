@@ -6,7 +6,7 @@ import { rootDisk } from './ct-config.js';
 import { kindOf, type StorageOption } from './options.js';
 
 const GIB = 1024 ** 3;
-/** The share of a disk's size that is in use on thin storage. */
+/** The share of a disk's size that the disk occupies on thin storage. */
 const SHARE_IN_USE = 0.03;
 
 export function usageFields(usage: BackendUsage): JsonObject {

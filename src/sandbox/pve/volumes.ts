@@ -1,6 +1,6 @@
 /**
- * Root disks on storages: their names, the storages that allow them, and the removal of volumes that a failed task
- * created.
+ * Root disks on storages: determines their names and the storages that can have them, and removes the volumes that a
+ * failed task created.
  */
 import { type Call, storageOnNode } from './cluster.js';
 import { rootDisk } from './ct-config.js';

@@ -1,4 +1,4 @@
-/** Reads HTTP requests and writes responses with the behaviour and the limits of the real server. */
+/** Reads HTTP requests and writes responses in the same way as Proxmox's own server, with the same limits. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json } from '../../kernel/json.js';
 import type { StrikeKind } from '../control/faults.js';
@@ -12,7 +12,7 @@ export interface Answer {
   readonly reason: string;
   /** The body. Undefined if the body is empty. */
   readonly body?: { readonly [key: string]: Json };
-  /** HTML instead of JSON, like from a gateway in front of Proxmox. */
+  /** An HTML page that is sent instead of JSON, as a gateway in front of Proxmox does. */
   readonly page?: string;
 }
 
@@ -29,7 +29,7 @@ export function targetOf(request: IncomingMessage): { path: string; query: strin
   return { path: path === '' ? '/' : path, query };
 }
 
-/** Makes the checks that the server makes before it checks credentials. */
+/** Makes the checks that Proxmox's server makes before it checks credentials. */
 export function refuseTransfer(request: IncomingMessage): void {
   if (request.headers['transfer-encoding'] !== undefined)
     throw new PveError(501, 'chunked transfer encoding not supported');
@@ -98,7 +98,7 @@ export async function readParameters(
   return { ...inQuery, ...decodeForm(text) };
 }
 
-/** `total` is the length of the whole list if only a part of it was requested. */
+/** `total` is the length of the whole list. It is given if only a part of the list was requested. */
 export function success(data: Json, { total }: { readonly total?: number } = {}): Answer {
   return { status: 200, reason: 'OK', body: { data, ...(total === undefined ? {} : { total }) } };
 }

@@ -1,6 +1,6 @@
 /**
- * The beginning of every recipe. A run that the agent no longer waits for may still be active in the container, and a
- * second run must not overlap with it. The script sets its working folder and PATH itself.
+ * The beginning of every recipe. An earlier run that the agent no longer waits for may still be active in the
+ * container, and a second run must not start before it has ended. The script sets its working folder and PATH itself.
  */
 import { asSite } from './as-site.js';
 

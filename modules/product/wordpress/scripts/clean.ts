@@ -1,7 +1,7 @@
 /**
- * The last script before a container becomes a template. First it creates and uses a temporary site, which proves
- * that the recipe works, and whose compiled PHP the clones inherit. Then it removes everything that must differ
- * between clones or only wastes space.
+ * The last script before a container becomes a template. First it creates and uses a temporary site. This proves that
+ * the recipe works, and compiles the PHP files, so that the clones inherit the compiled code. Then the script removes
+ * everything that must differ between clones or that only wastes space.
  */
 import { configure } from './configure.js';
 

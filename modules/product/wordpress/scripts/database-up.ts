@@ -1,12 +1,12 @@
 /**
- * Waits for the database of a site that may have just started to boot, and provides `sql` (runs statements on the
- * site's database), `text` (any value as SQL) and `bytes` (the same for comparisons, where the tables' collation is
- * not known). It uses the database directly, so that a plugin that breaks WordPress cannot prevent changes to the
- * site.
+ * Waits for the database of a site whose container may have just started to boot, and provides three functions: `sql`
+ * runs statements on the site's database, `text` converts any value to SQL, and `bytes` does the same for comparisons,
+ * where the collation of the tables is not known. The functions use the database without WordPress, so that changes to
+ * the site work even if a plugin has broken WordPress.
  *
- * The site also controls the database: its user may have added triggers to a table, or replaced it with views that
- * call functions with the caller's privileges. So `sql` connects as a user that can only read and change rows of the
- * site, and whose statements have a time limit.
+ * The site also controls the database: the site's database user may have added triggers to a table, or replaced a
+ * table with a view that calls functions with the caller's privileges. Therefore `sql` connects as a user that can
+ * only read and change rows of the site, and the statements of this user have a time limit.
  */
 export const databaseUp = String.raw`
 # If the customer has removed WordPress from the site, there is no URL and no administrator to change.

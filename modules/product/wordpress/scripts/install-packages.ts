@@ -1,7 +1,7 @@
 /**
- * Installs what every WordPress container has before it belongs to a site: web server, PHP, database server and
- * WordPress itself, enabled and listening. Both sources of a site start here: the golden template, and a container
- * created from the OS template.
+ * Installs what every WordPress container needs before its site is created: web server, PHP, database server and
+ * WordPress itself. The servers are enabled and listening afterwards. The script runs in both cases: when a golden
+ * template is built, and when a site is created directly from the OS template.
  */
 export const installPackages = String.raw`
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8

@@ -1,7 +1,7 @@
 /**
- * The site itself, installed by WordPress's own installer in one PHP process as the web server's user. Every
- * value comes from the environment, so nothing has to be quoted. A second run sets an installed site to the same
- * values and keeps its content.
+ * Installs the site with WordPress's own installer, in one PHP process that runs as the web server's user. Every value
+ * comes from the environment, so nothing has to be quoted. A second run sets an installed site to the same values and
+ * keeps its content.
  */
 export const installSitePhp = String.raw`<?php
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_NOTICE);

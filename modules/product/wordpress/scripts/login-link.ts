@@ -1,14 +1,14 @@
 /**
- * Creates a page that logs in the first administrator (ADMIN_USER) once, within a minute, and prints `made`, or what
- * is missing. Takes LINK_ID, which names the page, and LINK_SHA256, the hash of the required token. The page is a
- * file of the site, written by the site's user: it grants the holder of the token nothing that this user does not
- * already have.
+ * Creates a page that logs in the first administrator (ADMIN_USER). The page works once and expires after one minute.
+ * The script prints `made`, or what is missing. Takes LINK_ID, which names the page, and LINK_SHA256, the hash of the
+ * required token. The page is a file of the site that the site's user writes: it gives the holder of the token no
+ * access that this user does not already have.
  */
 import { databaseUp } from './database-up.js';
 
 /**
- * The line before it defines `$innkeeper`. The page deletes itself before it does anything else: of two concurrent
- * visits only one succeeds. A wrong token does not invalidate the right one.
+ * The line before this text defines `$innkeeper`. The page deletes itself before it logs anyone in, so that only one
+ * of two concurrent visits succeeds. A request with a wrong token does not invalidate the link.
  */
 const page = String.raw`
 header('Cache-Control: no-store');

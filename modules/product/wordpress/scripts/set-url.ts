@@ -1,7 +1,7 @@
 /**
- * Sets the URL of the site to SITE_URL, makes it respond at each of SITE_NAMES under that name (see
- * install-site-php.ts), and keeps its requests to its own names (SITE_FQDN, the URL's name and LOCAL_NAMES) in the
- * container. Repeatable.
+ * Sets the URL of the site to SITE_URL. Makes the site respond at each name in SITE_NAMES, with that name in its links
+ * (see install-site-php.ts). Requests of the site to its own names (SITE_FQDN, the name in the URL, and LOCAL_NAMES)
+ * do not leave the container. Repeatable.
  */
 import { databaseUp } from './database-up.js';
 

@@ -43,7 +43,7 @@ export interface RecordSetChange {
   readonly changetype: 'REPLACE' | 'DELETE';
   readonly ttl?: number;
   readonly records?: readonly { readonly content: string; readonly disabled: boolean }[];
-  /** If absent, the comments stay unchanged. */
+  /** If this field is absent, the server keeps the comments. */
   readonly comments?: readonly {
     readonly content: string;
     readonly account: string;
@@ -63,8 +63,8 @@ export interface PowerDnsClient {
    */
   read(name: string, signal: AbortSignal, zone?: string): Promise<RecordSet[]>;
   /**
-   * Sends a change. The call ends with the server's response or at the deadline of the request, even if the caller
-   * stops, because the effect of an interrupted write would be unknown.
+   * Sends a change. The call ends when the server responds or at the deadline of the request. It does not end earlier
+   * if the caller stops, because it would then be unknown whether the change took effect.
    */
   change(changes: readonly RecordSetChange[], zone?: string): Promise<void>;
   /** Returns the whole zone, including disabled records. */
@@ -77,9 +77,9 @@ export interface PowerDnsClient {
 
 interface SendOptions {
   readonly stop?: AbortSignal;
-  /** Treats 404 as a valid response with the result undefined. */
+  /** If true, the status 404 is not an error: the result is then undefined. */
   readonly mayMiss?: boolean;
-  /** The error for a 404. */
+  /** The error that is thrown for the status 404. */
   readonly missing?: () => AgentError;
 }
 
@@ -186,9 +186,10 @@ export function powerDnsClient(config: PowerDnsConfig, circuit?: Circuit): Power
 }
 
 /**
- * Returns the message if the agent itself is refused. Either PowerDNS refuses the key, or a system in front of
- * PowerDNS sent a response that PowerDNS never sends (a redirect or a page). A page with a 5xx status is no refusal:
- * it comes from a gateway that cannot forward the request at the moment.
+ * Returns the message of the server if the response means that no request of the agent can succeed. This is the case
+ * if PowerDNS rejects the key, or if a system in front of PowerDNS sent a response that PowerDNS never sends (a
+ * redirect or a page). It is not the case for a page with a 5xx status, because such a page comes from a gateway that
+ * cannot forward the request at the moment.
  */
 function refusalIn(status: number, text: string): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(text) && status < 500);
@@ -220,13 +221,13 @@ function judge(status: number, text: string): unknown {
 const CLASH =
   /Conflicts with (?:pre-existing|another) RRset|has more than one record|Cannot have both NS and DNAME/;
 
-/** The error of a server whose back end cannot store comments (LMDB before PowerDNS 5.1, BIND files). */
+/** The error of a server whose back end cannot store comments (BIND files, and LMDB before PowerDNS 5.1). */
 export function lacksComments(error: unknown): boolean {
   return error instanceof AgentError && /does not support editing comments/.test(error.detail ?? '');
 }
 
 /**
- * Returns the server's reason for rejecting the content of a request, or undefined if the content was not the cause.
+ * If the server rejected a request because of its content, returns the server's reason. Otherwise returns undefined.
  */
 export function refusedContent(error: unknown): string | undefined {
   const [, said] = error instanceof AgentError ? (/^422: (.+)/.exec(error.detail ?? '') ?? []) : [];
@@ -253,7 +254,7 @@ function reasonOf(error: unknown): string {
   return error.message === '' && 'code' in error ? String(error.code) : error.message;
 }
 
-/** The error for a response that came from a gateway or was cut off. This is temporary. */
+/** The error if a response came from a gateway instead of PowerDNS, or was cut off. This is temporary. */
 function notAZone(): AgentError {
   return failure('dns_timeout', 'The DNS server cannot answer right now.', 'the response is not a zone');
 }
@@ -268,7 +269,10 @@ function shut({ failure: kind, detail }: OpenCircuit): AgentError {
     : failure('dns_unreachable', 'The DNS server does not answer.', detail);
 }
 
-/** The error if the zone of the sites is missing. No order can be executed then, and no order is the cause. */
+/**
+ * The error if the zone for the sites' names is missing. In this case no order can be executed, but the cause is not
+ * in the orders.
+ */
 export function zoneMissing(zone: string): AgentError {
   return refusesUs(`404: the server has no zone ${zone}`);
 }
@@ -277,7 +281,7 @@ export function noSuchZone(zone: string): AgentError {
   return new AgentError('zone_not_found', 'There is no such zone.', { role: 'DNS', detail: zone });
 }
 
-/** The error for a request that the server will refuse each time it is sent. */
+/** The error for a request that can never succeed, because the server will refuse it each time. */
 export function failed(detail: string): AgentError {
   return new AgentError('dns_failed', 'The DNS server reported a failure.', {
     role: 'DNS',

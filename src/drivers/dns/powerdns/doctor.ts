@@ -34,8 +34,8 @@ async function checkWriting(
 ): Promise<Verdict> {
   const zone = config.dns.powerdns?.zone ?? config.agent.base_domain;
   const mark = { agent: config.agent.id, panel: 'doctor', service: 'probe', generation: 1 };
-  // The record always has the same name. If the doctor is killed, the next run therefore replaces and removes the
-  // record.
+  // The record always has the same name. If the doctor is killed and leaves the record, the next run therefore
+  // replaces and removes it.
   const record = { name: `_innkeeper-doctor.${config.agent.base_domain}`, type: 'TXT', mark } as const;
   const value = `innkeeper doctor ${randomBytes(8).toString('hex')}`;
   const call = plainCall(signal);

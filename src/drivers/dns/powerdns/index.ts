@@ -31,7 +31,9 @@ export function driver({ agent, dns }: PowerDnsSettings, { circuits }: DnsDeps):
   return powerDnsDriver(dns.powerdns, dns.ttl_s, `innkeeper:${agent.id}`, circuit);
 }
 
-/** `account`: the account at the server that marks the zones of customers as ours. */
+/**
+ * `account`: the value of the field `account` by which the agent recognizes the zones that it manages for customers.
+ */
 export function powerDnsDriver(
   config: PowerDnsConfig,
   ttlS: number,
@@ -39,11 +41,11 @@ export function powerDnsDriver(
   circuit?: Circuit,
 ): DnsDriver {
   const client = powerDnsClient(config, circuit);
-  // One change at a time: with an SQLite back end, the server answers a concurrent change with 500 "database is
-  // locked".
+  // Only one change is sent at a time: with an SQLite back end, the server responds to a concurrent change with 500
+  // "database is locked".
   const queue = new PQueue({ concurrency: 1 });
   const zone = config.zone.replace(/\.$/, '').toLowerCase();
-  /** The driver assumes that the server can store comments until a response shows that it cannot. */
+  /** True until a response shows that the server cannot store comments. */
   const server: Server = { hasComments: true, change: (changes) => client.change(changes) };
 
   const absolute = (name: string): string => {
@@ -64,7 +66,7 @@ export function powerDnsDriver(
     if (!found) throw zoneMissing(zone);
     return found;
   };
-  /** With `owner`, also reads the name at which the mark of a removed set would be. */
+  /** If `owner` is given, also reads the record sets at the owner name, where the mark of a removed set may remain. */
   const look = (name: string, signal: AbortSignal, owner = false): Look => ({
     name,
     async near() {
@@ -117,7 +119,7 @@ export function powerDnsDriver(
       return sets.flatMap((set) => {
         const owner = owners.get(ownerName(set.name.toLowerCase()));
         const mark = marksOf(set, owner ? [owner] : [])[0];
-        // visitors do not see a disabled set, so it counts as missing
+        // the server does not serve a disabled set, so it is treated as missing
         const live = liveOf(set);
         if (!mark || live.length === 0) return [];
         const name = set.name.toLowerCase().replace(/\.$/, '');
@@ -133,8 +135,8 @@ export function powerDnsDriver(
 /** The maximum number of times that a change is sent if it is acknowledged but not visible. */
 const SENDS = 3;
 /**
- * The delay before the next read, because a server with a replicated database may show a change only some time after
- * it has accepted the change.
+ * The delay before the next read. A server with a replicated database may accept a change and show it only after some
+ * time.
  */
 const UNSEEN_MS = 100;
 
@@ -155,13 +157,13 @@ interface Server {
 type Plan = (found: readonly RecordSet[], hasComments: boolean) => readonly RecordSetChange[];
 
 /**
- * Sends the missing changes until a read shows that none is missing, because an acknowledgement does not prove the
- * effect.
+ * Sends the missing changes, and repeats this until a read shows that no change is missing, because an acknowledgement
+ * does not prove that a change took effect.
  */
 async function untilStands(server: Server, look: Look, missing: Plan, signal: AbortSignal): Promise<void> {
   for (let sent = 0; ;) {
     if (missing(await look.near(), server.hasComments).length === 0) return;
-    // a REPLACE removes every record that it does not contain, so it must also contain the disabled records
+    // a REPLACE removes all records of the set that it does not contain, so it must also contain the disabled records
     const changes = missing(await look.far(), server.hasComments);
     if (changes.length === 0) return;
     if (sent >= SENDS)
@@ -179,7 +181,9 @@ async function untilStands(server: Server, look: Look, missing: Plan, signal: Ab
   }
 }
 
-/** Values of types that the driver does not write are returned as the server spells them. */
+/**
+ * If the driver does not write records of a type, it returns the values of this type exactly as the server sends them.
+ */
 function contentText(type: string, content: string): string {
   return type === 'A' || type === 'AAAA' || type === 'CNAME' || type === 'TXT'
     ? fromContent(type, content)

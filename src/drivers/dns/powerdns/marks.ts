@@ -1,8 +1,9 @@
 /**
- * Reads and writes the mark of a record set. The mark is in a comment of the set. If the back end of the server
- * cannot store comments (LMDB before PowerDNS 5.1), the mark is in a TXT record `_innkeeper-owner.<name>`, which
- * contains mark and type: `"innkeeper:agent/panel/service/1 A"`. The driver always reads both forms. It writes the
- * TXT record only if the server refuses comments, because the record is public.
+ * Reads and writes the mark of a record set. The mark is stored in a comment of the set. If the back end of the server
+ * cannot store comments (for example LMDB before PowerDNS 5.1), the mark is stored in a TXT record with the name
+ * `_innkeeper-owner.<name>`, which contains the mark and the type: `"innkeeper:agent/panel/service/1 A"`. The driver
+ * always reads both. It writes the TXT record only if the server rejects comments, because everyone can read the TXT
+ * record.
  */
 import { findMark, formatMark, isMarkAlone, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { RecordSet, RecordSetChange } from './client.js';
@@ -32,12 +33,12 @@ export function isMarkedAlone({ comments = [] }: RecordSet): boolean {
   return comments.every(({ content }) => isMarkAlone(content));
 }
 
-/** True for the name of a TXT record with marks. A record set at such a name is not a record of a site. */
+/** Returns true if this is the name of a TXT record for marks. No record of a site has such a name. */
 export function isOwnerName(name: string): boolean {
   return name.startsWith(OWNER);
 }
 
-/** Returns the comments of the set including the mark. Comments of others stay. */
+/** Returns the comments that the set should have: the existing comments of other clients and the mark. */
 export function commentsWith(
   set: RecordSet | undefined,
   mark: Mark,
@@ -56,17 +57,20 @@ export function commentsWithout(
 }
 
 interface OwnerChange {
-  /** Name of the marked sets, with the final dot. */
+  /** The name of the record sets that the marks belong to, with the final dot. */
   readonly name: string;
   readonly mark: Mark;
-  /** `add` is the type whose set gets the mark. `drop` contains the types whose sets lose the mark. */
+  /** `add` is the record type whose mark is added. `drop` contains the record types whose marks are removed. */
   readonly add?: string | undefined;
   readonly drop: readonly string[];
   /** Time to live of a new TXT record. */
   readonly ttl: number;
 }
 
-/** Returns the change of the TXT record at the owner name. The result is empty if the record is already correct. */
+/**
+ * Returns the change that the TXT record at the owner name needs. The result is empty if the record is already
+ * correct.
+ */
 export function ownerChange(
   { name, mark, add, drop, ttl }: OwnerChange,
   all: readonly RecordSet[],

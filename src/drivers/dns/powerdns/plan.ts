@@ -1,5 +1,6 @@
 /**
- * Computes the changes that create or remove a record of ours, as pure functions of the record sets at the server.
+ * Computes which changes create or remove one of the agent's records. The functions are pure: they depend only on the
+ * record sets that the server has.
  */
 import type { Mark } from '../../../kernel/mark.js';
 import type { DnsRecord } from '../contract.js';
@@ -35,15 +36,16 @@ function contentOf(type: DnsRecord['type'], value: string): string {
 
 /**
  * Returns the changes that are needed so that `wanted` exists. The result is empty if it already exists. Throws
- * `foreign_object` if a set without our mark is in the way.
+ * `foreign_object` if a set without our mark prevents this.
  */
 export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: boolean): RecordSetChange[] {
   const { name, type, mark } = wanted;
   const here = found.filter((set) => set.name.toLowerCase() === name);
   const current = here.find((set) => set.type === type);
   if (current && isSame(current, wanted, found)) return [];
-  // A CNAME excludes every other set of the same name. A disabled set without a mark is not in the way and stays. A
-  // mark, however, shows that another service relies on the set.
+  // A CNAME cannot exist next to another set of the same name. A disabled set without a mark does not prevent the
+  // change and is kept. A disabled set with a mark does prevent it, because the mark shows that another service relies
+  // on the set.
   const inItsWay = here.filter((set) => {
     if (liveOf(set).length === 0) return set.type === type && marksOf(set, found).length > 0;
     return set.type === type || set.type === 'CNAME' || (type === 'CNAME' && isVisible(set));
@@ -72,8 +74,8 @@ export function plan(found: readonly RecordSet[], wanted: Wanted, hasComments: b
 }
 
 /**
- * Of a set with our mark, only the served records are ours, because an operator who disabled records may want to
- * enable them again.
+ * In a set with our mark, the agent removes only the served records. Disabled records are kept, because the operator
+ * who disabled them may want to enable them again.
  */
 export function planRemoval(found: readonly RecordSet[], { name, type, mark }: Ours): RecordSetChange[] {
   const set = found.find((one) => one.name.toLowerCase() === name && one.type === type);
@@ -84,7 +86,7 @@ export function planRemoval(found: readonly RecordSet[], { name, type, mark }: O
   ];
 }
 
-/** Removes the served records and the mark from a set that has our mark. */
+/** Returns the change that removes the served records and the mark from a set with our mark. */
 function withoutLive(set: RecordSet, name: string, mark: Mark): RecordSetChange {
   const off = offOf(set);
   if (off.length === 0) return { name, type: set.type, changetype: 'DELETE' };
@@ -96,7 +98,9 @@ function withoutLive(set: RecordSet, name: string, mark: Mark): RecordSetChange 
   };
 }
 
-/** Record types that the server maintains itself, and that therefore never conflict. */
+/**
+ * The record types that the server itself maintains. Records of these types never conflict with a record of the agent.
+ */
 function isVisible(set: RecordSet): boolean {
   return !['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'DNSKEY'].includes(set.type);
 }

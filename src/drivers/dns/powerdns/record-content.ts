@@ -1,6 +1,6 @@
 /**
- * Converts record values between the agent's bare form and PowerDNS's form (names with a final dot, text in quoted
- * strings), so that equal values compare as equal.
+ * Converts record values between the agent's form (names without a final dot, text without quotation marks) and
+ * PowerDNS's form (names with a final dot, text in quoted strings), so that equal values can be recognized as equal.
  */
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../../kernel/host-name.js';
@@ -29,9 +29,9 @@ export function toContent(type: Type, value: string): string {
   throw new RangeError(`not a value of ${type}: ${JSON.stringify(value)}`);
 }
 
-/** Returns the bare form of a value from the server. Unknown forms stay unchanged. */
+/** Converts a value from the server to the agent's form. Values of an unknown form stay unchanged. */
 export function fromContent(type: Type, content: string): string {
-  // a single dot means the root, which a null MX record contains
+  // a single dot is the name of the root, which is the value of a null MX record; it must not be removed
   if (type === 'CNAME' || type === 'NS' || type === 'MX')
     return content.toLowerCase().replace(/(?<=\S)\.$/, '');
   if (type === 'TXT') return textOf(content);

@@ -1,6 +1,6 @@
 /**
- * Customers' zones on PowerDNS: whole zones with our account. A zone with another account, or without one, is not
- * ours.
+ * Manages customers' zones on PowerDNS. The agent owns a zone, with all its records, if the zone has the configured
+ * account. A zone with another account or without an account belongs to another owner.
  */
 import { neverAborted } from '../../../kernel/async/never.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -74,7 +74,9 @@ export function powerDnsZones(client: PowerDnsClient, inTurn: InTurn, account: s
   };
 }
 
-/** Converts the server's refusal of a customer's value, which is not a failure of the server. */
+/**
+ * If the server has rejected a value that the customer entered, converts the error, because the server has not failed.
+ */
 function asRecordError(error: unknown): unknown {
   if (!(error instanceof AgentError)) return error;
   const { detail = '' } = error;
@@ -90,8 +92,8 @@ function asRecordError(error: unknown): unknown {
 }
 
 /**
- * Sends a change and then reads the zone, because neither an acknowledgement nor a missing response proves anything
- * about the effect.
+ * Sends a change and then reads the zone. The read is needed because neither an acknowledgement nor a lost response
+ * shows whether the change took effect.
  */
 async function settled(
   change: () => Promise<void>,
@@ -110,9 +112,9 @@ async function settled(
 }
 
 /**
- * Replaces the served values with the wanted values. A REPLACE removes every record that it does not contain, so all
- * records that stay are sent as well. They are sent exactly as the server returned them, because the spelling of
- * other clients' records must not change.
+ * Replaces the served values with the wanted values. A REPLACE removes all records of the set that it does not
+ * contain, so the records that must be kept are sent as well. These records are sent exactly as the server returned
+ * them, so that the spelling of other clients' records does not change.
  */
 function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | undefined): RecordSetChange {
   const at = { name: absolute(name), type };
@@ -121,7 +123,7 @@ function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | un
     disabled: disabled === true,
     value: fromContent(type, content),
   }));
-  // a requested value that exists but is disabled gets enabled
+  // if a requested value exists but is disabled, it is enabled
   const kept = known.filter(({ disabled, value }) => disabled !== values.includes(value));
   const added = values.filter((value) => !kept.some((one) => !one.disabled && one.value === value));
   const records = [
@@ -132,7 +134,7 @@ function changeTo({ name, type, ttlS, values }: ZoneSet, current: RecordSet | un
   return { ...at, changetype: 'REPLACE', ttl: ttlS, records };
 }
 
-/** Returns true if every sent value is served with the sent time to live. */
+/** Returns true if the server serves every value that was sent, with the time to live that was sent. */
 function stands({ type, values, ttlS }: ZoneSet, found: readonly RecordSet[]): boolean {
   const set = contentsOf(found).sets.find((one) => one.type === type);
   const text = (list: readonly string[]): string => JSON.stringify([...list].sort());

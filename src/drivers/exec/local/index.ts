@@ -35,8 +35,8 @@ export function localExecDriver(
 }
 
 /**
- * The error if pct could not be started. A shortage of processes, memory or files is temporary, but a missing program
- * is not.
+ * The error if pct could not be started. If processes, memory or file descriptors ran out, the problem is temporary.
+ * If the program is missing, it is not.
  */
 const PASSING = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY'];
 

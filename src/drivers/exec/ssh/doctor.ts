@@ -89,8 +89,8 @@ async function examineAll(parts: SshParts, signal: AbortSignal): Promise<Examine
 }
 
 /**
- * Checks the connection without changing a container, and whether the node refuses a command that the key must not
- * run.
+ * Checks the connection without changing a container. Also checks that the node refuses a command that the key must
+ * not be able to run.
  */
 async function examineNode(
   { config, ssh }: SshParts,

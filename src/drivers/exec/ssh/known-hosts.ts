@@ -5,14 +5,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 export interface KnownKeys {
-  /** The keys that the host may present, by type, in the wire format. */
+  /** The keys with which the host may identify itself, by type, in the wire format. */
   readonly trusted: readonly { readonly type: string; readonly key: Buffer }[];
   readonly revoked: readonly Buffer[];
 }
 
 /**
- * Maps the key types in the file to the signature algorithms that the client requests, so that the server presents a
- * key that the file contains.
+ * Maps the key types in the file to the signature algorithms that the client requests. The server then identifies
+ * itself with a key that the file contains.
  */
 const ALGORITHMS = {
   'ssh-ed25519': ['ssh-ed25519'],

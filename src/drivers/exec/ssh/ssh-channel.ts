@@ -1,4 +1,7 @@
-/** One command over an open SSH connection: its input, both outputs, its end, and its cancellation. */
+/**
+ * Runs one command over an open SSH connection: sends its input, reads standard output and standard error, waits for
+ * its end, and cancels it if necessary.
+ */
 import type { Client, ClientChannel } from 'ssh2';
 import { within } from '../../../kernel/async/within.js';
 import { onAbort } from '../../../kernel/async/on-abort.js';
@@ -6,18 +9,18 @@ import { Tail } from '../../shared/tail.js';
 import type { RawEnd, RawOptions } from '../run-script.js';
 
 /**
- * If a connection does not open a channel within this time, it is considered dead. The keepalive would detect this
- * only later.
+ * If a connection does not open a channel within this time, the connection is treated as dead. The keepalive would
+ * detect a dead connection only later.
  */
 const OPEN_TIMEOUT_MS = 10_000;
-/** How long pct may take to end after its script was ended. */
+/** How long the agent waits for pct to end after the script of pct was ended. */
 const OWN_END_MS = 1_000;
 const CLOSE_MS = 3_000;
 
 export interface SshChannel {
   /**
-   * Sends the input. Resolves when the channel is closed, or abandoned after an abort; `lost`: no exit status
-   * arrived.
+   * Sends the input. Resolves when the channel is closed, or when the agent stops waiting after an abort. `lost` means
+   * that no exit status arrived.
    */
   converse(signal: AbortSignal): Promise<RawEnd & { readonly lost: boolean }>;
 }

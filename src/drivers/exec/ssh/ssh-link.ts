@@ -1,6 +1,7 @@
 /**
- * A persistent SSH connection to one node. It is opened when a command needs it, after a check of the host key. At
- * most eight commands share it. After it breaks, the next command opens it again.
+ * A persistent SSH connection to one node. The connection is opened when a command first needs it, and the host key is
+ * checked. At most eight commands use the connection at the same time. If the connection breaks, the next command
+ * opens a new one.
  */
 import { readFile } from 'node:fs/promises';
 import PQueue from 'p-queue';
@@ -43,7 +44,7 @@ export class SshLink {
     this.#circuit = circuit;
   }
 
-  /** A command without `beforeKill` is one that stops another command, so it does not wait in the queue. */
+  /** A command without `beforeKill` stops another command. Therefore it does not wait in the queue. */
   async run(command: string, options: RawOptions, signal: AbortSignal): Promise<RawEnd> {
     const queue = options.beforeKill ? this.#queue : this.#stops;
     const stopped = (): AgentError =>
@@ -86,9 +87,10 @@ export class SshLink {
   }
 
   /**
-   * Opens a channel. If an existing connection turns out to be dead, it retries once with a new connection. If sshd
-   * still counts sessions that have ended, it retries for a while. A retry repeats no work, because the script is
-   * sent on standard input only after the channel is open, and a shell without input does nothing.
+   * Opens a channel. If an existing connection turns out to be dead, tries once more with a new connection. If sshd
+   * rejects the channel because it still counts sessions that have ended, tries again for a while. A retry repeats no
+   * work, because the script is sent on standard input only after the channel is open, and a shell without input does
+   * nothing.
    */
   async #open(command: string, options: RawOptions, signal: AbortSignal): Promise<SshChannel> {
     let broken = 0;
@@ -101,15 +103,15 @@ export class SshLink {
         return await openChannel(client, command, options);
       } catch (error) {
         throwIfAborted(signal, 'container_host_timeout', 'opening a channel to the container host');
-        // A broken connection rejects open requests in the same way as a server that refuses a channel. It reports in
-        // the same turn of the event loop that it is closed.
+        // ssh2 reports the same error if the connection broke and if the server rejected the channel. If the
+        // connection broke, ssh2 also reports its end in the same turn of the event loop.
         await systemClock.sleep(attempt * FULL_PAUSE_MS);
         const alive = this.#connection === connection;
         if (!alive || !isRefused(error)) {
           this.#forget(connection, client);
           if (++broken < 2) continue;
         } else if (isFull(error) && attempt < FULL_TRIES) continue;
-        // the login may not run any command, not even the forced command
+        // the server does not let this login run any command, not even the forced command
         const code = alive && isDenied(error) ? 'container_host_refused' : 'container_host_unreachable';
         throw this.#error(code, `no channel: ${String(error)}`, error);
       }
@@ -152,7 +154,7 @@ export class SshLink {
         },
       });
     } catch (error) {
-      ssh.connection?.destroy(); // a host that does not respond would keep a half-closed socket open
+      ssh.connection?.destroy(); // without this, the half-closed socket would stay open if the host does not respond
       ssh.dispose();
       if (untrusted !== undefined) {
         throw this.#error(
@@ -213,7 +215,7 @@ export class SshLink {
   }
 }
 
-/** Returns whether the server refuses the channel, or the command on the channel. */
+/** Returns whether the server has refused to open the channel, or to run the command on it. */
 function isRefused(error: unknown): boolean {
   return isFull(error) || isDenied(error);
 }

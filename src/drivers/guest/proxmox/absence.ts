@@ -1,6 +1,6 @@
 /**
- * Determines whether a container is really gone. Its absence from a list proves this only if the token may see every
- * guest. A refusal (403) never proves it.
+ * Determines whether a container is really gone. If a list does not contain the container, this proves that it is gone
+ * only if the token has permission to see every guest. The status 403 never proves it.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -10,9 +10,9 @@ import { foreign, type Found, type Host, isOurs, locate, readConfig, readResourc
 import { hostFailed, isPve } from './pve-error.js';
 
 /**
- * Queries a node for a container that the cluster's list does not show. Resolves to undefined if the node reports
- * that the container does not exist, or to the container if it exists after all. Throws `container_host_refused` if
- * the token may not see the container, because its state is then unknown.
+ * Queries a node for a container that the cluster's list does not show. Resolves to undefined if the node reports that
+ * the container does not exist, or to the container if it exists after all. Throws `container_host_refused` if the
+ * token has no permission to see the container, because its state is then unknown.
  */
 export async function confirmAbsent(host: Host, vmid: number, call: DriverCall): Promise<Found | undefined> {
   const nodes = (await readResources(host, call.signal))
@@ -48,7 +48,7 @@ function invisible(vmid: number, cause: Error): AgentError {
 }
 
 /**
- * Returns the container after a check that it is ours, or undefined if it is gone. Throws `foreign_object`, and the
+ * Returns the container if it exists and has our mark, or undefined if it is gone. Throws `foreign_object`, and the
  * errors of `confirmAbsent`.
  */
 export async function findOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {

@@ -1,6 +1,6 @@
 /**
- * Changes the settings of a container to the wanted ones. Only differences are sent. The digest in the request
- * ensures that the config is still the one that was checked to be ours.
+ * Changes the settings of a container to the wanted ones. Only differences are sent. The request contains the digest
+ * of the config in which our mark was found, so that Proxmox rejects the change if the config has been changed since.
  */
 import type { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -12,7 +12,7 @@ import { isShortOf, rootDiskBytes } from './property-string.js';
 import { untrue } from './verify.js';
 import { logOf, runTask } from './tasks.js';
 
-/** Parameters of `PUT config`, with the names of the API. */
+/** The parameters of the request `PUT config`, with the same names as in the API. */
 export interface CtChanges {
   cores?: number;
   memory?: number;
@@ -29,9 +29,9 @@ export interface CtChanges {
 const ROUNDS = 4;
 
 /**
- * `changesFor` returns the parameters to send for a config; an empty result means that nothing is left to do.
- * Resolves to the final config. A change is sent again only if another client changed the config in between, the
- * response was lost, or the change had no effect.
+ * `changesFor` compares a config with the wanted settings and returns the parameters to send. If the result is empty,
+ * nothing has to be changed. Resolves to the final config. A change is sent again only if another client changed the
+ * config in between, the response was lost, or the change had no effect.
  */
 export async function changeConfig(
   host: Host,
@@ -47,7 +47,8 @@ export async function changeConfig(
     const changes = changesFor(found);
     const { digest } = found.config;
     if (Object.keys(changes).length === 0) return found;
-    // a different digest means that the change was written, but the result differs from what was sent
+    // a new digest means that Proxmox wrote the change; since changes are still needed, it wrote other values than
+    // those that were sent
     if (answered !== undefined && digest !== answered) written += 1;
     if (written > 1) throw otherValues(at.vmid, changes);
     if (answered !== undefined && round > ROUNDS) throw untrue(at.vmid);
@@ -75,15 +76,16 @@ function otherValues(vmid: number, changes: CtChanges): AgentError {
 }
 
 /**
- * Proxmox ends a resize with OK even if the file system did not grow with its volume. A further resize by this amount
- * makes Proxmox try again.
+ * The amount of a second resize, which makes Proxmox grow the file system again. It is needed because Proxmox ends a
+ * resize with OK even if the volume has grown and the file system has not.
  */
 const A_BIT_MORE = '+16M';
 const NOT_FOLLOWED = /Failed to update the container's filesystem/i;
 
 /**
- * Grows the root disk of a container that was just checked to be ours to `diskGb`. A larger disk stays unchanged. The
- * effect is verified by the size of the file system if the container is running, otherwise by the log of the task.
+ * Grows the root disk of a container to `diskGb`. The caller has just checked that the container is ours. A larger
+ * disk stays unchanged. The result is verified by the size of the file system if the container is running, otherwise
+ * by the log of the task.
  */
 export async function growRootDisk(
   host: Host,

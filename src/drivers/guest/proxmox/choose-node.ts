@@ -1,6 +1,7 @@
 /**
- * Chooses the node of a new container, as a pure function. Among the nodes whose storage has enough space for the
- * disk, it chooses the node with the most memory left after used, promised and reserved memory is subtracted.
+ * Chooses the node for a new container, as a pure function. Only nodes whose storage has enough space for the disk are
+ * considered. Of these, the function chooses the node with the most memory left after used, promised and reserved
+ * memory is subtracted.
  */
 import type { ProxmoxConfig } from './config.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -67,7 +68,8 @@ export function spread(
 }
 
 /**
- * Omits the nodes that are no candidates even if they have enough capacity, and all nodes if the source is missing.
+ * Returns a function that decides whether a node could get the container if it had enough capacity. If no node has the
+ * source, the function rejects every node.
  */
 function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node: NodeView) => boolean {
   try {
@@ -105,15 +107,15 @@ function lackIn({ mb, gb }: Room, { memoryMb, diskGb }: PlacementSpec['resources
 
 const byRoom = (a: Room, b: Room): number => b.mb - a.mb || (a.name < b.name ? -1 : 1);
 
-/** The memory in MiB that is left for new containers. It is negative if more was promised than is available. */
+/** The memory in MiB that is left for new containers. It is negative if more memory was promised than is available. */
 export function freeMb(rules: Rules, wanted: Pick<PlacementSpec, 'promised'>, node: NodeView): number {
   const promised = wanted.promised.get(node.name)?.memoryMb ?? 0;
   return (node.memoryBytes - node.memoryUsedBytes) / MIB - promised - rules.reserve_memory_mb;
 }
 
 /**
- * The space in GiB that is left on the storage for new disks, or undefined if Proxmox does not report it. Existing
- * disks count with their used space and not with their maximum size, because the operator decides how far thin
+ * The space in GiB that is left on the storage for new disks, or undefined if Proxmox does not report it. For existing
+ * disks, only the used space is subtracted and not their maximum size, because the operator decides how far thin
  * storage may be overcommitted.
  */
 function freeGb(

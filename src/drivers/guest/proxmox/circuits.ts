@@ -1,35 +1,36 @@
 /**
- * The circuits for requests to Proxmox: one for the API as a whole, and one for each node to which the API forwards
- * requests.
+ * The circuits for requests to Proxmox: one circuit for the API as a whole, and one for each node to which the API
+ * forwards requests.
  */
 import { type Circuit, type Circuits, openCircuit, type Pass } from '../../shared/circuit.js';
 import { PveError } from './pve-error.js';
 
 /**
  * The outcome of a request: an HTTP status, the reason why there is no status, or the message with which the API
- * refuses the agent itself.
+ * rejects all requests of the agent.
  */
 export type WireEnd =
   number | 'answered' | 'not connected' | 'no answer' | 'left' | { readonly refused: string };
 
 export interface HostCircuits {
   /**
-   * Called before each request. Call the returned function with the outcome; only the first call counts. Throws
-   * PveError `unreachable`, `refused`.
+   * Must be called before each request. When the request has ended, the returned function must be called with the
+   * outcome; further calls have no effect. Throws PveError `unreachable`, `refused`.
    */
   enter(path: string, about: string): (end: WireEnd) => void;
-  /** True if the API refused the agent at the last request. */
+  /** True if the API rejected the last request because it rejects all requests of the agent. */
   refuses(): boolean;
 }
 
 const NODE = /^\/api2\/json\/nodes\/([^/?]+)\//;
 /**
- * Paths that do not respond while Proxmox checks the file system of a container before it mounts it. A missing
- * response from such a path says nothing about the node.
+ * Paths that do not respond while Proxmox checks the file system of a container before it mounts the file system. If
+ * such a path does not respond, the node may still be working.
  */
 const MAY_BE_MUTE = /^\/api2\/json\/nodes\/[^/]+\/lxc(?:\/\d+\/status\/current)?$/;
 /**
- * The statuses with which the API reports that it did not reach the node, or that the node did not respond in time.
+ * The statuses with which the API reports that it could not connect to the node, or that the node did not respond in
+ * time.
  */
 const TIMED_OUT = 596;
 const NODE_SILENT = [595, TIMED_OUT];
@@ -77,7 +78,7 @@ function settle(end: WireEnd, api: Pass, node: Pass | undefined): void {
     api.silent();
     node?.left();
   } else if (end === 'no answer') {
-    // the API waits longer for a dead node than we wait for the API
+    // for a dead node, our request to the API times out first, because the API waits longer for the node
     if (node) api.left();
     else api.silent();
     node?.silent();

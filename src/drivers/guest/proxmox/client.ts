@@ -1,6 +1,6 @@
 /**
- * Combines the typed paths of proxmox-api with our own transport. The transport of proxmox-api is not used, because
- * it repeats POSTs and hides broken responses.
+ * Combines the typed paths of the library proxmox-api with our own transport. The library's own transport is not used,
+ * because it sends POST requests again after a failure and hides broken responses.
  */
 import proxmoxApi, { type ApiRequestable, type Proxmox } from 'proxmox-api';
 import type { Method, ParamValue, Transport } from './transport.js';

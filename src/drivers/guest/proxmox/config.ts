@@ -41,7 +41,7 @@ const keys = section('The Proxmox VE cluster.', {
     { minItems: 1 },
   ),
   token_id: text('The API token that the agent uses.', {
-    // `=` is not allowed, because a token copied from Proxmox is often followed by its secret
+    // `=` is not allowed, because users often copy the token ID from Proxmox together with `=` and the secret
     pattern: '^[^@!=\\s]+@[^@!=\\s]+![^@!=\\s]+$',
     discreet: true,
     expected: 'a token id like innkeeper@pve!agent',

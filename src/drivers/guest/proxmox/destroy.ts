@@ -15,11 +15,11 @@ import { untilDone, whenUnlocked } from './verify.js';
 import { runTask, waitForNoted } from './tasks.js';
 
 /**
- * How long the driver watches a container without a mark that is being created under our VMID. The creation may come
- * from our own request whose response was lost, and the mark may still appear.
+ * If a container without a mark is being created under our VMID, the driver watches it for this long. The creation may
+ * be the result of our own request whose response was lost. In this case, our mark appears later.
  */
 const CREATION_PATIENCE_MS = 30_000;
-/** The timeout of the API itself is 30 s. Work that has not begun by then will never begin. */
+/** The API itself has a timeout of 30 s. If it has not begun to create the container by then, it will not create it. */
 const LATE_ARRIVAL_MS = 32_000;
 const LATE_LOOK_MS = 2_000;
 
@@ -34,8 +34,8 @@ export async function removeContainer(host: Host, at: GuestAt, call: DriverCall)
 }
 
 /**
- * Returns for how many ms the container may still appear. This is the maximum if the clock does not show how long ago
- * the response was lost.
+ * Returns for how many more ms the container may still appear. If the clock does not show how long ago the response
+ * was lost, returns the maximum.
  */
 function lateFor({ clock }: Host, lostAt: number): number {
   const ago = clock.now() - lostAt;
@@ -43,8 +43,8 @@ function lateFor({ clock }: Host, lostAt: number): number {
 }
 
 /**
- * Proxmox may still be executing a request whose response was lost. In this case, the container appears only after we
- * have checked.
+ * Proxmox may still be executing a request whose response was lost. The container can therefore appear after a check
+ * has not found it.
  */
 async function watchForLateArrival(host: Host, at: GuestAt, ms: number, call: DriverCall): Promise<void> {
   if (ms <= 0) return;
@@ -52,12 +52,15 @@ async function watchForLateArrival(host: Host, at: GuestAt, ms: number, call: Dr
     if ((await locate(host, at.vmid, call.signal)) !== undefined) return;
 }
 
-/** Makes one round. If the container disappears or moves during the round, the next read shows this. */
+/**
+ * Executes one round. If the container disappears or moves during the round, the read at the beginning of the next
+ * round shows this.
+ */
 async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean> {
   const found = await ours(host, at, call);
   if (found === undefined) return true;
   const status = await readStatus(host, found, call.signal);
-  // otherwise HA would start the container again, and Proxmox would refuse to destroy it
+  // remove the container from HA first: otherwise HA would start it again, and Proxmox would refuse to destroy it
   if (host.config.ha.enabled || flag(status.ha?.managed)) await dropHa(host, at.vmid, call);
   await untilDone(host, at.vmid, call, async () => !(await stopOurs(host, found, 0, call)));
   await runTask(host, call, () =>
@@ -67,8 +70,8 @@ async function gone(host: Host, at: GuestAt, call: DriverCall): Promise<boolean>
 }
 
 /**
- * Returns our container, or undefined if no container of ours exists. Throws `foreign_object` if the container must
- * have been ours once.
+ * Returns our container, or undefined if no container with our mark exists. Throws `foreign_object` if the container
+ * has no such mark but must have been ours before.
  */
 async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | undefined> {
   let found = (await locate(host, at.vmid, call.signal)) ?? (await confirmAbsent(host, at.vmid, call));
@@ -98,8 +101,8 @@ async function finished(host: Host, at: GuestAt, found: Found, call: DriverCall)
 }
 
 /**
- * Returns whether the container has the MAC address that is derived from our mark. Such a container was ours, and its
- * description was edited. An operator must decide what to do with it.
+ * Returns whether the container has the MAC address that is derived from our mark. If it has, the container is ours,
+ * and its description was edited. An operator must then decide what to do with the container.
  */
 function hasOurAddress(found: Found, at: GuestAt): boolean {
   const mac = parseProperties(found.config.net0 ?? '').get('hwaddr') ?? '';

@@ -16,8 +16,8 @@ import { grantCommands, type NeededPrivilege, neededPrivileges } from './privile
 const DAY_MS = 86_400_000;
 const SOON_DAYS = 14;
 /**
- * The maximum clock skew. TLS, tokens and certificates tolerate more, but the logs of two machines are then hard to
- * compare.
+ * The maximum clock skew. TLS, tokens and certificates work with a larger skew, but the logs of the two machines would
+ * be hard to compare.
  */
 const SKEW_WARNING_MS = 5_000;
 const SKEW_WRONG_MS = 60_000;
@@ -82,7 +82,7 @@ export function accessChecks(parts: ProxmoxDoctorParts): Check[] {
 
 type Endpoint = { readonly url: string } & ({ readonly facts: EndpointFacts } | { readonly error: string });
 
-/** Queries the endpoints once, for both checks that need the result. */
+/** Queries the endpoints once. Two checks share the result. */
 function endpointsOf({ config }: ProxmoxDoctorParts): (signal: AbortSignal) => Promise<Endpoint[]> {
   const { urls, ca_file: caFile, fingerprint } = config.container_host.proxmox;
   let asked: Promise<Endpoint[]> | undefined;
@@ -126,7 +126,7 @@ function judgeEndpoints({ clock }: ProxmoxDoctorParts, endpoints: readonly Endpo
     (endpoint) => 'facts' in endpoint && endpoint.facts.distrust !== undefined,
   );
   const all = worst(verdicts, wrong('no URL is configured'));
-  // An endpoint that cannot be reached is only a warning if another endpoint responds.
+  // If an endpoint cannot be reached but another one responds, this is only a warning.
   return answers && !untrusted && all.state === 'wrong' ? { ...all, state: 'warning' } : all;
 }
 

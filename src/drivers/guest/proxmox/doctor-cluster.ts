@@ -9,8 +9,8 @@ import type { ProxmoxDoctorParts } from './doctor-parts.js';
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 /**
- * The share of the storage below which free space is a warning. If there is too little space for another site of the
- * smallest plan, this is an error.
+ * If less than this share of the storage is free, the check reports a warning. If another site of the smallest plan
+ * does not fit, the check reports an error.
  */
 const LOW_SHARE = 0.1;
 
@@ -59,8 +59,8 @@ export function clusterChecks(parts: ProxmoxDoctorParts): Check[] {
               return judgeStorage(parts, name, await pve.storage(name, proxmox.storage, signal));
             } catch (error) {
               const said = error instanceof Error ? error.message : String(error);
-              // Proxmox sends the same response for a storage that does not exist and for a storage that the token
-              // may not see.
+              // Proxmox sends the same response for a storage that does not exist and for a storage that the token has
+              // no permission to see.
               const why = isPve(error, 'refused')
                 ? `it does not exist, or Datastore.Audit on /storage/${proxmox.storage} is missing (${said})`
                 : said;

@@ -3,7 +3,7 @@ import type { LeftLock } from '../../../model/actual-state.js';
 import type { ProxmoxExaminer } from './examine.js';
 import { type Check, ok, type Verdict, wrong } from '../../shared/doctor/check.js';
 
-/** The time limit. A cluster with thousands of containers needs some time. */
+/** The time limit of the check. In a cluster with thousands of containers, the check takes some time. */
 const WITHIN_MS = 60_000;
 
 interface Parts {

@@ -3,7 +3,7 @@ import type { Clock } from '../../../kernel/clock.js';
 import type { ProxmoxSettings } from './config.js';
 import type { ProxmoxExaminer } from './examine.js';
 
-/** A product that can be ordered. */
+/** A product that customers can order. */
 export interface OfferedProduct {
   readonly name: string;
   /** The source of the product's containers. Undefined if the product has no container. */

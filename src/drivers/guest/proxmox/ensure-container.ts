@@ -1,6 +1,7 @@
 /**
- * Creates a container, or finishes its creation. The order is clone or create, then settings, then disk. Every round
- * begins with a read, so the creation can be repeated at any point.
+ * Creates a container, or finishes an incomplete creation. The driver first clones or creates the container, then
+ * changes the settings, then the disk. Every round begins with a read, so a creation that was interrupted at any point
+ * can be repeated.
  */
 import { retry } from '../../../kernel/async/retry.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -34,8 +35,8 @@ import { reachOf, templatesOf } from './template.js';
 const EXISTS = /already exists/i;
 const NO_LINKED_CLONE = /Linked clone feature for .* is not available/i;
 /**
- * How long the driver waits for our mark on a container that is being created. The creation may come from our own
- * request whose response was lost.
+ * If a container without a mark is being created, the driver waits this long for our mark, because the creation may be
+ * the result of our own request whose response was lost.
  */
 const MARK_PATIENCE_MS = 10_000;
 
@@ -60,8 +61,8 @@ export async function ensureContainer(
 }
 
 /**
- * Checks the storage of a container that was just created. Older containers are not checked, because another storage
- * may have been configured when they were created.
+ * Checks that a container that was just created is on the configured storage. Older containers are not checked,
+ * because another storage may have been configured when they were created.
  */
 async function assertStorage(host: Host, spec: ContainerSpec, call: DriverCall): Promise<void> {
   const { config, node } = await requireOurs(host, spec, call);
@@ -75,11 +76,11 @@ async function assertStorage(host: Host, spec: ContainerSpec, call: DriverCall):
   );
 }
 
-/** Makes one round. Returns true if a finished container of ours exists. */
+/** Executes one round. Returns true if our container exists and is complete. */
 async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promise<boolean> {
   const present = await occupant(host, spec, call);
   if (present !== undefined) {
-    // the container is complete, but perhaps not in its pool yet
+    // the container is complete, but it may not be in its pool yet
     if (isUnsure(host, spec, call)) await waitForOwnCreation(host, present, call);
     return true;
   }
@@ -92,8 +93,8 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
   } catch (error) {
     if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
-    // the VMID belongs to another attempt of ours, a container of another client, or a virtual machine; the next read
-    // shows which
+    // the VMID is in use: by an earlier attempt of this agent, by a container of another client, or by a virtual
+    // machine; the next read shows which
     if (spec.source.kind === 'os') await waitForOwnCreation(host, spec, call);
     if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);
     return true;
@@ -155,7 +156,7 @@ async function settled(host: Host, spec: ContainerSpec, call: DriverCall, patien
   } catch (error) {
     if (patienceMs === undefined || !(error instanceof AgentError) || error.code !== 'container_host_busy')
       throw error;
-    // if no mark has appeared by now, another client is creating the container
+    // if our mark has not appeared by now, another client is creating the container
     const found = await locate(host, spec.vmid, call.signal);
     if (found !== undefined && isOurs(found, spec)) return whenUnlocked(host, spec.vmid, call);
     throw taken(spec, 'another client is creating a container with this VMID');
@@ -186,7 +187,7 @@ async function clone(host: Host, spec: ContainerSpec, name: string, call: Driver
       }),
     );
   try {
-    // a linked clone is always on the storage of its template
+    // a linked clone is always created on the storage of its template
     await post(isElsewhere);
   } catch (error) {
     if (!said(error, NO_LINKED_CLONE)) throw error;
@@ -248,8 +249,8 @@ async function createFromOs(
       onboot: host.config.start_at_boot,
       unprivileged: true,
       features: 'nesting=1',
-      // tags are set later with the settings, because here they would require a privilege on the VMID itself, which
-      // the pool does not grant
+      // tags are set later, together with the settings: to set them here, the token would need a privilege on the VMID
+      // itself, which a privilege on the pool does not include
       ...(pool === null ? {} : { pool }),
       ...(nameserver === null ? {} : { nameserver }),
       ...(searchdomain === null ? {} : { searchdomain }),
@@ -258,7 +259,7 @@ async function createFromOs(
   host.seenOn.set(spec.vmid, spec.node);
 }
 
-/** Returns the settings of the spec that the config lacks. */
+/** Returns the settings in the spec that the config does not contain or that differ in the config. */
 function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtChanges {
   const net0 = net0Of(host.config, spec.mark, spec.addresses);
   const tags = formatTags(spec.tags);
@@ -280,8 +281,9 @@ function wantedChanges(host: Host, spec: ContainerSpec, { config }: Found): CtCh
 }
 
 /**
- * Sets the firewall options so that the container can send only from its own address. The proxy and the firewall of
- * the datacenter determine which packets reach the container. A clone gets the firewall file of its template.
+ * The firewall options of every container. With them, the container can send packets only from its own address.
+ * Incoming packets are not filtered here, because the proxy and the firewall of the datacenter determine which packets
+ * reach the container. A clone starts with a copy of the firewall file of its template.
  */
 const FIREWALL = {
   enable: true,

@@ -15,8 +15,8 @@ export interface EndpointFacts {
   /** Why the certificate is not trusted, or undefined if it is trusted. */
   readonly distrust: string | undefined;
   /**
-   * The time of the server minus our time, in ms. The precision is limited, because the date in a response has whole
-   * seconds. Undefined if the server sends no date.
+   * The time of the server minus our time, in ms. It is not exact, because the date in a response has whole seconds.
+   * Undefined if the server sends no date.
    */
   readonly skewMs: number | undefined;
 }
@@ -30,7 +30,7 @@ export function examineEndpoint(url: string, trust: Trust, signal: AbortSignal):
     const asked = Date.now();
     const call = request(new URL('/', url), {
       ...ca,
-      // the certificate is checked below, because the result must describe the problem
+      // the certificate is checked below instead, so that the result can describe the problem
       rejectUnauthorized: false,
       agent: false,
       timeout: CONNECT_MS,
@@ -67,7 +67,10 @@ function distrustOf(socket: TLSSocket, found: string, trust: Trust): string | un
   return socket.authorized ? undefined : String(socket.authorizationError);
 }
 
-/** Computes the skew. The date of the response is a second between the request and the response. */
+/**
+ * Computes the skew. The date in the response has whole seconds, and the server read its clock at some time between
+ * our request and the response.
+ */
 function skew(date: number, asked: number, answered: number): number {
   if (date + 1_000 < asked) return date + 1_000 - asked;
   return date > answered ? date - answered : 0;

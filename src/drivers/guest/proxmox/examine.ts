@@ -1,6 +1,6 @@
 /**
- * Read-only queries about the cluster for the doctor, which must find problems before anything is created. Operations
- * do not make these queries.
+ * Read-only queries about the cluster that only the doctor makes, so that it finds problems before anything is
+ * created.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -51,9 +51,9 @@ export interface ProxmoxExaminer {
   /** e.g. `9.1.9` */
   version(signal: AbortSignal): Promise<string>;
   /**
-   * Returns the privileges that apply to a path and, unless it is the path of a single object, to the paths below it.
-   * `user` selects another user instead of the token itself. Returns undefined if the token may not query the
-   * privileges of this user.
+   * Returns the privileges on a path. For `/` and `/vms`, returns only privileges that also apply to the paths below.
+   * If `user` is given, returns the privileges of this user instead of those of the token. Returns undefined if the
+   * token has no permission to query the privileges of this user.
    */
   privileges(
     path: string,
@@ -66,10 +66,10 @@ export interface ProxmoxExaminer {
   /** Returns all containers with their marks. This needs one request for each container. */
   containers(signal: AbortSignal): Promise<SeenContainers>;
   storage(node: string, storage: string, signal: AbortSignal): Promise<StorageFacts>;
-  /** Returns the bridges and virtual networks that the token may use, and whether each of them is up. */
+  /** Returns the bridges and virtual networks that the token is allowed to use, and whether each of them is up. */
   bridges(node: string, signal: AbortSignal): Promise<ReadonlyMap<string, boolean>>;
   hasVolume(node: string, volume: string, signal: AbortSignal): Promise<boolean>;
-  /** Returns `hidden` if the token may not see pools. */
+  /** Returns `hidden` if the token has no permission to see pools. */
   pool(name: string, signal: AbortSignal): Promise<'there' | 'missing' | 'hidden'>;
   close(): Promise<void>;
 }
@@ -103,8 +103,8 @@ export function proxmoxExaminer(
           signal,
         );
         const held = read(PERMISSIONS, 'permissions', answer)[path] ?? {};
-        // the value 0 means that the privilege applies only to this path; for a pool or another object, only the path
-        // itself matters
+        // the value 0 means that the privilege applies only to this path and not to the paths below; only `/` and
+        // `/vms` have relevant paths below
         const below = path === '/vms' || path === '/';
         return new Set(Object.keys(held).filter((name) => !below || flag(held[name])));
       } catch (error) {

@@ -1,4 +1,4 @@
-/** Finds the container with a mark, wherever in the cluster it is now. */
+/** Finds the container with a mark on whichever node of the cluster it is now. */
 import { pause } from '../../../kernel/async/pause.js';
 import { findMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -11,8 +11,8 @@ import { rootDiskBytes } from './property-string.js';
 const GIB = 2 ** 30;
 
 /**
- * The maximum number of rounds. A container that moves is found on its new node, but a container host that keeps
- * contradicting itself is not queried forever.
+ * The maximum number of rounds. Several rounds find a container that moves to another node. The limit ends the search
+ * if the responses of the container host keep contradicting each other.
  */
 const LOOKS = 3;
 const PAUSE_MS = 200;

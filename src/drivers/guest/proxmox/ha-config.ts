@@ -1,6 +1,6 @@
 /**
- * Manages the entries of a container in the HA configuration of the cluster. The lists show whether an entry exists,
- * never the text of an error.
+ * Manages the entries of a container in the HA configuration of the cluster. Whether an entry exists is always read
+ * from the lists and never concluded from the text of an error.
  */
 import { findMark, type Mark, sameMark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -24,7 +24,9 @@ export function readResource(api: PveApi, vmid: number) {
   );
 }
 
-/** Returns whether the resource is listed. With `owner`, only a resource with this mark counts. */
+/**
+ * Returns whether the resource is listed. If `owner` is given, resources without the mark of this owner are ignored.
+ */
 export async function hasResource(api: PveApi, vmid: number, owner?: Mark): Promise<boolean> {
   const answer = await asked(api.cluster.ha.resources.$get());
   return read(HA_RESOURCES, 'HA resources', answer).some(
@@ -40,7 +42,7 @@ export function readRule(api: PveApi, rule: string) {
   );
 }
 
-/** Returns whether the rule is listed. With `owner`, only a rule with this mark counts. */
+/** Returns whether the rule is listed. If `owner` is given, rules without the mark of this owner are ignored. */
 export async function hasRule(api: PveApi, rule: string, owner?: Mark): Promise<boolean> {
   const answer = await asked(api.cluster.ha.rules.$get());
   return read(HA_RULES, 'HA rules', answer).some((one) => one.rule === rule && isOwn(one, owner));
@@ -51,7 +53,7 @@ const isOwn = (
   owner: Mark | undefined,
 ): boolean => owner === undefined || sameMark(findMark(text(comment)), owner);
 
-/** A refusal may mean that the object does not exist, so the list is read to find out. */
+/** If Proxmox refuses the request, the object may not exist. The list is then read to find this out. */
 async function orAbsent<T>(ask: () => Promise<T>, isListed: () => Promise<boolean>): Promise<T | undefined> {
   try {
     return await ask();
@@ -77,9 +79,9 @@ async function asked(answer: Promise<unknown>): Promise<unknown> {
 }
 
 /**
- * Removes one entry of a list. The list is read before and after, to see whether the entry exists. A refusal ("not HA
- * managed!", "no such resource") is no failure if the entry is gone, and a reported success is a failure if the entry
- * stays.
+ * Removes one entry of a list. The list is read before and after, to see whether the entry exists. If the entry is
+ * gone afterwards, the call succeeds even if Proxmox refused the request ("not HA managed!", "no such resource"). If
+ * the entry still exists, the call fails even if Proxmox reported success.
  */
 export async function removeListed(
   call: DriverCall,
@@ -100,7 +102,7 @@ export async function removeListed(
   });
 }
 
-/** The error if a call reported success without an effect. The call is then repeated. */
+/** The error if Proxmox reported success, but the change did not take effect. The call is then repeated. */
 export function noTrace(what: string): PveError {
   return new PveError('unknown', what, 'success was reported, but nothing changed');
 }

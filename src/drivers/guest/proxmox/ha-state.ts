@@ -1,7 +1,7 @@
 /**
- * Reads and sets the requested HA state of a container. HA acts within seconds of a change, and ends in state "error"
- * if its action fails. Therefore, HA is never set to start or stop a container while a lock prevents this. If HA is
- * in state "error", it is reset before any other request.
+ * Reads and sets the requested HA state of a container. HA acts on a change within seconds. If its action fails, the
+ * resource enters state "error". Therefore the driver never requests that HA start or stop a container while a lock
+ * would make this fail. If the resource is in state "error", the driver resets it before any other request.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -15,7 +15,9 @@ export type HaState = (typeof HA_STATES)[number];
 
 type Where = Pick<Found, 'node' | 'vmid'>;
 
-/** How long to wait for HA. Its manager checks every 10 s, and a busy manager takes several rounds. */
+/**
+ * How long to wait for HA. HA's manager checks for changes every 10 s, and if it is busy, it may need several rounds.
+ */
 const LEAVE_ERROR_MS = 90_000;
 const POLL_MS = 1_000;
 
@@ -60,8 +62,8 @@ export async function assertNothingInTheWay(
 }
 
 /**
- * Moves HA out of state "error", in which it accepts only the requested state `disabled`. Returns false if HA was not
- * in state "error".
+ * If the HA resource is in state "error", moves it out of this state. In state "error", HA accepts only the requested
+ * state `disabled`. Returns false if the resource was not in state "error".
  */
 export async function leaveHaError(host: Host, at: Where, call: DriverCall): Promise<boolean> {
   if (!(await isInError(host, at, call))) return false;
@@ -92,7 +94,7 @@ async function putState(host: Host, at: Where, state: HaState | 'disabled', call
   try {
     await resourceOf(api, at.vmid).$put({ state });
   } catch (error) {
-    // HA has just entered state "error"; the next round moves it out of this state
+    // the resource has just entered state "error"; the next round moves it out of this state
     if (isPve(error) && state !== 'disabled' && (await isInError(host, at, call)))
       throw noTrace(`state ${state} of ${sidOf(at.vmid)}`);
     throw error;

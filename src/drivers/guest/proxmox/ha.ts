@@ -1,8 +1,8 @@
 /**
- * Manages high availability: the resource `ct:<vmid>`, and the nodes on which it may run. On PVE 9, a node-affinity
- * rule determines these nodes. Each container has a separate rule (`innkeeper-ct-<vmid>`), because concurrent
- * creations would overwrite each other's changes of a shared rule, which would also grow without bound. On PVE 8, the
- * configured group determines the nodes.
+ * Manages high availability: the resource `ct:<vmid>`, and the nodes on which it is allowed to run. On PVE 9, a
+ * node-affinity rule determines these nodes. Each container has a separate rule (`innkeeper-ct-<vmid>`). A single rule
+ * for all containers would grow without limit, and concurrent creations would overwrite each other's changes to it. On
+ * PVE 8, the configured group determines the nodes.
  */
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -67,7 +67,10 @@ async function ensureResource(
   });
 }
 
-/** If another attempt of ours was first, this is no failure. The result is read back in any case. */
+/**
+ * Ignores the error that the resource already exists, because an earlier attempt of this agent may have created it.
+ * The caller reads the result back in any case.
+ */
 async function unlessDefined(made: Promise<unknown>): Promise<void> {
   try {
     await made;
@@ -104,8 +107,8 @@ async function ensureRule(host: Host, api: PveApi, at: GuestAt, call: DriverCall
 
 /**
  * Removes the container from HA. The container keeps running. HA identifies containers only by their VMID, and keeps
- * the entries of a container that was lost. Such entries are identified by the mark in their comment. Entries of a
- * container that is not ours are never changed.
+ * its entries even if the container was lost. Therefore the driver recognizes the entries of a container by the mark
+ * in their comment. It never changes entries of a container that is not ours.
  */
 export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   if (!host.config.ha.enabled) return;
@@ -115,8 +118,9 @@ export async function removeHa(host: Host, at: GuestAt, call: DriverCall): Promi
 }
 
 /**
- * Removes all entries of the container, whatever the current configuration is, because an earlier configuration may
- * have created them. With `owner`, only entries with this mark are removed.
+ * Removes all HA entries of the container, even if HA is disabled in the current configuration, because the entries
+ * may have been created under an earlier configuration. If `owner` is given, removes only entries with the mark of
+ * this owner.
  */
 export async function dropHa(host: Host, vmid: number, call: DriverCall, owner?: Mark): Promise<void> {
   const api = apiOf(host, call);

@@ -1,6 +1,6 @@
 /**
- * The common parts of all operations of the driver. An operation may change a container only after it has found the
- * container, read its config, and checked that the container is ours.
+ * The code that all operations of the driver share. Before an operation changes a container, it must find the
+ * container, read its config, and check that the container is ours.
  */
 import type { ProxmoxConfig } from './config.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -34,18 +34,19 @@ export interface Host {
   readonly log: GuestLog;
   readonly transport: Transport;
   /**
-   * Maps a VMID to the node on which it was last seen. This hint saves a query of the whole cluster. It is used only
-   * if the node still has the config file of the container.
+   * Maps a VMID to the node on which the container was last seen. With this hint, the driver does not have to query
+   * the whole cluster. The hint is used only if that node still has the config file of the container.
    */
   readonly seenOn: Map<number, string>;
   /**
-   * Maps a VMID to the time (epoch ms) when the response to its creation was lost, so that the container may still
-   * appear. The time is stored here because the steps that undo a creation cannot read the notes of the creation
-   * step.
+   * Maps a VMID to the time (epoch ms) at which the response to a creation request was lost. The container may still
+   * appear after this time. The time is stored here because the steps that undo a creation cannot read the notes of
+   * the creation step.
    */
   readonly lostCreations: Map<number, number>;
   /**
-   * Maps the VMID of a template to the storage of its root disk, with the node and the time (epoch ms) of the read.
+   * Maps the VMID of a template to the storage of its root disk. Each entry also contains the node, and the time
+   * (epoch ms) at which it was read.
    */
   readonly templateStorages: Map<number, { node: string; storage: string; readAt: number }>;
   /**
@@ -55,7 +56,7 @@ export interface Host {
   release: { readonly major: number; readonly readAt: number } | undefined;
 }
 
-/** A container as its config file describes it, and the location of that file. */
+/** The config file of a container, and the node that has this file. */
 export interface Found {
   readonly node: string;
   readonly vmid: number;
@@ -81,7 +82,10 @@ export async function readConfig(
   return read(CONFIG, `config of ${vmid}`, answer);
 }
 
-/** Reads the config of a virtual machine. It is never ours, but its addresses may be in our pools. */
+/**
+ * Reads the config of a virtual machine. The agent never owns virtual machines, but their addresses may be in the
+ * agent's address pools.
+ */
 export async function readMachineConfig(
   host: Host,
   node: string,
@@ -96,10 +100,10 @@ export async function readMachineConfig(
 }
 
 /**
- * Reads the status of a container. While Proxmox starts a container and first checks its file system (for up to a
- * minute after a rollback), it does not respond to this request, and each such request occupies one of the three
- * workers of the node's daemon. After a request without a response, the status is therefore not queried again until
- * the start has ended.
+ * Reads the status of a container. When Proxmox starts a container, it first checks the file system, which takes up to
+ * a minute after a rollback. During this check, Proxmox does not respond to this request, and each such request
+ * occupies one of the three workers of the node's daemon. If a request got no response, the driver therefore does not
+ * query the status again until the start has ended.
  */
 export async function readStatus(host: Host, at: { node: string; vmid: number }, signal: AbortSignal) {
   const until = host.clock.monotonic() + SILENT_MS;
@@ -112,7 +116,7 @@ export async function readStatus(host: Host, at: { node: string; vmid: number },
         throw error;
       let work = await workOn(host, at, signal).catch(() => undefined);
       if (work === undefined) throw error;
-      // the task may have ended while the request was waiting
+      // the task that starts the container may have ended while the request was waiting
       isLast = work.length === 0;
       do {
         await pause(host.clock, SILENT_PAUSE_MS, signal);
@@ -136,16 +140,16 @@ interface Where {
 }
 
 /**
- * Returns whether a task about the container is running. Tasks of other users are visible only to a token with
- * Sys.Audit.
+ * Returns whether a task for the container is running. The driver sees tasks of other users only if the token has the
+ * privilege Sys.Audit.
  */
 export async function isWorkedOn(host: Host, at: Where, signal: AbortSignal): Promise<boolean> {
   return (await workOn(host, at, signal)).length > 0;
 }
 
 /**
- * Returns whether any clone task is running on the node. Proxmox lists a clone task only under the VMID of its
- * source, so a query for the VMID of the new container does not find the task.
+ * Returns whether a clone task for any container is running on the node. The query cannot be limited to the new
+ * container, because Proxmox lists a clone task only under the VMID of its source.
  */
 export async function isCloning(host: Host, node: string, signal: AbortSignal): Promise<boolean> {
   return (await running(host, node, { typefilter: 'vzclone' }, signal)).length > 0;
@@ -179,7 +183,8 @@ export async function readResources(
   const { cluster } = pveApi(host.transport, signal);
   const answer: unknown = await cluster.resources.$get(type === undefined ? {} : { type });
   const resources = read(RESOURCES, 'cluster resources', answer);
-  // a token without privileges gets status 200 with an empty list, which does not prove that nothing exists
+  // if the token has no privileges, Proxmox sends status 200 with an empty list, so an empty list does not prove that
+  // nothing exists
   const sees = resources.some((one) => one.type === 'lxc' || one.type === 'qemu');
   if (!sees && host.seenOn.size > 0) await host.transport.checkStanding(signal);
   return resources;
@@ -204,9 +209,10 @@ const CONTRADICTION_MS = 2_000;
 const CONTRADICTION_PAUSES = { firstMs: 200, factor: 1.5, longestMs: 2_000 };
 
 /**
- * Finds the container with this VMID, whether or not it is ours. Returns undefined if there is none, or if the VMID
- * belongs to a virtual machine (see `occupant`). Throws `container_host_failed` if the cluster keeps listing the
- * container on a node that reports that it does not exist, because such a container may not be considered gone.
+ * Finds the container with this VMID, whether or not it has our mark. Returns undefined if there is none, or if the
+ * VMID belongs to a virtual machine (see `occupant`). If the cluster keeps listing the container on a node, but this
+ * node reports that the container does not exist, throws `container_host_failed`, because it is not certain that the
+ * container is gone.
  */
 export async function locate(host: Host, vmid: number, signal: AbortSignal): Promise<Found | undefined> {
   const hint = host.seenOn.get(vmid);
@@ -214,10 +220,10 @@ export async function locate(host: Host, vmid: number, signal: AbortSignal): Pro
     try {
       return { node: hint, vmid, config: await readConfig(host, hint, vmid, signal) };
     } catch (error) {
-      // whatever the response is, the next query uses the list of the cluster instead of this hint
+      // after any error, the next query uses the list of the cluster instead of this hint
       host.seenOn.delete(vmid);
-      // the container moved, or its node died and HA moved it, or it was destroyed and left the pool whose privileges
-      // let us see it
+      // possible causes: the container moved; its node died and HA moved it; or it was destroyed, and the token could
+      // see it only through the privileges on its pool
       if (!isPve(error, 'missing', 'unreachable', 'unknown', 'refused')) throw error;
     }
   }
@@ -256,7 +262,7 @@ export function isOurs(found: Found, at: GuestAt): boolean {
 }
 
 /**
- * Returns the container after a check that it is ours. Throws `foreign_object` if it has another mark or no mark, and
+ * Returns the container if it has our mark. Throws `foreign_object` if it has another mark or no mark, and
  * `container_host_failed` if it does not exist.
  */
 export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
@@ -281,14 +287,14 @@ export function foreign(found: Found, at: GuestAt): AgentError {
   });
 }
 
-/** Throws `aborted` if the caller has stopped. This function is called before every change. */
+/** Throws `aborted` if the caller has stopped. Must be called before every change. */
 export function assertGoing({ signal }: DriverCall): void {
   if (signal.aborted) throw stopped(signal);
 }
 
 /**
- * Yields the rounds of a read that is repeated until a condition is true. Throws `aborted` if the caller stops
- * between two rounds.
+ * Yields once for each round of a read that the caller repeats until a condition is true. Throws `aborted` if the
+ * caller stops between two rounds.
  */
 export function rounds(
   { clock }: Pick<Host, 'clock'>,

@@ -103,8 +103,8 @@ function signalOf(value: unknown): AbortSignal | undefined {
 }
 
 /**
- * Reports a failure after the caller's abort as `aborted`, unless the container host refused the request or really
- * failed.
+ * If a call fails after the caller has aborted, reports the failure as `aborted`, unless the container host has
+ * rejected the request or has really failed.
  */
 function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
   const agentError = toAgentError(error);

@@ -10,7 +10,7 @@ import { PveError } from './pve-error.js';
 
 /**
  * The locks of operations that the agent uses. Other locks, such as `backup` and `migrate`, belong to tasks that the
- * token may not see.
+ * token has no permission to see.
  */
 const OURS = ['snapshot', 'snapshot-delete', 'rollback', 'disk', 'create', 'destroyed'];
 
@@ -20,8 +20,8 @@ interface Where {
 }
 
 /**
- * Returns the lock on the container if no task holds it any more. Returns undefined if there is no lock, if a task
- * holds it, or if the agent does not use locks of this kind.
+ * Returns the lock on the container if no task holds the lock any more. Returns undefined if there is no lock, if a
+ * task holds the lock, or if the lock is of a kind that the agent does not use.
  */
 export async function leftLock(
   host: Host,
@@ -44,7 +44,8 @@ async function commandsFor(host: Host, at: Where, lock: string, signal: AbortSig
 }
 
 /**
- * Returns the command that removes an incomplete snapshot from the list, even if the storage has lost the snapshot.
+ * Returns the command that removes an incomplete snapshot from the container's list of snapshots, even if the storage
+ * does not have the snapshot any more.
  */
 export const removalOf = (vmid: number, name: string): string => `pct delsnapshot ${vmid} ${name} --force`;
 
@@ -53,8 +54,8 @@ export function wordsOf({ vmid, node, lock, commands }: LeftLock): string {
 }
 
 /**
- * Returns the same error. If a leftover lock is the cause, the detail contains the commands that remove it. Never
- * rejects.
+ * Returns the error that was passed. If a lock that a task left behind is the cause, adds the commands that remove the
+ * lock to the detail. Never rejects.
  */
 export async function withLeftLock(
   host: Host,

@@ -1,6 +1,6 @@
 /**
- * Reads all containers of the cluster and all HA resources for the comparison with the records. An object that cannot
- * be read now is listed as unread, and never omitted.
+ * Reads all containers of the cluster and all HA resources for the comparison with the records. If an object cannot be
+ * read now, it is not omitted, but listed as unread.
  */
 import { findMark, isMarkAlone } from '../../../kernel/mark.js';
 import type { SeenContainer, SeenContainers, SeenHa } from '../../../model/actual-state.js';
@@ -12,7 +12,7 @@ import { isPve } from './pve-error.js';
 import { isShortOf, rootDiskBytes } from './property-string.js';
 
 const GIB = 2 ** 30;
-/** The number of concurrent requests, because pveproxy has three workers per node. */
+/** The number of concurrent requests. It is small because pveproxy has only three workers per node. */
 const AT_ONCE = 3;
 
 export async function listContainers(host: Host, call: DriverCall): Promise<SeenContainers> {
@@ -29,7 +29,8 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
       } catch (error) {
         if (!isPve(error, 'missing', 'unreachable', 'unknown', 'busy', 'failed', 'lacking', 'refused'))
           throw error;
-        // the container was just destroyed or moved, or its node is off; the next read shows which
+        // the container was just destroyed or moved, or its node is off; the next read shows which of these is the
+        // case
         unread.push(vmid);
       }
     }
@@ -39,8 +40,8 @@ export async function listContainers(host: Host, call: DriverCall): Promise<Seen
 }
 
 /**
- * Returns the real size of the file system of a running container if it did not grow with its disk. Growing the disk
- * again is the repair.
+ * Returns the real size of the file system of a running container if the disk has grown and the file system has not.
+ * To repair this, the disk is grown again.
  */
 function usableBytes(one: Resource, config: CtConfig): number {
   const volume = rootDiskBytes(config.rootfs) ?? 0;
@@ -88,8 +89,8 @@ export async function listHa(host: Host, call: DriverCall): Promise<readonly See
 }
 
 /**
- * Returns, by container, the comments of the rules whose names have our form. Returns undefined before PVE 9, which
- * has no rules.
+ * Returns, for each container, the comments of the rules whose names have the form that the agent uses. Returns
+ * undefined before PVE 9, which has no rules.
  */
 async function readRules(host: Host, call: DriverCall): Promise<ReadonlyMap<number, string> | undefined> {
   if ((await releaseOf(host, call.signal)) < 9) return undefined;

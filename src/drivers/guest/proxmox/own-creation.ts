@@ -1,6 +1,6 @@
 /**
- * Finds a creation of ours whose response was lost, and waits for its end. Such a creation continues as a task of our
- * own token, and is listed among the tasks of the node.
+ * Finds a task of this agent that creates a container, if the response to the request was lost, and waits for the end
+ * of the task. Such a task continues under the agent's token, and is listed among the tasks of the node.
  */
 import type { DriverCall } from '../../shared/call.js';
 import { read, TASKS } from './schemas.js';
@@ -10,9 +10,9 @@ import { isPve } from './pve-error.js';
 import { parseUpid, type TaskId, waitForTask } from './tasks.js';
 
 /**
- * Waits for the end of our own creation of the container from an OS template, whether or not it succeeds. Returns
- * false if no creation of ours is running. Until its creation has ended, such a container has no mark and is not in
- * the pool on which the token has its privileges.
+ * Waits until the task of this agent that creates the container from an OS template has ended, whether or not it
+ * succeeds. Returns false if no such task is running. Until the task has ended, the container has no mark, and it is
+ * not in the pool on which the token has its privileges.
  */
 export async function waitForOwnCreation(
   host: Host,

@@ -1,6 +1,6 @@
 /**
- * Starts and stops containers. If HA manages the container, `OK` at the end of a task only means that the state was
- * requested. The driver then waits for the real state.
+ * Starts and stops containers. If HA manages the container, a task that ends with `OK` only means that HA has accepted
+ * the request. Therefore the driver waits until the container has the requested state.
  */
 import type { DriverCall } from '../../shared/call.js';
 import { pause } from '../../../kernel/async/pause.js';
@@ -36,8 +36,8 @@ export async function ensureStarted(host: Host, at: GuestAt, call: DriverCall): 
 }
 
 /**
- * Stops the container. A grace of 0 stops it forcibly at once. A missing container counts as stopped, so that a site
- * can be deleted after its container was lost.
+ * Stops the container. If the grace period is 0, the container is stopped forcibly at once. A container that does not
+ * exist is treated as stopped, so that a site can be deleted after its container was lost.
  */
 export async function ensureStopped(
   host: Host,
@@ -52,7 +52,10 @@ export async function ensureStopped(
   });
 }
 
-/** Stops a container that was already checked to be ours. Returns false if the container was not running. */
+/**
+ * Stops a container. The caller has already checked that the container is ours. Returns false if the container was not
+ * running.
+ */
 export async function stopOurs(host: Host, found: Found, graceS: number, call: DriverCall): Promise<boolean> {
   const { power, isManaged } = await powerOf(host, found, call);
   if (power === 'stopped') return false;
@@ -89,10 +92,7 @@ async function powerOf(
   };
 }
 
-/**
- * HA accepts every request and executes it later. The driver therefore detects beforehand whether HA could execute
- * the request.
- */
+/** Checks before a request whether HA can execute it, because HA accepts every request and executes it only later. */
 async function prepareHa(
   host: Host,
   found: Found,
@@ -103,7 +103,7 @@ async function prepareHa(
   await leaveHaError(host, found, call);
 }
 
-/** Ignores a missing response while the file system is checked, because the next read shows the state. */
+/** Ignores that a request gets no response while the file system is checked, because the next read shows the state. */
 function ifMute(error: unknown): undefined {
   if (!isPve(error, 'unknown')) throw error;
 }
@@ -115,7 +115,7 @@ function notInTime({ vmid }: Found, found: string, wanted: Power): AgentError {
   });
 }
 
-/** This text is logged with the step if a start takes longer than usual. */
+/** The text that is logged with the step if a start takes longer than usual. */
 const SLOW_MS = 5_000;
 const SLOW_WORDS =
   'the container is starting: after a rollback, the file system check of the storage takes up to a ' +
@@ -135,7 +135,8 @@ async function sayWhenSlow<T>(host: Host, call: DriverCall, work: () => Promise<
 }
 
 /**
- * Sends one power command. Proxmox's message that the container is already in the requested state counts as success.
+ * Sends one power command. If Proxmox responds that the container is already in the requested state, the call
+ * succeeds.
  */
 async function command(
   host: Host,
@@ -158,8 +159,8 @@ async function command(
 async function untilHaObeys(host: Host, found: Found, wanted: Power, call: DriverCall, timeoutMs: number) {
   let told = '';
   for await (const _ of rounds(host, call.signal, POLL, timeoutMs)) {
-    // HA's manager starts the container some seconds later; a status request during the start would not get a
-    // response until the start has ended
+    // HA's manager starts the container only some seconds later, and during the start, a request for the status gets
+    // no response until the start has ended
     const isStarting =
       wanted === 'running' && (await isBeingStarted(host, found, call.signal).catch(() => false));
     const seen = isStarting ? undefined : await powerOf(host, found, call).catch(ifMute);

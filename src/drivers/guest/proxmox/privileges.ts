@@ -71,8 +71,8 @@ export const PRIVILEGES: readonly Privilege[] = [
 ];
 
 /**
- * The role for each place, with exactly the privileges that are needed there. It is a built-in role, or a role of the
- * agent with the privileges of the list.
+ * The role that is granted at each place. It contains exactly the privileges that are needed there. It is a built-in
+ * role of Proxmox, or a role for the agent with the privileges from the list.
  */
 export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own: boolean }>> = {
   guests: { role: 'Innkeeper', own: true },
@@ -132,7 +132,7 @@ interface Grant {
   readonly names: readonly string[];
 }
 
-/** Returns one grant per place, with all privileges that are needed there. */
+/** Returns one grant for each place in the list, with all privileges that are needed at this place. */
 function grantsOf(needed: readonly NeededPrivilege[]): Grant[] {
   const places = new Map(needed.map((one) => [`${one.place} ${one.path}`, one]));
   return [...places.values()].map(({ place, path }) => ({
@@ -153,8 +153,8 @@ function aclCommands({ place, path }: Grant, { user, token }: Holders): string[]
 }
 
 /**
- * Returns the `pveum` commands that grant a user or a token its missing privileges. They work whatever roles already
- * exist.
+ * Returns the `pveum` commands that grant a user or a token its missing privileges. They work regardless of which
+ * roles already exist.
  */
 export function grantCommands(missing: readonly NeededPrivilege[], holders: Holders): string[] {
   const commands = grantsOf(missing).flatMap((grant) => {

@@ -8,7 +8,7 @@ import type { ProxmoxConfig } from './config.js';
 import { formatMark, type Mark } from '../../../kernel/mark.js';
 import type { NetworkAddress } from '../contract.js';
 
-/** Returns a map of keys to values. A part without `=` (a volume) has the empty key. */
+/** Returns a map of keys to values. A part without `=`, which is a volume, has the empty text as its key. */
 export function parseProperties(text: string): ReadonlyMap<string, string> {
   const parts = text.split(',').filter((part) => part !== '');
   return new Map(
@@ -33,7 +33,10 @@ export function rootDiskBytes(rootfs: string | undefined): number | undefined {
   return rootfs === undefined ? undefined : parseSize(parseProperties(rootfs).get('size'));
 }
 
-/** The maximum share by which a file system is smaller than its volume. */
+/**
+ * The largest normal difference between the size of a file system and the size of its volume, as a share of the
+ * volume.
+ */
 const OVERHEAD = 0.05;
 const SMALL_BYTES = 64 * 2 ** 20;
 
@@ -53,9 +56,9 @@ export function rootStorageOf(rootfs: string | undefined): string | undefined {
 }
 
 /**
- * Derives a locally administered unicast MAC address from a mark. Because it is always the same, the neighbour tables
- * stay correct after a rollback or a new attempt. It also shows that a container is ours after its description was
- * edited.
+ * Derives a locally administered unicast MAC address from a mark. The address is the same each time it is derived.
+ * Therefore the neighbour tables of other machines stay correct after a rollback or a new attempt. It also shows that
+ * a container is ours if its description was edited.
  */
 export function macOf(mark: Mark): string {
   const bytes = createHash('sha256').update(formatMark(mark)).digest().subarray(0, 6);

@@ -33,8 +33,8 @@ export class PveError extends Error {
   /** The messages per parameter, for status 400. */
   readonly errors: Readonly<Record<string, string>>;
   /**
-   * True if Proxmox refuses every request of the agent. If it is false and the kind is `refused`, only the privilege
-   * for this request is missing.
+   * True if Proxmox refuses every request of the agent. If the kind is `refused` and this value is false, the token
+   * only lacks the privilege for this request.
    */
   readonly isWhole: boolean;
   /** The request, such as `POST /nodes/pve1/lxc/101/clone`, or the task. */
@@ -63,9 +63,9 @@ export class PveError extends Error {
 }
 
 /**
- * Texts of Proxmox for requests that it will refuse each time they are sent. A text that is not listed here or below
- * is `failed`: its meaning is unknown, and the job retries the call, because all calls are repeatable. Add a text
- * here only if no later attempt of the same request can succeed.
+ * Texts with which Proxmox refuses a request that it would refuse again if it were sent again. If a text is not listed
+ * here or below, its meaning is unknown: the kind is `failed`, and the job retries the call, because all calls are
+ * repeatable. Add a text here only if no later attempt of the same request can succeed.
  */
 const FOR_GOOD: readonly (readonly [RegExp, PveErrorKind])[] = [
   [/unable to shrink disk size|shrinking disks is not supported/i, 'parameter'],
@@ -80,7 +80,10 @@ const LOCKED =
 /** The volume is temporarily in use: by a backup, by a scan, or by the kernel, which has not released it yet. */
 const IN_USE =
   /(?:dataset|device|resource|volume group) is busy|logical volume \S+ .*in use|image (?:still )?has watchers/i;
-/** Texts about an object in the configuration that does not exist on the host (any more). No order is the cause. */
+/**
+ * Texts about an object that is named in the configuration but does not exist on the host (any more). The cause is
+ * never in an order.
+ */
 const LACKING =
   /\bstorage '[^']*' (?:does not exist|is not available on node|does not support container)|content type '[^']*' is not available or configured on storage|volume '[^']*:vztmpl\/[^']*' does not exist|\bpool '[^']*' does not exist|bridge '[^']*' does not exist/i;
 const NOT_REACHED =
@@ -107,8 +110,8 @@ export function kindOfAnswer(
 ): PveErrorKind {
   if (status === 401 || status === 403) return 'refused';
   if (status === 595) return 'unreachable';
-  // 596 means a timeout after delivery; with 597 and 599, the connection broke; 502-504 come from a gateway that may
-  // have forwarded the request
+  // 596 means that the request was delivered and then timed out; 597 and 599 mean that the connection broke; 502-504
+  // come from a gateway that may have forwarded the request
   if (status === 596 || status === 597 || status === 599 || (status >= 502 && status <= 504))
     return 'unknown';
   if (status === 400) {
@@ -163,7 +166,7 @@ export function isPve(thrown: unknown, ...kinds: readonly PveErrorKind[]): throw
   return thrown instanceof PveError && (kinds.length === 0 || kinds.includes(thrown.kind));
 }
 
-/** Returns whether the text of Proxmox matches. */
+/** Returns whether the text from Proxmox matches the pattern. */
 export function said(thrown: unknown, pattern: RegExp): thrown is PveError {
   return thrown instanceof PveError && pattern.test(thrown.reason);
 }

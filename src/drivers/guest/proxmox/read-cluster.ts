@@ -1,4 +1,4 @@
-/** One poll of the whole cluster, and the configured addresses of its guests. */
+/** Polls the whole cluster, and reads the configured addresses of its guests. */
 import type { DriverCall } from '../../shared/call.js';
 import type { ClusterView, GuestView, NodeView, StorageView } from '../contract.js';
 import { flag, num, type Resource, text } from './schemas.js';
@@ -24,8 +24,8 @@ export async function readCluster(host: Host, call: DriverCall): Promise<Cluster
 }
 
 /**
- * How long the storage of a template's disk is cached. Templates do not change, and a disk that was moved to another
- * storage is a different volume.
+ * How long the storage of a template's disk is cached. Templates do not change. If their disk is moved to another
+ * storage, it becomes a different volume.
  */
 const TEMPLATE_MS = 60_000;
 
@@ -55,7 +55,8 @@ async function templateStorage(
     if (storage !== undefined) host.templateStorages.set(vmid, { node, storage, readAt: host.clock.now() });
     return storage;
   } catch (error) {
-    // the node of the template is off, or the token may not see the template; the known value is still valid
+    // the node of the template is off, or the token has no permission to see the template; the known value is still
+    // valid
     if (isPve(error)) return known?.node === node ? known.storage : undefined;
     throw error;
   }
@@ -105,8 +106,8 @@ function storageView(one: Resource): StorageView {
 }
 
 /**
- * The number of old entries that each call reads again. The driver therefore notices a new address of a foreign guest
- * within (guests / this number) polls, without a request for every guest at each poll.
+ * The number of known guests whose config each call reads again. If another client changes the address of a guest, the
+ * driver notices this within (guests / this number) polls, without a request for every guest at each poll.
  */
 const REFRESH = 10;
 const AT_ONCE = 3;

@@ -1,7 +1,8 @@
 /**
  * Reads an HTTP response of Proxmox. Returns `data` from a successful response, and throws a PveError for any other
- * response. A page of a gateway or an incomplete body is never treated as data. A response that Proxmox's API never
- * sends (a redirect or a page) comes from a system in front of the API that does not forward our request.
+ * response. A page of a gateway or an incomplete body is never treated as data. If a response is one that Proxmox's
+ * API never sends (a redirect or a page), it comes from a system in front of the API, which has not forwarded our
+ * request.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -36,8 +37,8 @@ export function wireEndOf(answer: RawResponse): WireEnd {
 const GATEWAY_FAILED = 502;
 
 /**
- * Returns the message if the agent itself is refused. A page with a 5xx status is no refusal: it comes from a gateway
- * that cannot forward the request at the moment.
+ * Returns the message of the response if it means that no request of the agent can succeed. A page with a 5xx status
+ * does not mean this: it comes from a gateway that cannot forward the request at the moment.
  */
 function refusalIn({ status, reason, body }: RawResponse): string | undefined {
   const isForeign = (status >= 300 && status < 400) || (isPage(body) && status < 500);

@@ -8,7 +8,7 @@ const Flag = Type.Union([Type.Boolean(), Type.Number(), Type.String(), Type.Null
 const Text = Type.Union([Type.String(), Type.Number(), Type.Null()]);
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(schema);
 
-/** Returns `otherwise` if the value is absent or not a number. */
+/** Returns the number, or `otherwise` if the value is absent or not a number. */
 export function num(value: Static<typeof Num> | undefined, otherwise = 0): number {
   const number = typeof value === 'string' ? Number(value.trim() === '' ? Number.NaN : value) : value;
   return typeof number === 'number' && Number.isFinite(number) ? number : otherwise;
@@ -42,13 +42,13 @@ const RESOURCE = Type.Object({
   netin: maybe(Num),
   netout: maybe(Num),
   uptime: maybe(Num),
-  /** The state in HA's manager, for a guest that HA manages. */
+  /** The state that HA's manager reports. Absent if HA does not manage the guest. */
   hastate: maybe(Text),
 });
 export type Resource = Static<typeof RESOURCE>;
 export const RESOURCES = Compile(Type.Array(RESOURCE));
 
-/** Keys with a number, such as `net0`, are read by name from the same object. */
+/** Keys with a number, such as `net0`, are not part of this schema. They are read from the same object by name. */
 const CT_CONFIG = Type.Object({
   digest: maybe(Type.String()),
   description: maybe(Text),
@@ -65,8 +65,8 @@ const CT_CONFIG = Type.Object({
   template: maybe(Flag),
   lock: maybe(Text),
   /**
-   * The snapshot on which the current state is based: the last one that was created or to which the container was
-   * rolled back.
+   * The snapshot on which the current state is based: the snapshot that was created last, or the one to which the
+   * container was rolled back since.
    */
   parent: maybe(Text),
 });
@@ -133,13 +133,16 @@ export const HA_RULE = Compile(
   Type.Object({
     type: maybe(Text),
     resources: maybe(Text),
-    // depending on the release, a list or an object that maps nodes to priorities
+    // depending on the release of Proxmox VE, this is a list of nodes or an object that maps nodes to priorities
     nodes: maybe(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())])),
     comment: maybe(Text),
   }),
 );
 
-/** Returns the checked response. An unknown form is an unknown outcome instead of data. */
+/**
+ * Returns the response if it matches the schema. Otherwise throws an error that means that the outcome of the request
+ * is unknown.
+ */
 export function read<T extends TSchema>(
   validator: Validator<TProperties, T>,
   about: string,

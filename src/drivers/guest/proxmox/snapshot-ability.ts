@@ -1,6 +1,6 @@
 /**
- * Determines from the plugin of a storage which snapshots of containers it supports, so that no attempt has to fail
- * first.
+ * Determines from the plugin of a storage which snapshots of containers the storage supports. The agent therefore does
+ * not have to try and fail.
  */
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
 import { type Resource, text } from './schemas.js';
@@ -22,8 +22,8 @@ const ABILITY: Readonly<Record<string, SnapshotAbility>> = {
 };
 
 /**
- * Returns undefined for a storage that the token may not see, and for third-party plugins. In these cases, Proxmox is
- * queried.
+ * Returns undefined for a storage that the token has no permission to see, and for third-party plugins. In these
+ * cases, the caller queries Proxmox.
  */
 export function snapshotAbility(
   resources: readonly Resource[],
@@ -33,7 +33,10 @@ export function snapshotAbility(
   return abilityOfPlugin(text(found?.plugintype));
 }
 
-/** Plugins without Proxmox's feature "template". No volume on such a storage can become the base of clones. */
+/**
+ * Plugins that do not support Proxmox's feature "template". A volume on a storage with such a plugin cannot be
+ * converted to a template.
+ */
 const NO_TEMPLATES = ['drbd', 'lvm', 'iscsi', 'iscsidirect', 'cephfs'];
 
 /** Returns false if the storage does not support templates. */

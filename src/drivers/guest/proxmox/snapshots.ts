@@ -1,6 +1,6 @@
 /**
  * Creates and removes snapshots of a container, and rolls back to them. Proxmox reports failures only at the end of
- * the task. A snapshot is ours if its description is ours.
+ * the task. A snapshot belongs to the agent if it has the description that the agent writes.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -65,7 +65,7 @@ export async function ensureSnapshot(
       return false;
     } catch (error) {
       if (said(error, UNAVAILABLE)) throw unavailable(error);
-      // another attempt of ours was first
+      // an earlier attempt of this agent has already created the snapshot
       if (said(error, /already used/i)) return (await present(found)) !== undefined;
       throw error;
     }
@@ -73,8 +73,8 @@ export async function ensureSnapshot(
 }
 
 /**
- * Waits for a snapshot that another attempt of ours is still creating, and removes an incomplete snapshot that an
- * earlier attempt left.
+ * If an earlier attempt of this agent is still creating the snapshot, waits for its end. If an earlier attempt left an
+ * incomplete snapshot, removes it.
  */
 async function removeHalf(host: Host, found: Found, name: string, call: DriverCall): Promise<void> {
   if (text(found.config.lock) !== '') {
@@ -86,16 +86,17 @@ async function removeHalf(host: Host, found: Found, name: string, call: DriverCa
 }
 
 /**
- * An operator has to run two commands, `pct unlock` and `pct delsnapshot --force`. This is the time to start the
- * second.
+ * To repair a container, an operator has to run two commands: `pct unlock` and `pct delsnapshot --force`. This is the
+ * time that the operator has to start the second command after the first.
  */
 const SECOND_COMMAND_MS = 10_000;
 const SECOND_COMMAND_LOOK_MS = 1_000;
 
 /**
  * Watches an incomplete snapshot for a while. Returns true if another client is working on it or has removed it.
- * Without this wait, the driver might remove the snapshot between the operator's two commands. If the storage has no
- * such snapshot, this removal would fail, leave another lock behind, and make the second command fail.
+ * Without this wait, the driver might try to remove the snapshot between the operator's two commands. If the storage
+ * does not have the snapshot, this attempt would fail and leave another lock behind, so that the operator's second
+ * command would fail as well.
  */
 async function isTakenAway(host: Host, found: Found, name: string, call: DriverCall): Promise<boolean> {
   for await (const _ of rounds(host, call.signal, SECOND_COMMAND_LOOK_MS, SECOND_COMMAND_MS)) {
@@ -107,8 +108,8 @@ async function isTakenAway(host: Host, found: Found, name: string, call: DriverC
 }
 
 /**
- * Every listed snapshot counts as existing, even one that is not completely removed. Proxmox leaves such a snapshot
- * and a lock behind if the storage fails.
+ * Every listed snapshot is treated as existing, even if it was removed only partially. If the storage fails during a
+ * removal, Proxmox leaves such a snapshot and a lock behind.
  */
 export async function removeSnapshot(host: Host, at: GuestAt, name: string, call: DriverCall): Promise<void> {
   assertName(name);
@@ -140,7 +141,7 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
   const earlier = await waitForNoted(host, call);
   const haBefore = await lookAway(host, await requireOurs(host, at, call), call);
   try {
-    // a second rollback would undo everything that was written since the first one
+    // do not roll back again: a second rollback would undo everything that was written since the first one
     const done = earlier?.type === 'vzrollback' && earlier.subject === String(at.vmid);
     if (!done) await rollBackTo(host, at, name, call);
     await stopOurs(host, await requireOurs(host, at, call), 0, call);
@@ -152,8 +153,8 @@ export async function rollback(host: Host, at: GuestAt, name: string, call: Driv
 }
 
 /**
- * Notes the HA state of the container before the rollback. Without this note, a repeated call would find only our own
- * state `ignored`, and leave the site without HA.
+ * Notes the HA state of the container before the rollback. Without this note, a repeated call would find only the
+ * state `ignored` that the agent itself has set, and would leave the site without HA.
  */
 async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaState | undefined> {
   const before = await readHaState(host, found.vmid, call);
@@ -165,8 +166,8 @@ async function lookAway(host: Host, found: Found, call: DriverCall): Promise<HaS
 }
 
 /**
- * Restores the HA state after a failure. A container that is still locked stays ignored, because HA could not start
- * it and would end in state "error".
+ * Restores the HA state after a failure. If the container is still locked, HA continues to ignore it, because HA could
+ * not start the container and would enter state "error".
  */
 async function giveBack(host: Host, vmid: number, before: HaState, call: DriverCall): Promise<void> {
   try {
@@ -192,8 +193,8 @@ function rollBackTo(host: Host, at: GuestAt, name: string, call: DriverCall): Pr
       if (said(error, INCOMPLETE)) throw incomplete(found, name, error);
       throw error;
     }
-    // the config contains the snapshot to which the container was rolled back; this proves nothing if the config
-    // contained the same snapshot before
+    // after a rollback, `parent` in the config is the snapshot to which the container was rolled back; this proves
+    // nothing if `parent` was the same before
     return text((await requireOurs(host, at, call)).config.parent) === name;
   });
 }

@@ -1,7 +1,8 @@
 /**
- * Checks whether the token has any privileges at all. A 403 usually means that one request lacks one privilege. But a
- * token that has lost all privileges also gets a 403, or an empty list where no privilege is needed. The check works
- * because every token may query its own privileges.
+ * Checks whether the token has any privileges at all. A response with status 403 usually means that the token lacks
+ * one privilege that this request needs. But if the token has lost all privileges, Proxmox also responds with 403, or
+ * with an empty list where no privilege is needed. The check works because every token is allowed to query its own
+ * privileges.
  */
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -10,15 +11,20 @@ import { isPve } from './pve-error.js';
 /** This path returns the privileges of the token by path. Paths without privileges are omitted. */
 export const PERMISSIONS = '/api2/json/access/permissions';
 
-/** The privilege without which no container is visible and no operation works. */
+/** If the token lacks this privilege, it sees no container, and no operation works. */
 const BASELINE = 'VM.Audit';
-/** How long a result is reused, because requests that lack one privilege could otherwise trigger many checks. */
+/**
+ * How long a result is reused. Without this, a token that lacks one privilege could trigger a check with each request.
+ */
 const FRESH_MS = 10_000;
 
 const Held = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
 const ANSWER = Compile(Type.Object({ data: Held }));
 
-/** Returns why no request of the token can succeed, or undefined. Only a successful response can show this. */
+/**
+ * Returns why no request of the token can succeed, or undefined if the response does not show such a reason. Only a
+ * successful response can show it.
+ */
 export function standingIn({ status, body }: { status: number; body: string }): string | undefined {
   if (status !== 200) return undefined;
   const answer = parsed(body);
@@ -44,7 +50,10 @@ export interface Standing {
    * the query.
    */
   ask(signal: AbortSignal): Promise<void>;
-  /** Does the same unless the privileges were queried recently. Does not throw if the query was not possible. */
+  /**
+   * The same as `ask`, but does nothing if the privileges were queried recently, and does not throw if the query was
+   * not possible.
+   */
   check(signal: AbortSignal): Promise<void>;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Starts remote tasks and waits for their end. The ID of a task is noted as soon as it is known, so that a repeated
- * call waits for the task instead of starting another one. If a caller aborts, the task is never cancelled, because
- * this would leave an incomplete container. Instead, the driver waits for a few more seconds and then leaves the task
- * running. The note remains.
+ * call waits for the task instead of starting another one. If a caller aborts, the driver does not cancel the task,
+ * because this would leave an incomplete container. Instead, it waits for a few more seconds and then stops waiting.
+ * The task continues, and its ID remains noted.
  */
 import { growing } from '../../../kernel/async/growing.js';
 import { neverAborted } from '../../../kernel/async/never.js';
@@ -15,9 +15,15 @@ import { assertGoing, type Host } from './host.js';
 import { isPve, kindOfText, PveError } from './pve-error.js';
 import { ABORT_GRACE_MS } from './transport.js';
 
-/** The delay between polls is at most a tenth of the task's duration so far, so the end of a task is noticed soon. */
+/**
+ * The delay between polls is at most a tenth of the time for which the task has been running, so that the end of a
+ * task is noticed soon.
+ */
 const POLLS = { firstMs: 50, factor: 1.1, longestMs: 2_000 };
-/** How long polls may fail in a row before the slot is released. The next attempt continues with the note. */
+/**
+ * If all polls fail for this long, the driver stops waiting, so that the slot of the job becomes free. The next
+ * attempt continues with the noted task ID.
+ */
 const DEAF_MS = 30_000;
 const LOG_LINES = 12;
 
@@ -29,7 +35,7 @@ export interface TaskId {
   readonly node: string;
   /** e.g. `vzclone` */
   readonly type: string;
-  /** The object of the task, usually the VMID of the guest. */
+  /** The ID of the object of the task, usually the VMID of the guest. */
   readonly subject: string;
   /** The user (`user@realm`) or the token (`user@realm!name`) that started the task. */
   readonly owner: string;
@@ -56,7 +62,7 @@ export async function runTask(
   const task = parseUpid(await start());
   if (task === undefined) throw new PveError('unknown', 'task', 'the response is not a task ID');
   const noted = await call.note({ upid: task.upid, unsure: false }).catch(asError);
-  // wait for the task even if its note could not be written, because it must have ended before the next attempt
+  // wait for the task even if its ID could not be noted, because the task must have ended before the next attempt
   await waitForTask(host, call, task, timeoutMs);
   if (noted instanceof Error) throw noted;
   return task;
@@ -66,8 +72,8 @@ const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : 
 
 /**
  * Like `runTask`, for the creation of a container. First notes that the request is about to be sent (`unsure`, epoch
- * ms), and clears the note once the outcome is known. If the response is lost or the agent ends, the cleanup sees
- * from the note that a container may still appear.
+ * ms), and clears the note once the outcome is known. If the response is lost or the agent ends, the note shows the
+ * cleanup that a container may still appear.
  */
 export async function runCreation(
   host: Host,
@@ -89,8 +95,8 @@ export async function runCreation(
 }
 
 /**
- * Waits for the task that an earlier attempt noted, if any. Returns the task if it succeeded. A failure of the task
- * is not reported, because the caller checks next what the task left behind.
+ * If an earlier attempt noted a task, waits for the end of this task. Returns the task if it succeeded. Does not
+ * report it if the task failed, because the caller then checks what the task left behind.
  */
 export async function waitForNoted(host: Host, call: DriverCall): Promise<TaskId | undefined> {
   const task = parseUpid(call.notes['upid']);
@@ -147,7 +153,7 @@ function leftRunning(
 
 /**
  * Reads the status of the task. The caller cannot abort this request, because it needs to know how the task ended.
- * Returns the exit status, `running`, or `deaf` if this request got no response.
+ * Returns the exit status if the task has ended, `running` if it is running, or `deaf` if the request got no response.
  */
 async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'running' | 'deaf'> {
   try {
@@ -159,9 +165,10 @@ async function pollOnce(host: Host, task: TaskId): Promise<{ exit: string } | 'r
     // the node no longer has the task, so the task has ended with an unknown result
     if (isPve(error, 'missing')) return { exit: 'unexpected status' };
     if (isPve(error, 'unreachable', 'unknown', 'busy', 'failed', 'lacking')) return 'deaf';
-    // no request succeeds until an operator has fixed this; the next attempt continues with the note
+    // no request succeeds until an operator has fixed this; the next attempt continues with the noted task ID
     if (isPve(error, 'refused') && error.isWhole) throw error;
-    // the token may not query the task, which continues in any case; the caller has to check the effect of the task
+    // the token has no permission to query the task; the task continues in any case, and the caller has to check its
+    // effect
     if (isPve(error, 'refused'))
       throw new PveError('unknown', `task ${task.type} ${task.subject}`, error.reason, {
         status: error.status,

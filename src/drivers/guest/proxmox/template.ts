@@ -1,6 +1,6 @@
 /**
- * Finds and creates templates. A template is a container from which clones are created, and is identified by its
- * name.
+ * Finds and creates templates. A template is a container from which clones are created. The agent identifies a
+ * template by its name.
  */
 import { pause } from '../../../kernel/async/pause.js';
 import type { DriverCall } from '../../shared/call.js';
@@ -14,8 +14,8 @@ import { untilDone } from './verify.js';
 import { parseUpid, type TaskId, waitForNoted, waitForTask } from './tasks.js';
 
 /**
- * Returns the templates with this name. If a node has several, the one with the highest VMID comes first, because it
- * is the newest.
+ * Returns the templates with this name. If a node has several such templates, the one with the highest VMID comes
+ * first, because it is the newest.
  */
 export function templatesOf(view: ClusterView, name: string): GuestView[] {
   return view.guests
@@ -30,7 +30,8 @@ export function isShared(view: ClusterView, storage: string): boolean {
 
 /**
  * Returns the nodes on which a clone of this template can be created. If the template is on the storage of a single
- * node, clones can be created only on that node. A template whose storage is unknown is limited to its node as well.
+ * node, clones can be created only on that node. If the storage of the template is unknown, clones can be created only
+ * on the node of the template as well.
  */
 export function reachOf(view: ClusterView, storage: string, template: GuestView): readonly string[] {
   const own = template.rootStorage ?? storage;
@@ -38,7 +39,7 @@ export function reachOf(view: ClusterView, storage: string, template: GuestView)
   return isEverywhere ? view.nodes.map(({ name }) => name) : [template.node];
 }
 
-/** The time between rounds of the status daemon, which updates the values and names that the cluster shows. */
+/** The interval at which Proxmox's status daemon updates the values and names that the cluster shows. */
 const SHOWN_WITHIN_MS = 30_000;
 const LOOK_MS = 250;
 
@@ -67,8 +68,8 @@ export async function convertToTemplate(host: Host, at: GuestAt, call: DriverCal
 }
 
 /**
- * Finds the task of the conversion among the tasks of the node, because the call returns before the task has ended,
- * and without its ID.
+ * Finds the task of the conversion among the tasks of the node. This is needed because the call returns before the
+ * task has ended, and does not return the ID of the task.
  */
 async function untilConverted(host: Host, at: GuestAt, call: DriverCall): Promise<void> {
   const until = host.clock.monotonic() + host.config.task_timeout_s * 1_000;

@@ -7,7 +7,8 @@ import { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 
 /**
- * An error while connecting, so nothing was delivered. `trust` distinguishes a certificate problem from a dead host.
+ * An error while connecting, which means that no request was delivered. `trust` is true if the certificate was the
+ * problem, and false if the host did not respond.
  */
 export class NotConnected extends Error {
   readonly trust: boolean;
@@ -48,11 +49,11 @@ export function parseFingerprints(text: string): ReadonlySet<string> {
 }
 
 export interface Trust {
-  /** PEM file of the CA, or null for the system's. */
+  /** The PEM file of the CA, or null to use the CAs of the system. */
   readonly caFile: string | null;
   /**
-   * The pinned fingerprints. If they are set, the CA is not used, and the chain, the name and the dates are not
-   * checked.
+   * The pinned fingerprints. If they are set, only the fingerprint is checked: the CA is not used, and the
+   * certificate's chain, name and dates are not checked.
    */
   readonly fingerprint: string | null;
 }

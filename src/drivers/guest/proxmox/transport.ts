@@ -1,8 +1,8 @@
 /**
- * Sends requests to Proxmox over our own undici pools. If a request may have been delivered, it is sent again only if
- * it is a read. The base URLs are tried in order until a connection succeeds. When the caller aborts, a read ends at
- * once. After a change was sent, the transport waits up to `ABORT_GRACE_MS` longer for the response, so that the ID
- * of its task is known.
+ * Sends requests to Proxmox over our own undici pools. If a request may already have been delivered, only a read is
+ * sent again. The base URLs are tried in order until a connection succeeds. If the caller aborts, a read ends at once.
+ * If a change has been sent, the transport waits up to `ABORT_GRACE_MS` longer for the response, so that it learns the
+ * ID of the task.
  */
 import PQueue from 'p-queue';
 import { Pool } from 'undici';
@@ -33,8 +33,8 @@ export interface Transport {
   /** Returns the `data` of the response. `path` begins with `/api2/json/`. Throws PveError. */
   request(method: Method, path: string, params: Params, signal: AbortSignal): Promise<unknown>;
   /**
-   * Checks, at most every few seconds, that the token still has the privileges without which no request works. Throws
-   * PveError `refused` if it does not.
+   * Checks that the token still has the privileges that every request needs. The check is made at most every few
+   * seconds. Throws PveError `refused` if the privileges are missing.
    */
   checkStanding(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
@@ -45,8 +45,8 @@ export interface Transport {
  */
 const IN_FLIGHT = 4;
 /**
- * Idle connections are closed after this time. pveproxy closes them after 5 s, and no change must be sent on a
- * closing connection.
+ * Idle connections are closed after this time. It is shorter than the 5 s after which pveproxy closes them, so that no
+ * change is sent on a connection that pveproxy is closing.
  */
 const KEEP_ALIVE_MS = 3_500;
 const CONNECT_MS = 5_000;
@@ -176,14 +176,14 @@ export function openTransport(options: TransportOptions): Transport {
     async request(method, path, params, signal) {
       const encoded = encodeParams(params);
       const send = () => whileQueued(queue, signal, () => once(method, path, encoded, signal));
-      // a token that has lost its privileges still gets responses with empty lists, so a response alone does not
+      // Proxmox also responds to a token that has lost its privileges, with empty lists, so a response alone does not
       // prove that the token has privileges
       if (options.gates?.refuses() === true) await standing.ask(signal);
       try {
         return await send();
       } catch (error) {
         if (isPve(error, 'refused') && !error.isWhole && options.gates) await standing.check(signal);
-        // after a 596 or our own deadline, there is no time left for another attempt
+        // after status 596, or after our own deadline, there is no time left for another attempt
         const again = error instanceof PveError && error.kind === 'unknown' && error.status !== 596;
         if (method !== 'GET' || !again || error.reason === 'no answer in time' || signal.aborted) throw error;
         return send();
@@ -196,8 +196,8 @@ export function openTransport(options: TransportOptions): Transport {
 }
 
 /**
- * If the caller aborts while the request is in the queue, the request is removed. After that, `work` handles the
- * abort.
+ * If the caller aborts while the request is in the queue, the request is removed from the queue. Once `work` has
+ * started, `work` handles the abort.
  */
 function whileQueued<T>(queue: PQueue, caller: AbortSignal, work: () => Promise<T>): Promise<T> {
   const stopped = (): PveError =>

@@ -1,6 +1,6 @@
 /**
- * Checks the effect of a request with an unknown outcome. First waits until the container is unlocked, because our
- * own request may hold the lock.
+ * If the outcome of a request is unknown, checks whether the request took effect. First waits until the container is
+ * unlocked, because the request itself may still be running and hold the lock.
  */
 import { pause } from '../../../kernel/async/pause.js';
 import { AgentError } from '../../../kernel/errors.js';
@@ -12,8 +12,8 @@ import { hostFailed, isPve } from './pve-error.js';
 
 const LOOKS = { firstMs: 200, factor: 2, longestMs: 2_000 };
 /**
- * How long to wait before a lock counts as left behind. A task that was just requested may not be listed yet, and a
- * task that has just ended may still hold the lock.
+ * A lock is treated as left behind if no task has held it for this long. The wait is needed because a task that was
+ * just requested may not be listed yet, and a task that has just ended may still hold the lock.
  */
 const LEFT_MS = 15_000;
 
@@ -43,8 +43,8 @@ export async function whenUnlocked(
 }
 
 /**
- * Throws if no task holds the lock, because such a lock is never released. If the tasks cannot be read now, the
- * driver continues to wait.
+ * Throws if no task holds the lock, because such a lock is never released. Does not throw if the tasks cannot be read
+ * now; the driver then continues to wait.
  */
 async function isLeft(host: Host, found: Found, call: DriverCall): Promise<boolean> {
   const left = await leftLock(host, found, found.config, call.signal).catch(() => undefined);
@@ -59,10 +59,10 @@ const SENDS = 3;
 
 /**
  * Repeats a check and an action until the check finds nothing left to do. `round` returns true if the check found
- * nothing to do. After an action it returns false, because a response does not prove the effect. If the outcome of
- * the action is unknown, or the container has moved, another round follows. A repeated request does no harm, because
- * Proxmox refuses the second of two equal requests. Throws `container_host_failed` if the host keeps reporting
- * success without an effect.
+ * nothing to do. After an action it returns false, because a response does not prove that the action took effect. If
+ * `round` fails because the outcome of the action is unknown, or because the container has moved, another round
+ * follows. It is safe to repeat a request, because Proxmox refuses the second of two equal requests. Throws
+ * `container_host_failed` if the host keeps reporting success without an effect.
  */
 export async function untilDone(
   host: Host,
@@ -75,7 +75,7 @@ export async function untilDone(
       if (await round()) return;
       if (sent > SENDS) throw untrue(vmid);
     } catch (error) {
-      // if the container is missing, check once more, because it may be gone as intended
+      // if the container is missing, check once more, because the action may have been to remove it
       if (isPve(error, 'missing') ? sent > SENDS : !isPve(error, 'unknown') || sent >= SENDS) throw error;
       host.seenOn.delete(vmid);
       (call.log ?? host.log).warn(
@@ -89,7 +89,7 @@ export async function untilDone(
   }
 }
 
-/** The error if the host reported success, but nothing changed. */
+/** The error if the host reported success, but has changed nothing. */
 export function untrue(vmid: number): AgentError {
   return hostFailed(
     'The container host reported success, but nothing changed.',

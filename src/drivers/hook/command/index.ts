@@ -1,6 +1,6 @@
 /**
- * A hook that runs a command of the operator. The command gets the message as JSON on its standard input, and accepts
- * the message by exiting with code 0.
+ * A hook that runs a command of the operator. The command gets the message as JSON on its standard input. If it exits
+ * with code 0, the message is delivered.
  */
 import { runChild } from '../../shared/child.js';
 import type { Hook } from '../contract.js';

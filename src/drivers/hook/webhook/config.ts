@@ -17,7 +17,8 @@ export const webhookKeys = {
 };
 
 /**
- * Returns whether the URL is allowed. Plain HTTP is allowed on loopback, for relays on this machine and for tests.
+ * Returns whether the URL is allowed. Plain HTTP is allowed only on loopback, for relays on this machine and for
+ * tests.
  */
 function isHookUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;

@@ -1,7 +1,7 @@
 /**
  * A hook that posts the message to a URL. The header `Innkeeper-Signature: t=<epoch seconds>,v1=<hex>` contains the
- * HMAC-SHA256 of `<t>.<body>` with the shared secret, with which the receiver can verify the sender and the time.
- * Errors and logs never contain the URL, because the URL of many services includes the password.
+ * HMAC-SHA256 of `<t>.<body>`, computed with the shared secret. With it, the receiver can verify who sent the message,
+ * and when. Errors and logs never contain the URL, because the URL of many services includes the password.
  */
 import { createHmac } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface WebhookConfig {
   readonly url: Secret;
   /** The key of the signature. Null if requests are not signed. */
   readonly secret: Secret | null;
-  /** PEM file of the CA to trust, or null for the system's. */
+  /** The PEM file of the CA to trust, or null to use the CAs of the system. */
   readonly ca_file: string | null;
 }
 
@@ -54,7 +54,10 @@ export function sign(text: string, secret: Secret, now: number): string {
   return `t=${time},v1=${mac}`;
 }
 
-/** Returns a system error code or our own message. Other messages are omitted, because they may contain the URL. */
+/**
+ * Returns the error code of the system, or the message of one of our own errors. All other messages are replaced,
+ * because they may contain the URL.
+ */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'it could not be reached';
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

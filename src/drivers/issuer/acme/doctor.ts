@@ -44,8 +44,8 @@ async function checkDirectory(
       : wrong(`the response from ${url} is not an ACME directory`, look);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    // This is only a warning, because sites of the base domain do not need the authority, and outages of some minutes
-    // are common.
+    // This is only a warning, because sites under the base domain do not need the authority, and outages of some
+    // minutes are common.
     return warning(`${url} does not respond: ${said}`, look);
   } finally {
     await dispatcher.destroy();

@@ -1,6 +1,7 @@
 /**
- * The issuer `acme` uses one account and HTTP-01 for every name, with the library acme-client. Our own deadlines
- * replace those of the library. The errors of the library are divided into refusals and missing responses.
+ * The issuer `acme` uses one account, and HTTP-01 challenges for every name, with the library acme-client. The
+ * deadlines of the library are replaced by our own. The errors of the library are converted, so that a refusal by the
+ * authority can be distinguished from a missing response.
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -84,11 +85,12 @@ async function order(
   challenges: Challenges,
   limit: AbortSignal,
 ): Promise<IssuedCertificate> {
-  // The time limit ends each single wait, so that challenges are removed before the order is abandoned.
+  // The time limit applies to each wait separately and not to the whole order, so that the challenges are still
+  // removed when an order is abandoned.
   const wait = <T>(work: Promise<T>): Promise<T> =>
     orAbort(work, limit, () => new Error('the order did not end in time'));
   const { client, placed } = await wait(placeOrder(library, config, deps, names));
-  // every name is verified, so that the next order can omit the names that fail
+  // all names are verified even after one has failed, so that the next order can omit all names that fail
   const refused = new Map<string, string>();
   for (const authorization of await wait(client.getAuthorizations(placed))) {
     if (authorization.status === 'valid') continue;
@@ -130,7 +132,7 @@ async function authorize(
   await challenges.put(token, await client.getChallengeKeyAuthorization(challenge));
   try {
     await wait(client.completeChallenge(challenge));
-    // poll the challenge instead of its authorization, because the challenge contains the reason of a failure
+    // poll the challenge instead of its authorization, because only the challenge contains the reason for a failure
     await wait(client.waitForValidStatus(challenge));
   } finally {
     await challenges.remove(token).catch(() => {});
@@ -150,16 +152,16 @@ async function placeOrder(
     return { client, placed: await client.createOrder({ identifiers }) };
   } catch (error) {
     if (known?.url === undefined || known.url === null || isWire(error)) throw error;
-    // The authority may have lost the account, as test authorities do at each start. Registering the same key again
-    // is harmless.
+    // The authority may not know the account any more: test authorities, for example, lose their accounts at each
+    // start. It is safe to register the same key again.
     const again = await openAccount(library, config, deps, null);
     return { client: again, placed: await again.createOrder({ identifiers }) };
   }
 }
 
 /**
- * Returns the stored account. It is created at the authority once, with a key that is stored before it is sent to any
- * other party.
+ * Returns the stored account. If there is none, creates it at the authority. The key of the account is stored before
+ * its public part is sent to the authority.
  */
 async function openAccount(
   library: Acme,
@@ -186,7 +188,7 @@ async function openAccount(
 }
 
 /**
- * All users of the library share one HTTP client. This issuer adds a rule to the client that rejects certain
+ * The library has one HTTP client for all its users. This issuer adds a rule to the client that rejects certain
  * responses, and removes the rule when the issuer is closed.
  */
 function newSeverity(): { readonly begin: (library: Acme) => void; readonly end: () => void } {
@@ -201,7 +203,7 @@ function newSeverity(): { readonly begin: (library: Acme) => void; readonly end:
   };
 }
 
-/** The rule applies to the whole HTTP client of acme-client, which only this issuer uses. */
+/** The rule applies to all requests of acme-client. This is acceptable because only this issuer uses the library. */
 async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
   const { defaults } = library.axios;
   const own = config.ca_file === null ? undefined : await readFile(config.ca_file, 'utf8');
@@ -211,14 +213,14 @@ async function prepareHttp(library: Acme, config: AcmeConfig): Promise<void> {
   // an authority never redirects, so a redirect comes from another system
   defaults.maxRedirects = 0;
   defaults.httpsAgent = new Agent(own === undefined ? {} : { ca: [...rootCertificates, own] });
-  // The library must not retry, because the job engine waits for a system that is down.
+  // Disables the retries of the library, because the job engine itself waits while the authority is down.
   const settings: unknown = Reflect.get(defaults, 'acmeSettings');
   if (typeof settings === 'object' && settings !== null) Reflect.set(settings, 'retryMaxAttempts', 0);
 }
 
 class Refused extends Error {}
 
-/** An error of the authority about some of the names. */
+/** The error if the authority refused some of the names. */
 class NamesRefused extends Error {
   readonly names: ReadonlyMap<string, string>;
 
@@ -229,8 +231,8 @@ class NamesRefused extends Error {
 }
 
 /**
- * The authority, or a gateway in front of it, cannot respond at the moment. This says nothing about the order,
- * whatever the body contains.
+ * The error if the authority, or a gateway in front of it, cannot process requests at the moment. It does not show
+ * whether the order is correct, regardless of what the body contains.
  */
 class Breakdown extends Error {
   readonly response: number;
@@ -242,18 +244,18 @@ class Breakdown extends Error {
 }
 
 /**
- * The authority rejects the agent or its account, or a system in front of the authority blocks all requests. This
- * says nothing about the order either.
+ * The error if the authority rejects the agent or its account, or if a system in front of the authority blocks all
+ * requests. It does not show whether the order is correct either.
  */
 class Refusal extends Error {}
 
-/** The problem types of RFC 8555 that concern our account and not the order. */
+/** The problem types of RFC 8555 that concern the agent's account and not the order. */
 const OF_ACCOUNT =
   /^urn:ietf:params:acme:error:(?:accountDoesNotExist|externalAccountRequired|userActionRequired|unsupportedContact|invalidContact|badPublicKey)$/;
 
 /**
- * Checks responses that acme-client would misinterpret. It ignores the status, treats any body as the authority's own
- * message, and treats an incomplete response as an empty one.
+ * Checks responses that acme-client would misinterpret. acme-client ignores the status, treats any body as a message
+ * of the authority, and treats an incomplete response as an empty one.
  */
 function refuseBreakdown<A extends { readonly status: number; readonly data?: unknown }>(answer: A): A {
   const { status, data } = answer;
@@ -268,7 +270,7 @@ function refuseBreakdown<A extends { readonly status: number; readonly data?: un
   return answer;
 }
 
-/** Returns the names because of which an order failed (RFC 8555, section 6.7.1). */
+/** Returns the names that made an order fail (RFC 8555, section 6.7.1). */
 function namesIn(data: unknown): ReadonlyMap<string, string> {
   const list: unknown =
     typeof data === 'object' && data !== null ? Reflect.get(data, 'subproblems') : undefined;
@@ -296,8 +298,8 @@ function problemIn(data: unknown): { readonly type: string; readonly detail: str
 }
 
 /**
- * Converts the plain errors of acme-client. If the connection failed, they have a `code` or a `response`; otherwise
- * they contain the authority's own message.
+ * Converts the errors of acme-client. An error that has a `code` or a `response` means that the connection failed. Any
+ * other error contains the authority's own message.
  */
 function asFailure(error: unknown, timedOut: boolean): AgentError {
   if (error instanceof AgentError) return error;

@@ -1,6 +1,6 @@
 /**
  * The issuer `local` signs with a CA on this machine, for labs and the sandbox. It does not verify that the names
- * point here, because this was checked before.
+ * point to this installation, because the agent has checked this before.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError } from '../../../kernel/errors.js';

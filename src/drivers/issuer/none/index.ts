@@ -1,6 +1,4 @@
-/**
- * The issuer `none`, which issues no certificates: custom domains are served only with the proxy's own certificate.
- */
+/** The issuer `none` issues no certificates. The proxy serves custom domains only with its own certificate. */
 import { AgentError } from '../../../kernel/errors.js';
 import type { CertificateIssuer } from '../contract.js';
 

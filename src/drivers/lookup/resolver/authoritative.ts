@@ -1,6 +1,6 @@
 /**
- * Finds the servers of the zone that contains a name, and queries all of them. Resolvers are queried only for the
- * addresses of the servers.
+ * Finds the servers of the zone that contains a name, and queries all of them. Resolvers are used only to find the
+ * addresses of these servers.
  */
 import type { Answer } from 'dns-packet';
 import type { LookupConfig } from './config.js';
@@ -23,7 +23,10 @@ interface Zone {
 const MOST_HOSTS = 6;
 const MOST_SERVERS = 8;
 
-/** One lookup with its intermediate results. They are discarded at its end, so that no outdated result is used. */
+/**
+ * One lookup with its intermediate results. The results are discarded when the lookup has ended, so that a later
+ * lookup never uses outdated results.
+ */
 export class Authoritative {
   readonly #settings: Settings;
   readonly #signal: AbortSignal;
@@ -42,8 +45,8 @@ export class Authoritative {
   }
 
   /**
-   * Returns the names of the servers to which the parent zone refers for this name. Unlike `delegation`, this works
-   * even if these servers do not have the zone yet.
+   * Returns the names of the servers to which the parent zone delegates this name. Unlike `delegation`, this also
+   * works if these servers do not have the zone yet.
    */
   async referral(name: string): Promise<readonly string[]> {
     const above = await this.zoneOf(name.slice(name.indexOf('.') + 1));
@@ -88,7 +91,7 @@ export class Authoritative {
     return hosts.length === 0 ? undefined : [...new Set(hosts)];
   }
 
-  /** Returns the closest zone at or above the name. */
+  /** Returns the zone that contains the name: the name itself if it is a zone, or else the closest zone above it. */
   zoneOf(name: string): Promise<Zone | undefined> {
     const known = this.#zones.get(name);
     if (known) return known;
@@ -161,8 +164,8 @@ function isAnswer({ code }: Reply): boolean {
 }
 
 /**
- * Returns the host name in a foreign record, or undefined if the value is not a host name. Such a value is neither
- * queried nor shown.
+ * Returns the host name in a record that another party controls. Returns undefined if the value is not a host name;
+ * such a value is neither queried nor shown.
  */
 export function hostOf(data: string): string | undefined {
   return readHostName(data, { underscores: true, leastLabels: 1 });

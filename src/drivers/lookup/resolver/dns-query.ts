@@ -14,7 +14,7 @@ export type QuestionType = 'A' | 'AAAA' | 'CNAME' | 'TXT' | 'CAA' | 'NS';
 export interface DnsQuery {
   readonly name: string;
   readonly type: QuestionType;
-  /** True if a resolver is to find the answer at other servers. */
+  /** True if the server is a resolver that should find the answer at other servers. */
   readonly recurse: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface Reply {
    */
   readonly code: number;
   readonly answers: readonly Answer[];
-  /** The servers of a delegation, in the response of a server that was queried for a name below the delegation. */
+  /** The servers of a delegation. A response contains them if the name that was queried is below the delegation. */
   readonly authorities: readonly Answer[];
 }
 
@@ -61,7 +61,10 @@ function isWithoutEdns(code: number): boolean {
 }
 
 interface Query extends DnsQuery {
-  /** Whether the query uses EDNS to announce the maximum size of a datagram. Without EDNS, this size is 512 bytes. */
+  /**
+   * True if the query uses EDNS to announce the maximum size of a response datagram. Without EDNS, the maximum is 512
+   * bytes.
+   */
   readonly edns: boolean;
 }
 
@@ -111,8 +114,8 @@ function encode(id: number, { name, type, recurse, edns }: Query): Buffer {
 }
 
 /**
- * Returns the message if it is a response to this question with this ID, otherwise undefined. A server that cannot
- * parse the question may respond without the question.
+ * Returns the message if it is the response to this question with this ID, otherwise undefined. If a server cannot
+ * parse the question, its response may lack the question.
  */
 function decode(message: Buffer, id: number, question: Query): DecodedPacket | undefined {
   try {
@@ -139,7 +142,7 @@ function overUdp(server: Server, question: Query, signal: AbortSignal): Promise<
           const packet = decode(message, id, question);
           if (packet) resolve(packet);
         });
-        // the socket is connected, so that the system drops packets from other addresses
+        // connect the socket, so that the operating system drops packets from all other addresses
         socket.connect(server.port, server.address, () => socket.send(encode(id, question)));
       });
     } finally {

@@ -37,7 +37,7 @@ async function checkLookup({ config, configFile }: Parts, signal: AbortSignal): 
     await lookup.addresses(base, { signal });
     return ok(`${resolvers.join(', ')} and the name servers of ${base} respond`);
   } catch (error) {
-    // This is only a warning, because sites of the base domain do not need the lookup.
+    // This is only a warning, because sites under the base domain do not need the lookup.
     return warning(
       `${base} cannot be looked up, so customers' domains cannot be checked: ${sentenceOf(error)}`,
       ...resolvers.slice(0, 1).map((resolver) => digOf(base, resolver)),

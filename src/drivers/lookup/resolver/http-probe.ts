@@ -1,7 +1,7 @@
 /**
- * Sends plain HTTP requests to a name in the same way as a certificate authority. There is a request to each address
- * that the name servers of the name return, and redirects are followed if they stay at this name. The owner of the
- * name determines where it points. Therefore, each address is checked at every hop before a packet is sent there.
+ * Sends plain HTTP requests to a name in the same way as a certificate authority. A request is sent to each address
+ * that the authoritative name servers return, and redirects to the same name are followed. The owner of the name can
+ * make it point anywhere. Therefore, the address is checked at every redirect before a packet is sent to it.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -24,7 +24,8 @@ const MOST_BYTES = 1024;
 const TRY_MS = 3_000;
 const REDIRECTS = [301, 302, 303, 307, 308];
 /**
- * The error codes if our own network has no route to an address, usually of IPv6. This says nothing about the name.
+ * The error codes if our own network has no route to an address, which is usually an IPv6 address. Such an error does
+ * not mean that the name has a problem.
  */
 const NO_ROUTE = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
@@ -73,7 +74,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** Returns the response of the first address that may be probed and that responds. */
+/** Returns the response of the first address to which requests are allowed and which responds. */
 async function first(
   settings: HttpProbeSettings,
   url: URL,
@@ -93,7 +94,9 @@ async function first(
   return found;
 }
 
-/** Returns the target of the redirect if it is the same name (or its `www` name) on the usual ports. */
+/**
+ * Returns the target of the redirect if it has the same name (or the same name with `www`) and one of the usual ports.
+ */
 function follow(
   settings: HttpProbeSettings,
   asked: HttpProbe,

@@ -57,7 +57,7 @@ async function climb(
 ): Promise<{ at: string; records: CaaRecord[] } | undefined> {
   for (let at = name; at !== ''; at = at.includes('.') ? at.slice(at.indexOf('.') + 1) : '') {
     const { values } = await follow(servers, at, ['CAA']).catch((error: unknown) => {
-      // a top-level domain that cannot be queried is ignored
+      // if the servers of a top-level domain cannot be queried, the top-level domain is skipped
       if (at.includes('.')) throw error;
       return { values: [] };
     });
@@ -68,8 +68,8 @@ async function climb(
 }
 
 /**
- * Returns all values at the name, or at the name to which its aliases point. Servers may disagree, so there may be
- * several.
+ * Returns all values at the name, or at the name to which its aliases point. There may be several values, because the
+ * servers may return different ones.
  */
 async function follow(
   servers: Authoritative,

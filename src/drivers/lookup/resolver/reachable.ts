@@ -1,6 +1,6 @@
 /**
- * Determines to which addresses a lookup may send packets. The owner of a domain chooses its name servers, and must
- * not be able to make the agent probe its own network.
+ * Determines to which addresses a lookup is allowed to send packets. The owner of a domain chooses the domain's name
+ * servers, and must not be able to make the agent send packets into the operator's own network.
  */
 import ipaddr from 'ipaddr.js';
 
@@ -8,9 +8,9 @@ const GLOBAL_IPV6 = ipaddr.parseCIDR('2000::/3');
 
 /** The networks, as CIDRs or addresses. `closed_networks` takes precedence. */
 export interface Reachable {
-  /** Private networks that may be contacted anyway. */
+  /** Private networks to which lookups are allowed to send packets nevertheless. */
   readonly lab_networks: readonly string[];
-  /** Networks that must not be contacted although their addresses are public. */
+  /** Networks with public addresses to which lookups must not send packets. */
   readonly closed_networks: readonly string[];
 }
 
@@ -31,8 +31,8 @@ function isIn(address: ipaddr.IPv4 | ipaddr.IPv6, networks: readonly string[]): 
 }
 
 /**
- * Returns whether the address belongs to the IPv6 space that is allocated for routing. Other IPv6 addresses may
- * contain an IPv4 address (`::10.0.0.1`), or may get another meaning in the future.
+ * Returns whether the address belongs to the part of the IPv6 address space that is allocated for global routing.
+ * Other IPv6 addresses may contain an IPv4 address (`::10.0.0.1`), or may get a different meaning in the future.
  */
 function isGiven(address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   return address.kind() === 'ipv4' || address.match(GLOBAL_IPV6);

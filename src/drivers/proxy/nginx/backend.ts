@@ -1,4 +1,7 @@
-/** The interface for an nginx on this machine, or on a host that can be reached only through a forced SSH command. */
+/**
+ * The common interface of the two back ends: an nginx on this machine, and an nginx on a host that can be reached only
+ * through a forced SSH command.
+ */
 import type { AgentError } from '../../../kernel/errors.js';
 import type { ProxyCertificate } from '../contract.js';
 import type { CertificateEntry } from './certificates.js';
@@ -11,17 +14,17 @@ export type Refuse<C> = (change: C, error: AgentError) => void;
 export interface Publishing {
   records(): Promise<Records>;
   /**
-   * Resolves when nginx serves every change that was not refused. If this fails, throws `proxy_unreachable`, which
-   * concerns all changes that were not refused. When `stop` aborts, all waits end, and the next start loads the
-   * changes that were saved by then.
+   * Resolves when nginx serves every change that it did not reject. Throws `proxy_unreachable` if nginx does not serve
+   * them; this error applies to all changes that nginx did not reject. When `stop` aborts, all waits end, and the
+   * changes that were saved by then are loaded at the next start.
    */
   publish<C extends Change>(changes: readonly C[], refuse: Refuse<C>, stop: AbortSignal): Promise<void>;
 }
 
 export interface NginxBackend extends Publishing {
   /**
-   * Writes the certificate and its key, to which no record refers yet. Throws `proxy_failed` if they cannot belong
-   * together.
+   * Writes the certificate and its key. No record may refer to them yet. Throws `proxy_failed` if the key does not
+   * match the certificate.
    */
   writePair(certificate: ProxyCertificate): Promise<CertificateEntry>;
   /** Removes all certificates and keys of this ID except `kept`. */

@@ -1,6 +1,6 @@
 /**
- * The only writer of nginx's configuration. Changes that arrive while a batch is in progress are applied together in
- * the next batch.
+ * Makes all changes to nginx's configuration, so that there is only one writer. Changes that arrive while a batch is
+ * in progress are applied together in the next batch.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
@@ -13,11 +13,11 @@ import type { Publishing } from './backend.js';
 /** `settle` is called exactly once. */
 export type QueuedChange = Change & { settle(error?: AgentError): void };
 
-/** How long the first change of a batch waits for others. */
+/** How long the first change of a batch waits for further changes. */
 const COLLECT_MS = 5;
 /**
- * The minimum time between reloads. After every reload, old workers continue until their last connection ends, so too
- * many reloads.
+ * The minimum time between reloads. After every reload, old workers continue to run until their last connection ends,
+ * so frequent reloads would leave many old workers.
  */
 const BETWEEN_BATCHES_MS = 300;
 const STOP_MS = 5_000;
@@ -25,7 +25,7 @@ const STOP_MS = 5_000;
 export class BatchWriter {
   readonly #publisher: Publishing;
   readonly #clock: Clock;
-  /** The number of batches, not of changes. */
+  /** Counts batches, not changes. */
   readonly #circuit: Circuit | undefined;
   #queue: QueuedChange[] = [];
   #work: Promise<void> | undefined;
@@ -44,8 +44,7 @@ export class BatchWriter {
   }
 
   /**
-   * Withdraws a change that no batch has picked up yet. Its `settle` is then not called. Returns false if it is too
-   * late.
+   * Withdraws a change if no batch contains it yet. Its `settle` is then not called. Returns false if it is too late.
    */
   withdraw(asked: QueuedChange): boolean {
     const waiting = this.#queue.includes(asked);
@@ -54,7 +53,7 @@ export class BatchWriter {
   }
 
   /**
-   * Withdraws all waiting changes, and gives the running batch `STOP_MS` to end successfully. Resolves when the batch
+   * Withdraws all waiting changes, and waits up to `STOP_MS` for the running batch to succeed. Resolves when the batch
    * has ended. After that, nothing is written.
    */
   async stop(): Promise<readonly QueuedChange[]> {
@@ -75,7 +74,7 @@ export class BatchWriter {
       this.#lastBatch = this.#clock.monotonic();
       if (batch.length > 0) await this.#carryOut(batch);
     }
-    this.#work = undefined; // this must happen in the same turn as the last check of the queue
+    this.#work = undefined; // in the same turn as the last check of the queue, so that no change is missed
   }
 
   async #carryOut(batch: readonly QueuedChange[]): Promise<void> {
@@ -99,7 +98,7 @@ export class BatchWriter {
 }
 
 /**
- * Converts errors that are not AgentErrors. They come from the disk or the folder, and mean that the proxy cannot be
+ * Converts errors that are not AgentErrors. Such errors come from the file system, and mean that the proxy cannot be
  * changed.
  */
 function verdictOfBatch(error: unknown): keyof Pass {

@@ -1,6 +1,6 @@
 /**
- * Finds by bisection which changes nginx accepts. The number of tests therefore depends on the number of refused
- * changes, and not on the number of all changes.
+ * Finds by bisection which changes nginx accepts. The number of tests depends mainly on the number of changes that
+ * nginx rejects, not on the number of all changes.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import { applyChanges, type Change } from './changes.js';
@@ -20,8 +20,8 @@ export interface Bisection<C> {
 }
 
 /**
- * @param complaint nginx's message about the requested changes. Throws `proxy_unreachable` if nginx also refuses the
- * previous records.
+ * `complaint` is nginx's error message about the requested changes. Throws `proxy_unreachable` if nginx also rejects
+ * the records from before the changes.
  */
 export async function findAccepted<C extends Change>(
   before: Records,
@@ -34,7 +34,9 @@ export async function findAccepted<C extends Change>(
   return halve(before, requested.accepted, complaint, halving);
 }
 
-/** @param complaint nginx's message about all `changes` together on top of `base`; nginx accepts `base` alone */
+/**
+ * nginx accepts `base` without changes. `complaint` is nginx's error message when all `changes` are applied to `base`.
+ */
 async function halve<C extends Change>(
   base: Records,
   changes: readonly C[],
@@ -57,7 +59,7 @@ async function settle<C extends Change>(
   changes: readonly C[],
   halving: Bisection<C>,
 ): Promise<Tested<C>> {
-  // The refusal of a change may have caused or resolved name conflicts with other changes.
+  // Because a change was rejected, other changes may now have name conflicts, or may no longer have them.
   const wanted = applyChanges(base, changes);
   for (const { change, error } of wanted.refused) halving.refuse(change, error);
   if (wanted.accepted.length === 0) return { records: base, accepted: [] };

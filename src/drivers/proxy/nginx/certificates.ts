@@ -1,8 +1,9 @@
 /**
- * Certificates in the proxy's folder. `certificates/<id>.json` lists the names for which the certificate `<file>.pem`
- * with the key `<file>.key` is served. A new certificate gets new files, so that nginx never loads a certificate with
- * the key of another one. nginx's workers read the files at each handshake. Therefore, the files get the owner, group
- * and read permissions of the configured certificate's key, which the operator has made readable for the workers.
+ * Manages the certificates in the proxy's folder. `certificates/<id>.json` lists the names for which nginx serves the
+ * certificate `<file>.pem` with the key `<file>.key`. A new certificate gets new files, so that nginx never loads a
+ * certificate with the key of another one. nginx's workers read the files at each handshake. Therefore, the files get
+ * the owner, group and read permissions of the configured certificate's key, which the operator has made readable for
+ * the workers.
  */
 import { createHash } from 'node:crypto';
 import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -95,8 +96,8 @@ export async function saveCertificates(
 }
 
 /**
- * Writes the certificate and its key, to which no record refers yet. Throws `proxy_failed` if they cannot belong
- * together.
+ * Writes the certificate and its key. No record may refer to them yet. Throws `proxy_failed` if the key does not match
+ * the certificate.
  */
 export async function writePair(
   config: NginxConfig,
@@ -113,8 +114,8 @@ export async function writePair(
   const like = await stat(config.certificate_key_file).catch(() => undefined);
   const keyFile = join(folder, `${entry.file}.key`);
   await replaceFile(keyFile, key.reveal(), 0o600 | ((like?.mode ?? 0) & READ));
-  // Only root or a member of the group may change the group. If this fails, the driver still detects later whether
-  // nginx can read the file.
+  // Only root or a member of the group is allowed to set the group. An error is ignored here, because the driver
+  // detects later whether nginx can read the file.
   if (like)
     await chown(keyFile, like.uid, like.gid).catch(() => chown(keyFile, -1, like.gid).catch(() => {}));
   await replaceFile(join(folder, `${entry.file}.pem`), chain, 0o644);

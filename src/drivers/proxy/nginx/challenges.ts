@@ -10,7 +10,10 @@ import { refused } from './record.js';
 import type { NginxConfig } from './config.js';
 
 const TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
-/** A challenge is needed for about a minute. A file that stays unchanged for an hour was left behind. */
+/**
+ * A challenge is needed for about a minute. If a file has not changed for an hour, the agent ended before it could
+ * remove the file.
+ */
 const LEFT_BEHIND_MS = 3_600_000;
 
 export interface Challenges {
@@ -19,9 +22,12 @@ export interface Challenges {
 }
 
 interface Sighting {
-  /** Only compared with itself: the wall clock may have been wrong when the file was written, or be wrong now. */
+  /**
+   * The modification time of the file. It is compared only with a later value of itself and never with the wall clock,
+   * because the wall clock may have been wrong when the file was written, or may be wrong now.
+   */
   readonly written: number;
-  /** Monotonic. */
+  /** A time of the monotonic clock. */
   readonly since: number;
 }
 
@@ -29,7 +35,10 @@ export function challenges(config: Pick<NginxConfig, 'dir'>, clock: Pick<Clock, 
   const folder = join(config.dir, 'challenges');
   let sighted = new Map<string, Sighting>();
 
-  /** Each file is looked at twice, an hour apart; those of an agent that ended go an hour after the next start. */
+  /**
+   * Each file is checked twice, an hour apart. Files that an agent left behind when it ended are therefore removed an
+   * hour after the next start.
+   */
   const removeLeftBehind = async (): Promise<void> => {
     const seen = new Map<string, Sighting>();
     for (const name of await readdir(folder)) {
@@ -48,7 +57,7 @@ export function challenges(config: Pick<NginxConfig, 'dir'>, clock: Pick<Clock, 
   return {
     async write(token, content) {
       await makeFolder(folder, 0o755);
-      // a failed cleanup does not prevent a certificate from being issued
+      // errors of the cleanup are ignored, because certificates can be issued without it
       await removeLeftBehind().catch(() => {});
       await replaceFile(join(folder, checked(token)), content, 0o644);
     },

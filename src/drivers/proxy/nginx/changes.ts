@@ -1,6 +1,6 @@
 /**
- * Applies changes to the set of records, as a pure function. A name belongs to only one record, and a record to only
- * one mark.
+ * Applies changes to the set of records, as a pure function. No name may be in two records, and a record can be
+ * changed only with the mark that it has.
  */
 import { AgentError } from '../../../kernel/errors.js';
 import { formatMark, type Mark, sameMark } from '../../../kernel/mark.js';
@@ -14,7 +14,7 @@ export type Change =
   | { readonly kind: 'remove'; readonly mark: Mark }
   | { readonly kind: 'putCertificate'; readonly entry: CertificateEntry }
   | { readonly kind: 'removeCertificate'; readonly id: string }
-  /** A request without a change. It only ensures that the proxy is up to date. */
+  /** A request that changes no record. It only makes the driver bring the proxy up to date. */
   | { readonly kind: 'nothing' };
 
 export interface Applied<C extends Change> {
@@ -24,8 +24,8 @@ export interface Applied<C extends Change> {
 }
 
 /**
- * The records while they are changed. `holders` and `certified` map each name to the record or certificate that
- * contains it.
+ * The records while changes are applied to them. `holders` maps each name to the record that contains it, `certified`
+ * to the certificate that contains it.
  */
 interface Draft {
   readonly sites: Map<string, ProxyHost>;
@@ -34,7 +34,7 @@ interface Draft {
   readonly certified: Map<string, string>;
 }
 
-/** Applies the changes in order; a refused change has no effect. */
+/** Applies the changes in order. If a change is refused, it changes no record. */
 export function applyChanges<C extends Change>(base: Records, changes: readonly C[]): Applied<C> {
   const draft: Draft = {
     sites: new Map(base.sites),
@@ -96,7 +96,7 @@ function put(
     return foreign(`${file} carries ${formatMark(current.mark)}`);
   const taken = host.names.find((name) => (holders.get(name) ?? file) !== file);
   if (taken !== undefined) return foreign(`${taken} is held by ${holders.get(taken) ?? ''}`);
-  // Keep the same object, so that an unchanged record is not written again.
+  // Keeps the same object if the record is unchanged, so that the record is not written again.
   if (current && JSON.stringify(current) === JSON.stringify(host)) return undefined;
   for (const name of current?.names ?? []) holders.delete(name);
   for (const name of host.names) holders.set(name, file);

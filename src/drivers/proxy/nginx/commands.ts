@@ -18,8 +18,8 @@ export async function testConfiguration(
   const end = await run(argv, 'test', stop);
   if (end.code === 0) return undefined;
   const text = `${end.stderr}${end.stdout}`.trim();
-  // Only the exit codes of nginx itself are a verdict. Codes of 126 and above come from the program that should have
-  // started it.
+  // Only an exit code of nginx itself shows whether nginx accepts the configuration. Codes of 126 and above come from
+  // the program that should have started nginx.
   if (isNotRun(end.code)) throw refusesUs(`the test command ended with ${howItEnded(end)}: ${text}`);
   if (end.code === null || end.code >= 126)
     throw unreachable(`the test command ended with ${howItEnded(end)}: ${text}`);
@@ -27,8 +27,8 @@ export async function testConfiguration(
 }
 
 /**
- * Reloads nginx. Throws `proxy_unreachable` on failure, because nginx is not running if it cannot load a tested
- * configuration.
+ * Reloads nginx. Throws `proxy_unreachable` on failure: nginx has tested the configuration before, so a reload fails
+ * only if nginx is not running.
  */
 export async function reload(argv: readonly string[], stop: AbortSignal): Promise<void> {
   const end = await run(argv, 'reload', stop);
@@ -62,18 +62,21 @@ function howItEnded(end: ChildEnd): string {
   return end.code === null ? `signal ${end.signal ?? '?'}` : `exit code ${end.code}`;
 }
 
-/** The exit codes of a shell or a forced command that did not start the command at all. */
+/** The exit codes with which a shell or a forced command reports that it did not start the command at all. */
 export function isNotRun(code: number | null): boolean {
   return code === 126 || code === 127;
 }
 
-/** The program does not exist or may not be run. A retry does not help until an operator has fixed this. */
+/**
+ * The program does not exist, or the daemon has no permission to run it. A retry does not help until an operator has
+ * fixed this.
+ */
 function isAbsent(error: unknown): boolean {
   const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'ENOENT' || code === 'EACCES' || code === 'EPERM';
 }
 
-/** The error if the proxy can be reached, but refuses every request of the agent. */
+/** The error if the proxy can be reached, but rejects every request of the agent. */
 export function refusesUs(detail: string, cause?: unknown): AgentError {
   return new AgentError('proxy_refused', 'The reverse proxy refuses the agent.', {
     role: 'reverse proxy',

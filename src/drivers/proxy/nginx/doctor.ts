@@ -97,7 +97,10 @@ function proxyChecks(parts: Parts, nginx: NginxExaminer): Check[] {
 
 type Run = (signal: AbortSignal) => Promise<Verdict>;
 
-/** Handles problems that prevent all queries of nginx. Each of them has different commands. */
+/**
+ * If a problem prevents the doctor from querying nginx at all, reports this problem instead of the result. Each of
+ * these problems needs different commands.
+ */
 function unlessAway({ config, configFile }: Parts, run: Run): Run {
   const { ssh, nginx } = config.proxy;
   return async (signal) => {

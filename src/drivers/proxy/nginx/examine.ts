@@ -19,7 +19,7 @@ import { readVersion } from './wait-for-reload.js';
 
 export interface Served {
   readonly written: string;
-  /** Undefined if no server of ours responds on the status port. */
+  /** Undefined if no nginx with our configuration responds on the status port. */
   readonly served: string | undefined;
 }
 
@@ -28,20 +28,20 @@ const LOOK_MS = 100;
 
 export interface NginxExaminer {
   /**
-   * False before the first start of the daemon. Our file does not exist yet at that time, so `nginx -t` fails if the
-   * configuration includes it.
+   * False before the first start of the daemon, because the daemon has not created its file yet. Until then, `nginx
+   * -t` fails if the operator's configuration includes this file.
    */
   hasRendering(signal: AbortSignal): Promise<boolean>;
   /**
-   * Returns undefined, or the error message of nginx. The daemon may be testing another configuration at the moment,
-   * so an error counts only if it occurs twice.
+   * Returns undefined, or the error message of nginx. Tests twice before it returns an error, because the daemon may
+   * be testing another configuration at the moment.
    */
   test(signal: AbortSignal): Promise<string | undefined>;
-  /** Reloads nginx, as certbot or an operator would, and returns the version that it serves afterwards. */
+  /** Reloads nginx in the same way as certbot or an operator does. Returns the version that nginx serves afterwards. */
   reload(signal: AbortSignal): Promise<Served>;
   /**
-   * Returns our folder, or the closest existing folder above it, if the daemon cannot write to it. Otherwise returns
-   * undefined.
+   * Checks whether the daemon can write to its folder, or, if this folder does not exist, to the closest existing
+   * folder above it. Returns this folder if the daemon cannot write to it, otherwise undefined.
    */
   unwritable(): Promise<string | undefined>;
   close(): Promise<void>;
@@ -90,9 +90,9 @@ function localExaminer(config: NginxConfig, clock: Clock): NginxExaminer {
 }
 
 /**
- * Examines a proxy host through its forced command. It sends the records of the host with a new version number for a
- * test, after which the host restores the previous version. The tested records also contain a site at the first and
- * the last address of each pool, to find out whether the forced command allows names to point there.
+ * Examines a proxy host through its forced command. For a test, it sends the host's own records with a new version
+ * number; after the test, the host restores the previous version. The test records also contain a site at the first
+ * and the last address of each pool, which shows whether the forced command allows sites at these addresses.
  */
 function remoteExaminer(ssh: ProxySsh, pools: Pools, clock: Clock): NginxExaminer {
   const commands = new RemoteCommands(ssh);
@@ -135,7 +135,10 @@ function probes(pools: Pools): ProxyHost[] {
     }));
 }
 
-/** Returns the served version once it is the written version, or when the time limit is reached. */
+/**
+ * Returns the version that nginx serves: as soon as it is the version that was written, or else when the time limit is
+ * reached.
+ */
 async function untilServed(clock: Clock, signal: AbortSignal, look: () => Promise<Served>): Promise<Served> {
   let found: Served = { written: '', served: undefined };
   for await (const _ of poll({ clock, signal, pauses: LOOK_MS, patienceMs: SERVED_WITHIN_MS })) {

@@ -26,8 +26,8 @@ export function driver({ proxy }: NginxSettings, { clock, log, circuits }: Proxy
 }
 
 /**
- * Starts at once to update nginx to the state of the records. A failure is only logged, because every later call
- * tries again.
+ * Starts at once to load the stored records into nginx. If this fails, the failure is only logged, because every later
+ * call tries again.
  */
 export function nginxProxyDriver(
   config: NginxConfig,
@@ -60,8 +60,8 @@ export function nginxProxyDriver(
     refuseClosed();
     await new Promise<void>((resolve, reject) => {
       const forget = onAbort(signal, () => {
-        // Once a batch has picked up the change, the call waits for the outcome, so that the outcome is known. A
-        // batch has separate deadlines.
+        // Once a batch contains the change, the call waits until the batch has ended, so that the outcome is known.
+        // The deadlines of the batch limit this wait.
         if (!writer.withdraw(asked)) return;
         reject(abortError(signal, 'proxy_unreachable', 'waiting for the reverse proxy'));
       });
@@ -99,7 +99,8 @@ export function nginxProxyDriver(
         );
       }
     } catch (error) {
-      // The agent is stopping. Everything that was published stays, and is checked again after the next start.
+      // The agent is stopping. Everything that was published stays published. The driver checks it again after the
+      // next start.
       if (signal.aborted) throw abortError(signal, 'proxy_unreachable', 'waiting for the new certificate');
       const kept = (await place.records()).certificates.get(id)?.file;
       if (kept !== entry.file) await place.removePairs(id, kept);

@@ -1,4 +1,6 @@
-/** Manages nginx on this machine. The daemon may write to its folder and run its commands. */
+/**
+ * Manages an nginx on this machine. The daemon itself writes the files of the configuration and runs nginx's commands.
+ */
 import { removePairs, writePair } from './certificates.js';
 import { challenges } from './challenges.js';
 import type { NginxBackend } from './backend.js';

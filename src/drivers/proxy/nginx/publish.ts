@@ -1,6 +1,6 @@
 /**
  * Executes one batch: finds the changes that nginx accepts, saves them, and makes nginx serve them. Because of this
- * order, a start after a crash at any point can render the records.
+ * order, the agent can crash at any point: the next start finds valid records and renders them.
  */
 import type { Clock } from '../../../kernel/clock.js';
 import type { DriverLog } from '../../shared/log.js';
@@ -47,8 +47,8 @@ export class Publisher implements Publishing {
   readonly #ask: ReadVersion;
   #disk: OnDisk | undefined;
   /**
-   * True from the start of a batch until the content of the disk is known. After a failure, the content is read
-   * again.
+   * True from the start of a batch until it is known what is on the disk. If the batch fails, this stays true, and the
+   * files are read again.
    */
   #inDoubt = true;
   #lastVersion = 0;
@@ -64,9 +64,9 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * Resolves when nginx serves every change that was not refused. If this fails, throws `proxy_unreachable`, which
-   * concerns all changes that were not refused. When `stop` aborts, all waits end, and the next start loads the
-   * changes that were saved by then.
+   * Resolves when nginx serves every change that it did not reject. Throws `proxy_unreachable` if nginx does not serve
+   * them; this error applies to all changes that nginx did not reject. When `stop` aborts, all waits end, and the
+   * changes that were saved by then are loaded at the next start.
    */
   async publish<C extends Change>(
     changes: readonly C[],
@@ -93,8 +93,8 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * Returns the changes that nginx accepts, as a tested rendering on disk. Returns the same rendering object if
-   * nothing has to be loaded.
+   * Finds the changes that nginx accepts. Returns them with the rendering that was tested and is on disk. If nginx
+   * does not have to load anything, this is the previous rendering object.
    */
   async #accept<C extends Change>(
     before: OnDisk,
@@ -173,8 +173,8 @@ export class Publisher implements Publishing {
   }
 
   /**
-   * Returns a version that is higher than all earlier ones, even if the folder was lost, so that no two renderings
-   * have the same version.
+   * Returns a version that is higher than all earlier ones, so that no two renderings have the same version. This
+   * works even if the folder with the earlier renderings was lost.
    */
   #nextVersion(): string {
     this.#lastVersion = Math.max(this.#lastVersion + 1, this.#deps.clock.now());

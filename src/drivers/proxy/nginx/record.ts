@@ -1,6 +1,6 @@
 /**
- * The record of a site, from which the proxy's configuration is rendered. Its values become part of nginx's
- * configuration, so a record is checked strictly not only when it is written, but also when it is read.
+ * The record of a site, from which nginx's configuration is rendered. The values of the record become part of this
+ * configuration. Therefore a record is strictly checked both when it is written and when it is read.
  */
 import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
@@ -51,7 +51,7 @@ export function fileNameOf(mark: Mark): string {
   return name;
 }
 
-/** Validates the value. Throws `proxy_failed` with the reason, and never changes the value silently. */
+/** Validates the value and returns it unchanged. Throws `proxy_failed` with the reason if the value is invalid. */
 export function checkHost(value: ProxyHost): ProxyHost {
   const { mark, names, upstream, state } = value;
   return check({ schema: 1, mark, names, upstream, state });
@@ -62,7 +62,8 @@ export function encodeRecord(host: ProxyHost): string {
 }
 
 /**
- * Parses the text of a file. Throws `proxy_failed` if the text is not exactly a record with the mark of this file.
+ * Parses the text of a file. Throws `proxy_failed` if the text is not a valid record, or if the mark in the record
+ * does not match the name of the file.
  */
 export function decodeRecord(fileName: string, text: string): ProxyHost {
   let value: unknown;
@@ -92,7 +93,7 @@ export function checkName(name: string): void {
   if (!isHostName(name)) throw refused(`not a host name: ${JSON.stringify(name)}`);
 }
 
-/** Formats the parsed address as `10.0.0.5:80` or `[fd00::5]:80`. */
+/** Formats an address that was parsed before as `10.0.0.5:80` or `[fd00::5]:80`. */
 export function upstreamOf(upstream: ProxyHost['upstream']): string {
   const { address, port } = upstream;
   const plain =

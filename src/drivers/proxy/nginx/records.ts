@@ -15,7 +15,7 @@ export interface Records {
 
 export interface LoadedRecords {
   readonly records: Records;
-  /** Maps the names of files that are invalid to the reason. Such files stay in place, but are not served. */
+  /** Maps the name of each invalid file to the reason. Such files are not removed, but their records are not served. */
   readonly damaged: ReadonlyMap<string, string>;
 }
 

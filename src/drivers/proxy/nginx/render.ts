@@ -4,8 +4,8 @@
  * include /var/lib/innkeeper/proxy/nginx.conf;
  *
  * and removes other `default_server`s on the same ports (Debian: sites-enabled/default). The file sets `map_hash_*`,
- * so the operator's own configuration must not set these directives. The file has one server with maps instead of one
- * server per site, because nginx can then test and load 5,000 sites as quickly as one.
+ * so the operator's own configuration must not set these directives. The file contains one server with maps instead of
+ * one server per site, because nginx can test and load 5,000 sites in this form as quickly as one site.
  */
 import ipaddr from 'ipaddr.js';
 import type { NginxConfig } from './config.js';
@@ -31,8 +31,8 @@ export function renderNginx(
 }
 
 /**
- * Renders everything that does not depend on the sites, for a host that writes the maps itself
- * (systemd/innkeeper-proxy).
+ * Renders the part of the configuration that does not depend on the sites. It is for a proxy host on which
+ * systemd/innkeeper-proxy writes the maps.
  */
 export function renderFront(config: NginxConfig): string {
   return [
@@ -42,7 +42,10 @@ export function renderFront(config: NginxConfig): string {
   ].join('\n');
 }
 
-/** Renders everything that depends on the sites. systemd/innkeeper-proxy renders the same text. */
+/**
+ * Renders the part of the configuration that depends on the sites. On a proxy host, systemd/innkeeper-proxy renders
+ * the same text.
+ */
 export function renderMaps(
   config: Pick<NginxConfig, 'dir' | 'certificate_file' | 'certificate_key_file'>,
   hosts: readonly ProxyHost[],
@@ -85,7 +88,10 @@ map $innkeeper_state $innkeeper_retry { preparing 5; suspended 3600; enabled 10;
 map $http_upgrade $innkeeper_connection { default upgrade; "" ""; }
 map $http_host $innkeeper_port { default ""; "~(?<innkeeper_port_found>:[0-9]+)$" $innkeeper_port_found; }`;
 
-/** Every name contains a dot, so no name can be a keyword of `map` such as `default` or `include`. */
+/**
+ * Names need no escaping: every name contains a dot, so no name is equal to a keyword of `map`, such as `default` or
+ * `include`.
+ */
 function map<T extends { readonly names: readonly string[] }>(
   from: string,
   to: string,
@@ -101,8 +107,8 @@ function map<T extends { readonly names: readonly string[] }>(
 }
 
 /**
- * Sets the sizes of the map's hash table. nginx refuses a map whose longest key does not fit into a bucket, and warns
- * if the table is too small.
+ * Sets the sizes of the map's hash table. nginx rejects a map if its longest key does not fit into a bucket, and logs
+ * a warning if the table is too small.
  */
 function hashSizes(most: number, names: readonly string[]): string[] {
   const longest = names.reduce((length, name) => Math.max(length, name.length), 0);
@@ -183,7 +189,10 @@ const PASSING = `        proxy_pass http://$innkeeper_upstream;
         proxy_send_timeout 60s;
         proxy_read_timeout 300s;`;
 
-/** The location of the pages. It is reached only through error_page. Its responses must not be cached. */
+/**
+ * The location of the pages that visitors see instead of a site. Only error_page leads to it. Its responses must not
+ * be cached.
+ */
 function pagesLocation(config: NginxConfig): string {
   return `    location ^~ ${PAGES} {
         internal;

@@ -1,6 +1,6 @@
 /**
- * The rendered file on disk. It is replaced for a test, and the previous file is restored if nginx refuses the new
- * one.
+ * Manages the rendered file on disk. The file is replaced before nginx tests it. If nginx rejects the new file, the
+ * previous one is restored.
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +33,10 @@ export async function writeRendering(config: NginxConfig, { text }: Rendering): 
   else await replaceFile(file, text, 0o644);
 }
 
-/** This file is written last, after nginx has accepted the text and the records are saved. */
+/**
+ * Writes the file with the version. This must be the last write, after nginx has accepted the text and the records are
+ * saved.
+ */
 export async function writeVersion(config: NginxConfig, version: string): Promise<void> {
   await replaceFile(join(config.dir, 'version'), `${version}\n`, 0o644);
   await syncFolder(config.dir);

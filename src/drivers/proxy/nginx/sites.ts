@@ -1,6 +1,6 @@
 /**
- * The folder of records on disk. It is checked at the start and changed file by file. A change is durable when its
- * promise resolves.
+ * The folder with the records on disk. All files are checked at the start. Changes are written file by file; a change
+ * is durable when its promise resolves.
  */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type Sites = ReadonlyMap<string, ProxyHost>;
 
 export interface LoadedSites {
   readonly sites: Sites;
-  /** Maps the names of files that are invalid to the reason. Such files stay in place, but are not served. */
+  /** Maps the name of each invalid file to the reason. Such files are not removed, but their records are not served. */
   readonly damaged: ReadonlyMap<string, string>;
 }
 

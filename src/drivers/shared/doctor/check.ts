@@ -18,7 +18,7 @@ export interface Check {
   /** The stable name of the check for programs, such as `container_host.permissions`. */
   readonly name: string;
   readonly title: string;
-  /** Names of checks that must succeed before this check makes sense. */
+  /** The names of checks that must have succeeded before this check is run. */
   readonly after: readonly string[];
   /** Commands that show more details. They are printed if the check found a problem and suggests no commands. */
   readonly look: readonly string[];
@@ -74,7 +74,10 @@ export function worst(verdicts: readonly Verdict[], whenNone: Verdict): Verdict 
   };
 }
 
-/** Returns the sentence with infrastructure details, which the operator needs but customers must not see. */
+/**
+ * Returns the message of an error with its details about the infrastructure. Operators need these details, but
+ * customers must not see them.
+ */
 export function sentenceOf(error: unknown): string {
   const said = error instanceof AgentError ? (error.detail ?? error.message) : messageOf(error);
   return said.trim();

@@ -1,4 +1,4 @@
-/** The commands that fix the access to a host over SSH, by its error message. */
+/** Finds the commands that repair the access to a host over SSH, based on the error message. */
 import { word } from './check.js';
 
 export interface SshHost {
@@ -8,7 +8,7 @@ export interface SshHost {
   readonly knownHosts: string;
   /** The name of the host in messages: a node, or "the proxy host". */
   readonly name: string;
-  /** The command that adds the key with its forced command to authorized_keys on that host. */
+  /** The command that adds the agent's key, with the forced command, to authorized_keys on that host. */
   readonly authorize: string;
 }
 
@@ -22,7 +22,10 @@ export function sshFixes(said: string, { user, host, port, knownHosts, authorize
   return [`ssh -p ${port} ${word(`${user}@${host}`)} true`];
 }
 
-/** Returns a command for that host, which replaces the line with the same key by `line`. */
+/**
+ * Returns a command to run on that host. The command replaces the line in authorized_keys that has the same key by
+ * `line`.
+ */
 export function authorizeCommand(line: string, name: string): string {
   const file = '~/.ssh/authorized_keys';
   const blob = / (AAAA[A-Za-z0-9+/=]+)/.exec(line)?.[1];

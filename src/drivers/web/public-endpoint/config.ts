@@ -1,4 +1,4 @@
-/** The keys about the public endpoint, in the section `proxy`. */
+/** The keys of the section `proxy` that configure the requests to the public endpoint. */
 import {
   inherited,
   number,

@@ -1,4 +1,7 @@
-/** Sends HTTPS requests for the name of a site to the proxy's address, and verifies the certificate for that name. */
+/**
+ * Sends HTTPS requests for a site to the proxy's address, and verifies that the certificate is valid for the site's
+ * name.
+ */
 import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, request } from 'undici';
@@ -59,8 +62,8 @@ async function makeAgent(endpoint: PublicEndpointConfig): Promise<Agent> {
   const ca = endpoint.ca_file === null ? {} : { ca: await readFile(endpoint.ca_file, 'utf8') };
   const connector = buildConnector({ ...ca, timeout: CONNECT_MS, maxCachedSessions: 0, allowH2: false });
   return new Agent({
-    // The connection always goes to the proxy's address, because DNS may not point to the proxy yet. The certificate
-    // is still verified for the name.
+    // The connection is always made to the configured address of the proxy, because the name may not point to the
+    // proxy in DNS yet. The certificate must nevertheless be valid for the name.
     connect: (options, callback) =>
       connector(
         {

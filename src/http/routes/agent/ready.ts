@@ -17,7 +17,7 @@ export const readyRoute = jsonRoute({
     const { ready, reasons } = await context.ready();
     if (!ready) {
       const detail = reasons.join('; ');
-      // a caller with access to the socket may read the log as well
+      // a caller at the socket gets the reason, because such a caller is allowed to read the log as well
       const said =
         context.listener === 'socket' ? `The agent is not ready: ${detail}.` : 'The agent is not ready.';
       throw new AgentError('not_ready', said, { detail });

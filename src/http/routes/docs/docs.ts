@@ -1,6 +1,6 @@
 /**
- * GET /docs: Swagger UI, from local files. The page shows nothing until it has a token, with which it reads
- * /openapi.json.
+ * GET /docs: Swagger UI, from local files. The page shows nothing until the user enters a token, which the page needs
+ * to read /openapi.json.
  */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

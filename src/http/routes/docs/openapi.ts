@@ -23,7 +23,7 @@ const schema = schemaOf(
 );
 
 export const openapiRoute: Route = (app) => {
-  // created on the first request, because all routes exist by then
+  // the description is created on the first request, because all routes are registered by then
   let text: Buffer | undefined;
   app.get('/openapi.json', { schema }, (_request, reply) => {
     text ??= Buffer.from(JSON.stringify(app.swagger()));

@@ -14,7 +14,10 @@ import { nullable, text, withExample, word } from '../../schemas/fields.js';
 import { longRoute } from '../../server/long-route.js';
 
 const MOST = 10_000;
-/** Enough for 10,000 records of 200 bytes. The body is parsed in one piece, which takes 10 ms per MiB. */
+/**
+ * The maximum size of the body. It is enough for 10,000 records of 200 bytes each. The limit is needed because a body
+ * is parsed in one piece, which takes 10 ms per MiB.
+ */
 const MOST_BYTES = 2 * 1024 ** 2;
 const WORDS = Object.keys(PANEL_STATUSES).filter(isWord);
 
@@ -129,7 +132,7 @@ export const panelSyncRoute = longRoute({
   },
 });
 
-/** The errors identify each record by its position in the list. */
+/** The errors name each invalid record by its position in the list. */
 function refuseUnknownWords(sent: readonly (string | undefined)[]): void {
   const problem = `has a status that is not one of: ${WORDS.join(', ')}`;
   const unknown = sent.flatMap((status, position) =>

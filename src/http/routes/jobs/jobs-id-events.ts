@@ -17,11 +17,11 @@ import { schemaOf } from '../../server/endpoint.js';
 const MOST_STREAMS = 200;
 const MOST_PER_TOKEN = 20;
 /**
- * The agent closes the connection of a reader that is this far behind. The reader may reconnect, and then gets the
- * complete state again.
+ * If this much data waits for a slow reader, the agent closes the connection. The reader can reconnect, and then gets
+ * the complete job again.
  */
 const MOST_UNREAD_BYTES = 1_048_576;
-/** How long a stream may continue after its token was revoked. */
+/** The maximum time for which a stream continues after its token was revoked. */
 const RECHECK_MS = 1_000;
 
 const schema = schemaOf(
@@ -111,7 +111,7 @@ async function stream(
   } finally {
     ends.release();
     clearInterval(recheck);
-    // Without this, the connection of a client that half-closed it would stay open for a minute.
+    // Without this, if a client half-closes its connection, the connection would stay open for a minute.
     if (over.signal.aborted) reply.raw.destroy();
   }
 }

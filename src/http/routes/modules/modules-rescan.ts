@@ -3,7 +3,7 @@ import { Type } from 'typebox';
 import { ModuleSummary, summaryOf } from '../../schemas/module.js';
 import { jsonRoute } from '../../server/endpoint.js';
 
-/** No response takes longer than 20 s. */
+/** The longest wait for the scan, because the API promises a response within 20 s. */
 const MOST_WAIT_MS = 18_000;
 
 export const rescanModulesRoute = jsonRoute({

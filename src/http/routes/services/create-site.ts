@@ -22,7 +22,7 @@ const Body = Type.Object(
     service_id: ServiceIdIn,
     email: Type.String({
       maxLength: 254,
-      // the checks of the order include the complete check of the address
+      // the e-mail address is checked completely later, when the order is checked
       pattern: '@',
       'x-rule': 'must be an e-mail address such as name@example.com',
       description:
@@ -176,7 +176,7 @@ export const createSiteRoute = jsonRoute({
     warn(request, ...warnings);
     const problem = service.site?.domainWish?.problem ?? null;
     if (problem !== null) warn(request, `domain: ${problem}`);
-    // the order may be an earlier one that this request repeats
+    // the order may already exist, if this request repeats an earlier one
     request.isRepeated = !service.jobs.some(({ requestId }) => requestId === request.id);
     request.log.info(
       { service_id: service.id, panel: service.panel, generation: service.generation },

@@ -34,7 +34,7 @@ export const credentialsRoute = jsonRoute({
   }),
   answers: { 200: 'The credentials.' },
   failures: ['service_not_found', 'credentials_gone', 'service_busy', 'state_damaged', 'state_unavailable'],
-  // a HEAD request would acknowledge the credentials without returning them
+  // a HEAD request would mark the credentials as delivered without returning them
   head: false,
   handle: async ({ caller, params, query, request, reply }, context) => {
     const { id } = params;

@@ -1,4 +1,4 @@
-/** GET /state/export: only at the unix socket; a consistent snapshot of the state as a tar stream. */
+/** GET /state/export: sends a consistent snapshot of the state as a tar stream. Available only at the unix socket. */
 import { Type } from 'typebox';
 import { schemaOf } from '../../server/endpoint.js';
 import type { Route } from '../../server/route.js';

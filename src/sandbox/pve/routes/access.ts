@@ -6,7 +6,10 @@ import { demand } from '../permissions.js';
 import type { Route } from '../route.js';
 
 const word = { type: 'string', optional: 1 } as const;
-/** The paths that Proxmox lists if the request contains no path, in addition to the paths that have an entry. */
+/**
+ * If the request contains no path, Proxmox lists these paths in addition to the paths that have an entry in the access
+ * control list.
+ */
 const TOP = ['/', '/access', '/access/groups', '/nodes', '/pool', '/sdn', '/storage', '/vms'];
 
 function permissions({ cluster, user: caller, values }: Call): Json {

@@ -41,8 +41,8 @@ function guestResource(cluster: Cluster, container: Container, dump: Dump, pool?
 }
 
 /**
- * Returns the state of the service in the manager, or the configured state if the manager does not have the service
- * (yet, or any more).
+ * Returns the state of the service that the manager reports. If the manager does not have the service (yet, or any
+ * more), returns the configured state.
  */
 function hastate(service: HaService | undefined): JsonObject {
   const asked = service?.options['state'];
@@ -54,8 +54,8 @@ const shows = (stats: GuestStats | undefined): string =>
   stats ? `${stats.name} ${stats.template} ${stats.running}` : '';
 
 /**
- * Returns the guests. The list is always current, but names and states are those that the responding worker has
- * cached.
+ * Returns the guests. The list itself is always current. The names and states in it are those that the worker which
+ * sends the response has cached.
  */
 function guestResources(call: Call): JsonObject[] {
   const { cluster, strike } = call;
@@ -118,7 +118,7 @@ function poolResources({ cluster }: Call): JsonObject[] {
     .map((pool) => ({ id: `/pool/${pool}`, type: 'pool', pool }));
 }
 
-/** The zone that every node has, which is new in 9. */
+/** The network zone that every node has. It is new in release 9. */
 function networkResources({ cluster }: Call): JsonObject[] {
   if (cluster.version !== '9.1' || !may(cluster, '/sdn/zones/localnetwork', 'SDN.Audit')) return [];
   return cluster.nodes.map(({ node }) => ({

@@ -1,4 +1,4 @@
-/** /cluster/ha/groups, which are in use in 8.4 and were removed in 9.x. */
+/** /cluster/ha/groups. Groups exist in release 8.4 and were removed in 9.x. */
 import { audit, change, console, digestOf, flag, merged, numbered, word } from './ha-options.js';
 import { DEAD } from './ha-resources.js';
 import type { Json } from '../../../kernel/json.js';
@@ -14,7 +14,7 @@ const groupOptions: Properties = {
   restricted: flag,
 };
 
-/** The paths of groups still exist in 9.x, but each of them responds that groups are gone. */
+/** In 9.x, the paths of groups still exist, but every request to them fails with a message that groups were removed. */
 const alive =
   (verb: string, run: (call: Call) => Json) =>
   (call: Call): Json =>

@@ -1,4 +1,7 @@
-/** Common parts of the HA methods. Options are stored as text, returned with a digest, and merged with changes. */
+/**
+ * The code that all HA methods share: it stores options as text, returns them with a digest, and merges changes into
+ * them.
+ */
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import type { Properties } from '../check.js';
@@ -20,7 +23,10 @@ export const digestOf = (value: unknown): string =>
     .update(JSON.stringify(value ?? null))
     .digest('hex');
 
-/** Prefixes errors that occur while the HA configuration is locked with the name of the change. */
+/**
+ * If an error occurs while the HA configuration is locked, adds the name of the change to the beginning of its
+ * message.
+ */
 export function prefixed<T>(change: string, work: () => T): T {
   try {
     return work();

@@ -16,7 +16,7 @@ const ruleOptions: Properties = {
   type: { type: 'string', enum: ['node-affinity', 'resource-affinity'] },
 };
 
-/** Refuses a rule with unknown nodes, or with resources that are not managed or already used in another rule. */
+/** Throws if the rule has unknown nodes, or resources that HA does not manage or that another rule already contains. */
 function refuseUnfit(cluster: Cluster, name: string, rule: Readonly<Record<string, string>>): void {
   const { resources, rules } = cluster.store.state.ha;
   const requested = listOf(rule['resources']);
@@ -88,9 +88,7 @@ function changeRule(call: Call): Json {
   return null;
 }
 
-/**
- * Creates the error about a missing property. It contains the part of the schema that describes the type of the rule.
- */
+/** Throws if a property is missing. The error names the part of the schema that describes the type of the rule. */
 function refuseIncomplete(rule: Readonly<Record<string, string>>): void {
   const { type = '' } = rule;
   const demanded = ['resources', type === 'node-affinity' ? 'nodes' : 'affinity'];

@@ -58,7 +58,7 @@ interface ClonePlan {
   readonly rootfs: string;
 }
 
-/** Makes the checks before any lock is acquired. */
+/** Makes the checks that come before any lock is acquired. */
 function refuseTarget({ cluster, values }: Call): void {
   const { node = '', target = node, storage, pool } = values;
   refuseMissingPool(cluster, pool);
@@ -122,7 +122,7 @@ async function clone(call: Call): Promise<string> {
   return fork(call, 'vzclone', sourceId, (task) => copy(call, plan, task));
 }
 
-/** The part that the worker executes. The container joins its pool before the lock is released. */
+/** The part of the clone that the worker executes. The container is added to its pool before the lock is released. */
 async function copy(call: Call, plan: ClonePlan, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const newid = vmidOf(call, 'newid');

@@ -35,7 +35,7 @@ import { createHash } from 'node:crypto';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
-/** The parameters of a request that are not options. */
+/** The parameters of a request that are not options of the container. */
 const NOT_OPTIONS = ['node', 'vmid', 'digest', 'delete', 'revert'];
 
 const listed = (text: string | undefined): string[] =>
@@ -50,7 +50,10 @@ function get(call: Call): Json {
   return shownSnapshot(container, found);
 }
 
-/** Returns the settings of a snapshot with its own properties: the description, the time and the parent. */
+/**
+ * Returns the settings of a snapshot together with the snapshot's own properties: the description, the time and the
+ * parent.
+ */
 function shownSnapshot(container: Container, found: Container['snapshots'][string]): JsonObject {
   const { config, description, snaptime, parent, snapstate } = found;
   return {
@@ -120,7 +123,7 @@ async function resize(call: Call): Promise<string> {
   const { size = '', disk = 'rootfs', digest } = values;
   const check = (): number => {
     refuseLocked(call, container);
-    // the name of the disk counts as an option as well
+    // the privileges are checked as for a change of the option with the name of the disk
     demandForOptions(cluster, { vmid: container.vmid, present: container.config }, { disk });
     refuseStale(digest, digestOf(container));
     if (container.config[disk] === undefined) throw noSuchMountPoint(disk);
@@ -151,7 +154,9 @@ async function resize(call: Call): Promise<string> {
   );
 }
 
-/** Returns the error for an unused mount point, whose empty text is parsed as the text of a mount point. */
+/**
+ * Returns the error for a mount point that is not in use. Proxmox parses its empty text as a mount point, which fails.
+ */
 function noSuchMountPoint(disk: string): PveError {
   const missing = 'property is missing and it is not optional';
   return new PveError(500, 'format error', {

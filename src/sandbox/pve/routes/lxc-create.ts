@@ -63,8 +63,8 @@ const NOT_CONFIG: ReadonlySet<string> = new Set([
   ...['ignore-unpack-errors', 'ssh-public-keys', 'ha-managed', 'unique'],
 ]);
 /**
- * Options that are handled separately. The caller's values determine which privileges are required, but they are not
- * written unchanged.
+ * Options whose values are not written as the caller sent them, because they are handled separately. They are still
+ * used to determine which privileges the caller needs.
  */
 const NOT_WRITTEN: ReadonlySet<string> = new Set(['rootfs', 'lock', 'template']);
 
@@ -136,7 +136,10 @@ function makeLocked(cluster: Cluster, vmid: number, node: string): void {
   cluster.store.state.containers[vmid] = { vmid, node, config: { lock: 'create' }, snapshots: {}, firewall };
 }
 
-/** The part that the worker executes. The configuration is complete before the container joins its pool. */
+/**
+ * The part of the creation that the worker executes. The configuration is complete before the container is added to
+ * its pool.
+ */
 async function make(call: Call, disk: RequestedDisk, ostemplate: string, task: TaskHandle): Promise<void> {
   const { cluster, values } = call;
   const container: Container = containerOf(call);

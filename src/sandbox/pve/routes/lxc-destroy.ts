@@ -1,4 +1,4 @@
-/** Destroys a container, with or without the references to it. */
+/** Destroys a container. If requested, also removes all references to it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Call,
@@ -24,7 +24,7 @@ const flag = { type: 'boolean', optional: 1 } as const;
 async function refuseDestroy(call: Call, container: Container): Promise<void> {
   const { cluster } = call;
   const { vmid, config } = container;
-  // protection and lock are checked first
+  // protection and lock are checked before anything else
   if (config['protection'] === '1') die(`can't remove CT ${vmid} - protection mode enabled`);
   refuseLocked(call, container);
   if (cluster.store.state.ha.resources[`ct:${vmid}`] && !isSet(call, 'purge'))
@@ -50,7 +50,8 @@ async function destroy(call: Call): Promise<string> {
       if (await cluster.backend.isRunning(vmid)) await cluster.backend.stop(vmid);
       if (storage !== '') await holdStorage(call, storage, () => task.takes(takes(cluster, 'destroy')));
       await cluster.backend.destroy(vmid);
-      // first, only this part of the configuration is left, then only the pool membership, then nothing
+      // as in Proxmox, a lock is all that remains of the configuration for a while before the configuration is removed
+      // as well
       container.config = { lock: 'destroyed' };
       removeFromPools(cluster, vmid);
       if (isSet(call, 'purge')) {

@@ -26,7 +26,7 @@ import type { TaskHandle } from '../tasks.js';
 
 const flag = { type: 'boolean', optional: 1 } as const;
 
-/** Does the work of the task vzstart. The HA manager uses this function as well. */
+/** Does the work of the task vzstart. The HA manager also calls this function. */
 export async function startWork(
   cluster: Cluster,
   call: Call | undefined,
@@ -77,7 +77,10 @@ function haStop(call: Call, vmid: number): string {
   return fork(call, 'hastop', vmid, (task) => requestInTask(call.cluster, task, vmid, 'stopped'));
 }
 
-/** Checks first that the container is running, and then that it exists. `word` is the name in the error message. */
+/**
+ * As in Proxmox, checks that the container is running before it checks that the container exists. `word` is the kind
+ * of guest in the error message.
+ */
 async function runningOf(call: Call, word: 'CT' | 'VM'): Promise<Container> {
   const vmid = Number(call.values['vmid']);
   if (!(await call.cluster.backend.isRunning(vmid))) die(`${word} ${vmid} not running`);
@@ -150,7 +153,7 @@ async function current(call: Call): Promise<Json> {
 const at = (verb: string): string => `/nodes/{node}/lxc/{vmid}/status/${verb}`;
 const power = ['/vms/{vmid}', 'VM.PowerMgmt'] as const;
 const seconds = { type: 'integer', optional: 1, minimum: 0 } as const;
-/** Only root may skip locks. */
+/** The flag to ignore locks. Only root is allowed to set it, so no value is accepted here. */
 const skiplock = { ...flag, enum: [] };
 
 export const powerRoutes: readonly Route[] = [

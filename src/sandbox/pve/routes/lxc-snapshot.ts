@@ -1,4 +1,7 @@
-/** Snapshots of containers. Almost all errors are reported only by the task. */
+/**
+ * Snapshots of containers. As in Proxmox, the request succeeds in almost all cases, and errors appear only at the end
+ * of the task.
+ */
 import type { Json } from '../../../kernel/json.js';
 import {
   type Call,
@@ -44,8 +47,8 @@ async function list(call: Call): Promise<Json> {
 }
 
 /**
- * Sets the config lock, as Proxmox does before the work. The worker removes the lock, but after a failure it usually
- * stays.
+ * Sets the config lock, as Proxmox does before the work begins. The worker removes the lock. If the work fails, the
+ * lock usually remains.
  */
 function prepared(
   call: Call,
@@ -98,7 +101,7 @@ function take(call: Call): string {
         await cluster.backend.snapshot(container.vmid, snapname);
       });
     } catch (error) {
-      // this is the only failure after which Proxmox cleans up, by force
+      // only after this failure does Proxmox clean up: it removes the snapshot by force
       Reflect.deleteProperty(container.snapshots, snapname);
       delete container.config['lock'];
       throw error;
@@ -114,7 +117,7 @@ function snapshotOf(call: Call, container: Container): Snapshot {
   return container.snapshots[snapname] ?? die(`snapshot '${snapname}' does not exist`);
 }
 
-/** Makes the children of the deleted snapshot children of its parent. */
+/** Makes the parent of the deleted snapshot the parent of its children. */
 function unlink(container: Container, name: string, parent: string | undefined): void {
   Reflect.deleteProperty(container.snapshots, name);
   const holders = [container.config, ...Object.values(container.snapshots)];
@@ -141,7 +144,7 @@ function remove(call: Call): string {
         await cluster.backend.deleteSnapshot(container.vmid, snapname);
       });
     } catch (error) {
-      // lock and entry stay unchanged
+      // after this failure, the lock and the entry of the snapshot remain
       if (!isSet(call, 'force')) throw error;
       task.print(messageOf(error));
     }
@@ -168,7 +171,7 @@ async function rollBack(call: Call, container: Container, task: TaskHandle): Pro
   const { config, running } = snapshotOf(call, container);
   await task.takes(takes(cluster, 'rollback'));
   await cluster.backend.rollback(container.vmid, snapname);
-  // the current description stays
+  // the description is not rolled back
   const { description } = container.config;
   container.config = {
     ...config,
@@ -187,7 +190,7 @@ function rollback(call: Call): string {
       refuseLocked(call, container);
       if (await backend.isRunning(container.vmid)) await backend.stop(container.vmid);
     });
-    // a failure leaves the container stopped and locked
+    // after a failure, the container is stopped and stays locked
     await rollBack(call, container, task);
     if (isSet(call, 'start')) startInTask(call, container.vmid);
   });

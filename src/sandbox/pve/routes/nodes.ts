@@ -42,8 +42,8 @@ function nodeStatus({ cluster, values }: Call): Json {
 }
 
 /**
- * Lists only the networks that the caller may use, as Proxmox does for `any_bridge`. It lists the others only for
- * callers with Sys.Audit.
+ * As Proxmox for the type `any_bridge`, lists only the networks that the caller is allowed to use. A caller with
+ * Sys.Audit gets all networks.
  */
 function networks({ cluster, values }: Call): Json {
   const bridge = {
@@ -112,7 +112,7 @@ function content(call: Call): Json {
       return { volid: volume, content: 'rootdir', format: 'raw', size: bytes, ctime: 1_730_000_000, vmid };
     })
     .filter(({ vmid }) => values['vmid'] === undefined || vmid === vmidOf(call))
-    // a volume is listed only if the caller may change the disks of its guest
+    // a volume is listed only if the caller is allowed to change the disks of its guest
     .filter(({ vmid }) => may(cluster, `/vms/${vmid}`, 'VM.Config.Disk'));
   return [...images, ...disks].filter((each) => wanted === undefined || each.content === wanted);
 }

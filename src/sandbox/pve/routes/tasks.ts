@@ -11,7 +11,10 @@ const count = { type: 'integer', optional: 1, minimum: 0 } as const;
 const instant = { type: 'integer', optional: 1 } as const;
 const word = { type: 'string', optional: 1 } as const;
 
-/** Splits the ID of a token. Its tasks have separate fields for the user and the name of the token. */
+/**
+ * Splits the ID of a token, because a task that a token started has separate fields for the user and for the name of
+ * the token.
+ */
 function shown(task: TaskRecord): JsonObject {
   const { upid, node, pid, pstart, starttime, type, id } = task;
   const [user = '', tokenid] = task.user.split('!');
@@ -27,8 +30,8 @@ function parsed(upid: string): { readonly owner: string } {
 }
 
 /**
- * Checks the access to a task. The owner may see the task, and callers with the privilege on the node may see every
- * task.
+ * Checks whether the caller has access to a task. The owner of the task has access, and a caller with the privilege on
+ * the node has access to every task.
  */
 function demandTask({ cluster, user, values }: Call, privilege: string): void {
   const { upid = '', node = '' } = values;
@@ -89,7 +92,10 @@ function status(call: Call): Json {
   return { ...shown(task), status: task.status, ...(exitstatus === undefined ? {} : { exitstatus }) };
 }
 
-/** Returns the log of a task. The log of an unknown task has one line, which says that its file is missing. */
+/**
+ * Returns the log of a task. If the task is unknown, the log consists of one line with the message that the file is
+ * missing.
+ */
 function log(call: Call): Json {
   const { cluster, values, attributes } = call;
   const { upid = '', node } = values;

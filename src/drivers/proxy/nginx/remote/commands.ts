@@ -8,7 +8,8 @@ import { isNotRun, refusesUs, unreachable } from '../commands.js';
 import { refused } from '../record.js';
 
 /**
- * The exit codes of innkeeper-proxy with a specific meaning. All others mean that it could not execute the command.
+ * The exit codes of innkeeper-proxy that have a specific meaning. Any other exit code means that innkeeper-proxy could
+ * not execute the command.
  */
 const CODE = { done: 0, complaint: 10, refused: 11 } as const;
 const DEADLINE_MS = 60_000;
@@ -16,7 +17,7 @@ const MAX_ANSWER_BYTES = 33_554_432;
 
 export interface Answer {
   readonly stdout: string;
-  /** The error message of nginx about the records. */
+  /** nginx's error message if it rejects the records. */
   readonly complaint: string | undefined;
 }
 
@@ -28,8 +29,8 @@ export class RemoteCommands {
   }
 
   /**
-   * Calls a command. Throws `proxy_failed` if the sent data is refused, `proxy_refused` if the agent is refused,
-   * otherwise `proxy_unreachable` or `aborted`.
+   * Calls a command. Throws `proxy_failed` if the proxy host rejects the data that was sent, `proxy_refused` if the
+   * proxy host rejects the agent itself, and `proxy_unreachable` or `aborted` in all other cases.
    */
   async call(command: string, stdin = '', stop?: AbortSignal): Promise<Answer> {
     const deadline = AbortSignal.timeout(DEADLINE_MS);
@@ -63,7 +64,10 @@ export class RemoteCommands {
   }
 }
 
-/** Converts the errors of the SSH connection, whose codes and messages are about container hosts. */
+/**
+ * Converts the errors of the SSH connection, because their codes and messages describe a container host and not a
+ * proxy host.
+ */
 function asProxyError(error: unknown): AgentError {
   if (error instanceof AgentError && error.code === 'aborted') return error;
   const detail = error instanceof AgentError ? (error.detail ?? error.message) : String(error);

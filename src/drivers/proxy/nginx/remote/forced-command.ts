@@ -1,6 +1,6 @@
 /**
- * Creates the line for authorized_keys on the proxy host. With this line, our key can do only what this configuration
- * needs.
+ * Creates the line for authorized_keys on the proxy host. This line limits the agent's key to the actions that the
+ * agent needs with this configuration.
  */
 import ssh2 from 'ssh2';
 import type { NginxSettings } from '../config.js';
@@ -8,7 +8,7 @@ import type { NginxSettings } from '../config.js';
 const SCRIPT = '/usr/lib/innkeeper/innkeeper-proxy';
 const STATUS_PORT = 8079;
 
-/** The part of the configuration on which the line depends. */
+/** The part of the configuration from which the line is created. */
 export interface ForcedCommandSettings {
   readonly proxy: Pick<NginxSettings['proxy'], 'nginx' | 'ssh'>;
   readonly addresses: { readonly pools: readonly { readonly first: string; readonly last: string }[] };

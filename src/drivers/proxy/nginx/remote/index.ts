@@ -1,6 +1,6 @@
 /**
- * Manages an nginx that the daemon cannot change directly, on this host or on another one, through
- * systemd/innkeeper-proxy over SSH.
+ * Manages an nginx that the daemon cannot change directly. The nginx may run on this host or on another one. The
+ * daemon calls systemd/innkeeper-proxy on that host over SSH.
  */
 import { createHash } from 'node:crypto';
 import type { PublicEndpointConfig } from '../../../web/public-endpoint/config.js';

@@ -1,6 +1,6 @@
 /**
- * Executes one batch on the proxy host, whose records are the source of truth. Each change sends the whole set of
- * records, which the host tests, stores and loads in one call.
+ * Executes one batch on the proxy host. The records that the proxy host stores are authoritative. Each batch sends the
+ * whole set of records, which the host tests, stores and loads in one call.
  */
 import type { Clock } from '../../../../kernel/clock.js';
 import { applyChanges, type Change } from '../changes.js';
@@ -56,7 +56,10 @@ export class RemotePublisher implements Publishing {
     this.#kept = after;
   }
 
-  /** Returns the records that the host stores now. Returns `before` itself if nothing had to be changed. */
+  /**
+   * Returns the records that the host has stored after the call. Returns the object `before` if nothing had to be
+   * changed.
+   */
   async #settle<C extends Change>(
     before: Kept,
     wanted: { readonly records: Records; readonly accepted: readonly C[] },
