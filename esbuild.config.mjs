@@ -1,4 +1,5 @@
 /** What a build consists of; `build.mjs` decides when and where. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
@@ -31,6 +32,7 @@ export const program = (outdir, withTests) => ({
     'src/jobs/engine/worker.ts',
     'src/modules/discovery/reader.ts',
     'src/modules/discovery/parent-watch.ts',
+    'src/modules/discovery/write-declarations.ts',
     'src/jobs/engine/process-main.ts',
     ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
     ...(withTests ? files('test', /\.ts$/) : []),
@@ -105,4 +107,9 @@ export async function bundle(outdir, withTests) {
     `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,
   );
   await chmod(`${outdir}/src/innkeeper.cjs`, 0o755);
+  execFileSync(process.execPath, [`${outdir}/src/modules/discovery/write-declarations.js`], {
+    stdio: 'inherit',
+  });
+  // the daemon's user must be able to read them
+  for (const file of files(`${outdir}/declarations`, /./)) await chmod(file, 0o644);
 }

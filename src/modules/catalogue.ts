@@ -3,7 +3,7 @@ import { dirname, resolve, sep } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { ConfigError } from '../config/error.js';
-import type { DeclarationsCache } from './discovery/declarations-cache.js';
+import { builtDeclarations, type DeclarationsCache, eitherOf } from './discovery/declarations-cache.js';
 import { discover, type DiscoveredModule, readerOf } from './discovery/discover.js';
 import { readLimits } from './discovery/read-module.js';
 import { findModules, type FoundModule, shippedModules } from './loader.js';
@@ -17,7 +17,7 @@ export interface Catalogue extends Registry {
 }
 
 export interface Kept {
-  /** Cache of declarations. If it is absent, every module is read. */
+  /** Cache of declarations. If it is absent, every module is read that the build has not read. */
   readonly cache?: DeclarationsCache;
   /** Shipped modules that were read earlier. If it is absent, they are read again. */
   readonly shipped?: readonly DiscoveredModule[];
@@ -42,7 +42,11 @@ export async function readCatalogue(config: Config, kept: Kept = {}): Promise<Ca
   const limits = readLimits(config.modules.read_timeout_s);
   const struckOut = readStrikes(config.agent.state_dir);
   const problemOf = strikes?.problemOf ?? ((hash: string) => struckOut.get(hash));
-  const deps = { reader: readerOf(dirname(shipped)), cache, isShipped, limits, problemOf, strikes, known };
+  const programs = dirname(shipped);
+  const deps = {
+    ...{ reader: readerOf(programs), cache: eitherOf(builtDeclarations(programs), cache) },
+    ...{ isShipped, limits, problemOf, strikes, known },
+  };
   const discovered = await discover(deps, found, config.products);
   const registry = openRegistry({
     discovered,

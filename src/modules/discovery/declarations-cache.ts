@@ -34,7 +34,30 @@ const HUNG_MS = 3_600_000;
 
 /** `now`: epoch ms. */
 export function declarationsCache(stateDir: string, now: () => number): DeclarationsCache {
-  const folder = join(stateDir, 'modules', '.declarations');
+  return declarationsIn(join(stateDir, 'modules', '.declarations'), now);
+}
+
+/**
+ * What the shipped modules declare with default settings, as the build has read it. Nothing is kept there later.
+ * `programs`: the folder of the build.
+ */
+export function builtDeclarations(programs: string): DeclarationsCache {
+  return { ...declarationsIn(builtFolder(programs), () => 0), keep: async () => {} };
+}
+
+export function builtFolder(programs: string): string {
+  return join(programs, 'declarations');
+}
+
+/** Finds entries in both, and keeps new ones in `second`. */
+export function eitherOf(first: DeclarationsCache, second: DeclarationsCache | undefined): DeclarationsCache {
+  return {
+    find: async (key) => (await first.find(key)) ?? second?.find(key),
+    keep: async (key, end) => second?.keep(key, end),
+  };
+}
+
+export function declarationsIn(folder: string, now: () => number): DeclarationsCache {
   const fileOf = ({ type, name }: CacheKey): string => join(folder, `${type}.${name}.json`);
   return {
     async find(key) {

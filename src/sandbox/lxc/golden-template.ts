@@ -6,8 +6,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { readerOf } from '../../modules/discovery/discover.js';
-import { readModule, SHIPPED_LIMITS } from '../../modules/discovery/read-module.js';
+import { builtDeclarations } from '../../modules/discovery/declarations-cache.js';
+import { discover, readerOf } from '../../modules/discovery/discover.js';
+import { SHIPPED_LIMITS } from '../../modules/discovery/read-module.js';
 import type { TemplateRecipe } from '../../modules/kit/product.js';
 import { shippedModules } from '../../modules/loader.js';
 import type { Disk } from './disk.js';
@@ -18,11 +19,25 @@ const PRODUCT = 'wordpress';
 /** The recipe of the template of the shipped product, with its default settings. Throws an Error with the reason. */
 export async function shippedRecipe(): Promise<TemplateRecipe> {
   const folder = shippedModules();
-  const path = join(folder, 'product', PRODUCT, 'module.js');
-  const request = { type: 'product', name: PRODUCT, path, settings: {} } as const;
-  const end = await readModule(readerOf(dirname(folder)), request, SHIPPED_LIMITS);
-  if (end.kind === 'unusable') throw new Error(`the module ${PRODUCT} cannot be used: ${end.problem}`);
-  const { template } = end.module.declared;
+  const programs = dirname(folder);
+  const found = {
+    type: 'product',
+    name: PRODUCT,
+    path: join(folder, 'product', PRODUCT, 'module.js'),
+  } as const;
+  const [module] = await discover(
+    {
+      reader: readerOf(programs),
+      cache: builtDeclarations(programs),
+      isShipped: () => true,
+      limits: SHIPPED_LIMITS,
+    },
+    [found],
+    {},
+  );
+  if (!module?.read)
+    throw new Error(`the module ${PRODUCT} cannot be used: ${module?.problem ?? 'not found'}`);
+  const { template } = module.read.declared;
   if (!template) throw new Error(`the module ${PRODUCT} has no template`);
   return template;
 }
