@@ -143,7 +143,7 @@ t.test(
       body: { status: 'processing' },
     });
     await house.untilStatus('eight', waits);
-    // the daemon has seen the cluster by now, so it knows that there is no room
+    await house.until('/capacity?plan=basic', ({ available }) => available === 0);
     t.match(await house.call('POST', '/create-site', order('nine'), { prefer: 'handling=strict' }), {
       status: 503,
       body: { success: false, code: 'capacity_exhausted' },
