@@ -51,7 +51,7 @@ const files = readdirSync(`${dist}/test`, { recursive: true, encoding: 'utf8' })
 if (files.length === 0) fail(`no test file matches: ${suite} ${parts.join(' ')}`);
 
 const folder = scratchFolder();
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+if (suite === 'quick') process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const running = new Set();
 for (const signal of ['SIGTERM', 'SIGINT'])
   process.once(signal, () => {
@@ -97,12 +97,14 @@ async function runFile(name) {
 }
 
 /**
- * The folder in which the tests write. For the quick suite it is in memory, if there is room and programs can be run
- * from it: on a disk, many tests spend most of their time in fsync. TMPDIR, if set, is used instead.
+ * The folder in which the quick tests write. It is in memory, if there is room and programs can be run from it: on a
+ * disk, many tests spend most of their time in fsync. TMPDIR, if set, is used instead. The real tests use TMPDIR as it
+ * is: they need disks for containers, and servers with other users must be able to reach their files.
  */
 function scratchFolder() {
+  if (suite !== 'quick') return tmpdir();
   const name = 'innkeeper-test-';
-  if (suite === 'quick' && process.env.TMPDIR === undefined && freeBytes(MEMORY) >= MEMORY_BYTES) {
+  if (process.env.TMPDIR === undefined && freeBytes(MEMORY) >= MEMORY_BYTES) {
     const folder = mkdtempSync(join(MEMORY, name));
     if (runsPrograms(folder)) return folder;
     rmSync(folder, { recursive: true });
