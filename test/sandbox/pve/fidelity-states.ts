@@ -1,4 +1,5 @@
 /** The states that rows of docs/fidelity.md begin in, made on the look-alike. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { documentedGrants } from '../../../src/sandbox/documented-grants.js';
 import { type Fixture, fixture, type Teardown } from './fixture.js';
 
@@ -10,8 +11,14 @@ type Entering = (world: Fixture, argument: string) => Promise<void>;
 
 /** First word of a state -> how it is entered. The container is 101 on pve1, the template 9001. */
 const STATES: Readonly<Record<string, Entering>> = {
-  async container({ task }) {
+  async container({ task, ask }) {
     await done(task('POST', `${TEMPLATE}/clone`, { newid: 101, pool: 'innkeeper', hostname: 'ct101' }));
+    // the list has the name after the next broadcast of the status daemon
+    for (;;) {
+      const { data } = await ask('GET', '/cluster/resources', { type: 'vm' });
+      if (JSON.stringify(data).includes('ct101')) return;
+      await delay(5);
+    }
   },
   async running({ task }) {
     await done(task('POST', `${CT}/status/start`));
