@@ -17,7 +17,7 @@ export interface Catalogue extends Registry {
 }
 
 export interface Kept {
-  /** Cache of declarations. If it is absent, every module is read that the build has not read. */
+  /** Cache of declarations. Without a cache, every module is read whose declarations are not part of the build. */
   readonly cache?: DeclarationsCache;
   /** Shipped modules that were read earlier. If it is absent, they are read again. */
   readonly shipped?: readonly DiscoveredModule[];

@@ -1,6 +1,5 @@
 /** Checks the arguments of calls to the journal, because the arguments are written into the record of the job. */
-import type { Thing } from '../../model/flow.js';
-import type { StepShape } from '../../model/flow.js';
+import type { StepShape, Thing } from '../../model/flow.js';
 import { unusable } from './bounded-call.js';
 import { isFields, isName, readError } from './message.js';
 import type { Call, JournalCallName } from './protocol.js';

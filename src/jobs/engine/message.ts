@@ -1,5 +1,12 @@
 /** Checks the messages of a thread or child process before they are used, because module code may have sent them. */
-import { type ErrorCode, type ErrorRecord, ERRORS, type Failure, FAILURES } from '../../kernel/errors.js';
+import {
+  type ErrorCode,
+  type ErrorRecord,
+  ERRORS,
+  type Failure,
+  FAILURES,
+  ROLES,
+} from '../../kernel/errors.js';
 import { detailOf, sentenceOf } from '../../kernel/text.js';
 import { isJournalName } from './bounded-call.js';
 import { boundedLine } from './log-ration.js';
@@ -8,7 +15,6 @@ import type { Call, Outcome, ToMain } from './protocol.js';
 type Fields = Readonly<Record<string, unknown>>;
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-const ROLES = ['container host', 'DNS', 'reverse proxy', 'certificate authority', 'site', 'agent'] as const;
 const LONGEST_NAME = 200;
 
 /** Undefined if the message is invalid. The arguments of a call are checked when it is answered. */

@@ -23,8 +23,8 @@ export interface Challenges {
 
 interface Sighting {
   /**
-   * The modification time of the file. It is compared only with a later value of itself and never with the wall clock,
-   * because the wall clock may have been wrong when the file was written, or may be wrong now.
+   * The modification time of the file. It is compared only with the modification time that the file has later. It is
+   * never compared with the wall clock, which may have been wrong when the file was written, or may be wrong now.
    */
   readonly written: number;
   /** A time of the monotonic clock. */
