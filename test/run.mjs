@@ -66,7 +66,7 @@ await runInTurn(files.filter(isAlone));
 console.log('\nThe slowest files:');
 for (const { name, seconds } of results.toSorted((a, b) => b.seconds - a.seconds).slice(0, 10))
   console.log(`${seconds.toFixed(1).padStart(7)} s  ${name}`);
-for (const { name, failures } of results) for (const line of failures) console.log(`${name}: ${line}`);
+for (const { name, failures } of results) for (const line of failures) console.log(`FAILED ${name}: ${line}`);
 const sum = (of) => results.reduce((total, result) => total + of(result), 0);
 const failed = sum((result) => result.failed);
 console.log(`${sum((result) => result.passed)} passed, ${failed} failed`);

@@ -124,7 +124,7 @@ t.test(
     for (const { id, becomes } of CALLS) {
       await house.until(`/jobs/${String(jobs.get(id))}`, ({ ended_at: end }) => end !== null);
       const job = await house.get(`/jobs/${String(jobs.get(id))}`);
-      t.match(job.body, { status: 'completed' }, id);
+      t.match(job.body, { status: 'completed', error: null }, id);
       await house.untilStatus(id, ({ stale_since: since, job: open }) => since === null && open === null);
       t.match(await house.status(id), becomes, id);
     }
