@@ -28,11 +28,11 @@ const INTRODUCTION = `# The REST API
 
 ## Every request
 
-- **Authentication.** Send \`Authorization: Bearer <token>\`, except for endpoints marked "no token". Create tokens with \`innkeeper token create\`, replace their value with \`innkeeper token rotate\` (the old value remains valid for a while), and revoke them with \`innkeeper token revoke\`. A token belongs to a panel and cannot access the data of other panels.
+- **Authentication.** Send \`Authorization: Bearer <token>\`, except to endpoints marked "no token". Create tokens with \`innkeeper token create\`, replace their value with \`innkeeper token rotate\` (the old value remains valid for a while), and revoke them with \`innkeeper token revoke\`. A token belongs to a panel and cannot access the data of other panels.
 - **Responses.** A successful response has \`"success": true\`. An error response is \`{"success": false, "error": "<one sentence a customer may read>", "code": "<see Errors>", "request_id": "..."}\`, with \`"errors": {"<field>": "<what is wrong>"}\` for every field that is missing or invalid.
 - **Waiting.** Every response is sent within 20 s. If the job of the request is not finished by then, the response is 202 with a \`job_id\`, and the job continues. If the same request is sent again, it joins the open job. With \`Prefer: respond-async\`, the response is sent immediately. With \`Prefer: wait=5\`, it is sent after at most 5 s (RFC 7240).
 - **Idempotency.** Send \`Idempotency-Key\` (1 to 255 characters) with a POST that changes something. If the same request is repeated with the same key within 24 hours, the agent sends the first response again (header \`Idempotency-Replayed: true\`) with the current status. A different request with the same key is refused with \`idempotency_mismatch\`. The agent stores only responses to requests that changed something, which excludes refusals (4xx), failures of the agent (5xx) and POSTs that only read. For each token, the agent stores the newest 10,000 responses, up to 16 MiB.
-- **Durability.** A request that got a 2xx response survives crashes and power cuts. Its job either is completed, or is rolled back with a recorded reason, or becomes \`stuck\` with an alert.
+- **Durability.** A request that got a 2xx response survives crashes and power cuts. Its job is completed, is rolled back with a recorded reason, or becomes \`stuck\` and raises an alert.
 - **Repeating a failed order.** If a creation failed and was rolled back, the event \`service.failed\` contains the reason. The same \`POST /create-site\` then creates the site again. If you send an \`Idempotency-Key\`, use a new one. The alert \`order_failed\` notifies the operator, who can repeat the order with \`POST /services/{id}/retry\`.
 - **Limits.** The number of reads and customer actions is limited per token (\`api.rate_limit\`). A request above the limit gets status 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not limited.
 - **Unknown fields.** A request is never refused because of an unknown field. The field \`warnings\` of the response lists all unknown fields.
@@ -244,7 +244,7 @@ function states(): string {
   return [
     '## States\n',
     table('Status of a service', STATUS_MEANINGS),
-    'The status is the first word of the table whose meaning applies. A running site that is being upgraded has the status `running`; its field `job` shows the upgrade.\n',
+    'If several rows of this table apply, the status is the first of them. A running site that is being upgraded has the status `running`; its field `job` shows the upgrade.\n',
     table('Lifecycle of a service', LIFECYCLE_MEANINGS),
     `| from | may become |\n|---|---|\n${next.join('\n')}\n`,
     table('Power', POWER_MEANINGS),

@@ -46,7 +46,7 @@ async function setsAt(url: string, name: string): Promise<object[]> {
 }
 
 for (const backend of ['sqlite', 'lmdb'] as const)
-  t.test(`what is switched off at the server stays, with the back end ${backend}`, async (t) => {
+  t.test(`disabled records on the server stay unchanged, with the back end ${backend}`, async (t) => {
     const { url } = await realPowerDns(t, ZONE, backend);
     const driver = driverAt(t, url);
     const record = { name: `shop.${ZONE}`, type: 'A', values: ['203.0.113.10'], mark: mark('shop') } as const;
@@ -61,7 +61,7 @@ for (const backend of ['sqlite', 'lmdb'] as const)
     t.equal((await setsAt(url, record.name)).length, 1, 'and nothing else is left');
   });
 
-t.test('the record is served once the call returns, and gone once it is removed', async (t) => {
+t.test('a record is served when the call returns, and is gone after its removal', async (t) => {
   const { url, dnsPort } = await realPowerDns(t, ZONE);
   const driver = driverAt(t, url);
   const resolver = new Resolver({ timeout: 2_000, tries: 2 });
@@ -73,7 +73,7 @@ t.test('the record is served once the call returns, and gone once it is removed'
   await t.rejects(resolver.resolve4(record.name), { code: 'ENOTFOUND' });
 });
 
-t.test('a wrong key and a missing zone are told apart', async (t) => {
+t.test('a wrong key and a missing zone cause different errors', async (t) => {
   const { url } = await realPowerDns(t, ZONE);
   const record = { name: `shop.${ZONE}`, type: 'A', values: ['203.0.113.10'], mark: mark('shop') } as const;
   await t.rejects(driverAt(t, url, 'wrong').ensureRecord(record, call()), {

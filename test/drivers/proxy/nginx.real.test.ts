@@ -246,7 +246,7 @@ t.test('websockets, large uploads and the real address of visitors pass', async 
   t.match(got, /^HTTP\/1\.1 101 /);
 });
 
-t.test('once acknowledged, no visitor gets an older answer', async (t) => {
+t.test('after a change is acknowledged, no visitor gets an older response', async (t) => {
   const nginx = await realNginx(t);
   await nginx.start();
   const driver = driverOver(t, nginx);
@@ -263,7 +263,7 @@ t.test('once acknowledged, no visitor gets an older answer', async (t) => {
   }
 });
 
-t.test('200 at once need few reloads, and a poisoned one harms nobody else', async (t) => {
+t.test('200 concurrent changes need few reloads, and an invalid one affects no other host', async (t) => {
   const nginx = await realNginx(t);
   await nginx.start();
   const driver = driverOver(t, nginx);
@@ -286,7 +286,7 @@ t.test('200 at once need few reloads, and a poisoned one harms nobody else', asy
   t.equal((await visit('s137.example.test')).status, 404);
 });
 
-t.test('a stopped nginx, a broken one and a killed agent lose nothing', async (t) => {
+t.test('nothing is lost if nginx is stopped or broken, or if the agent is killed', async (t) => {
   const nginx = await realNginx(t);
   await nginx.start();
   const visit = visitor(t, nginx);
@@ -324,40 +324,43 @@ t.test('a stopped nginx, a broken one and a killed agent lose nothing', async (t
   t.equal((await visit('three.example.test')).status, 200);
 });
 
-t.test('a name with a certificate of its own shows it; others keep the wildcard', async (t) => {
-  const nginx = await realNginx(t);
-  await nginx.start();
-  const driver = driverOver(t, nginx);
-  const site = await upstream(t, echo);
-  await driver.ensureHost(
-    hostOf('own', { names: ['own.example.test', 'shop.test'], upstream: site }),
-    call(),
-  );
-  const made = await makeCertificate(['shop.test']);
-  const certificate = { id: 'a1', names: ['shop.test'], chain: made.cert, key: new Secret(made.key) };
-  await driver.ensureCertificate(certificate, call());
-  const visit = visitor(t, nginx);
-  t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200);
-  t.equal((await visit('own.example.test')).status, 200);
+t.test(
+  'a name with its own certificate presents it; other names keep the wildcard certificate',
+  async (t) => {
+    const nginx = await realNginx(t);
+    await nginx.start();
+    const driver = driverOver(t, nginx);
+    const site = await upstream(t, echo);
+    await driver.ensureHost(
+      hostOf('own', { names: ['own.example.test', 'shop.test'], upstream: site }),
+      call(),
+    );
+    const made = await makeCertificate(['shop.test']);
+    const certificate = { id: 'a1', names: ['shop.test'], chain: made.cert, key: new Secret(made.key) };
+    await driver.ensureCertificate(certificate, call());
+    const visit = visitor(t, nginx);
+    t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200);
+    t.equal((await visit('own.example.test')).status, 200);
 
-  // The operator's key is for root alone, so ours is too, and nginx's workers cannot read it.
-  await chmod(nginx.config.certificate_key_file, 0o600);
-  const other = await makeCertificate(['shop.test']);
-  await t.rejects(
-    driver.ensureCertificate({ ...certificate, chain: other.cert, key: new Secret(other.key) }, call()),
-    { code: 'proxy_failed', detail: /must be able to read the keys/ },
-  );
-  t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200, 'the former one is back');
+    // The operator's key is for root alone, so ours is too, and nginx's workers cannot read it.
+    await chmod(nginx.config.certificate_key_file, 0o600);
+    const other = await makeCertificate(['shop.test']);
+    await t.rejects(
+      driver.ensureCertificate({ ...certificate, chain: other.cert, key: new Secret(other.key) }, call()),
+      { code: 'proxy_failed', detail: /must be able to read the keys/ },
+    );
+    t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200, 'the former one is back');
 
-  await driver.ensureChallenge('tok_en', 'tok_en.print', call());
-  const path = `http://127.0.0.1:${nginx.config.http_port}/.well-known/acme-challenge/tok_en`;
-  for (const name of ['shop.test', 'unknown.test']) {
-    const answer = await request(path, { headers: { host: name }, reset: true });
-    t.equal(answer.statusCode, 200);
-    t.equal(await answer.body.text(), 'tok_en.print');
-  }
-  await driver.removeChallenge('tok_en', call());
-  t.equal((await request(path, { headers: { host: 'shop.test' }, reset: true })).statusCode, 404);
-  await driver.removeCertificate('a1', call());
-  await t.rejects(visitor(t, { ...nginx, ca: made.ca })('shop.test'));
-});
+    await driver.ensureChallenge('tok_en', 'tok_en.print', call());
+    const path = `http://127.0.0.1:${nginx.config.http_port}/.well-known/acme-challenge/tok_en`;
+    for (const name of ['shop.test', 'unknown.test']) {
+      const answer = await request(path, { headers: { host: name }, reset: true });
+      t.equal(answer.statusCode, 200);
+      t.equal(await answer.body.text(), 'tok_en.print');
+    }
+    await driver.removeChallenge('tok_en', call());
+    t.equal((await request(path, { headers: { host: 'shop.test' }, reset: true })).statusCode, 404);
+    await driver.removeCertificate('a1', call());
+    await t.rejects(visitor(t, { ...nginx, ca: made.ca })('shop.test'));
+  },
+);

@@ -71,10 +71,13 @@ export function playedRows(): FidelityRow[] {
 }
 
 export function differingRows(): DifferingRow[] {
-  return tableOf('given | request | answer | text | the look-alike says | why | how known').map((row) => {
-    const [given = '', request = '', answer = '', text = '', instead = '', why = '', known = ''] = row.cells;
-    return { ...playable(row, [given, request, answer, text, known]), instead: plain(instead), why };
-  });
+  return tableOf('given | request | answer | text | response of the look-alike | why | how known').map(
+    (row) => {
+      const [given = '', request = '', answer = '', text = '', instead = '', why = '', known = ''] =
+        row.cells;
+      return { ...playable(row, [given, request, answer, text, known]), instead: plain(instead), why };
+    },
+  );
 }
 
 function playable({ line }: Line, cells: readonly string[]): FidelityRow {
@@ -100,7 +103,7 @@ function valueOf(text: string): [string, string] {
 }
 
 export function unplayedRows(): TextRow[] {
-  return tableOf('text | why the test does not play it | how known').map(({ line, cells }) => {
+  return tableOf('text | why the test does not request it | how known').map(({ line, cells }) => {
     const [text = '', why = '', known = ''] = cells;
     return { line, text: plain(text), why, known };
   });
