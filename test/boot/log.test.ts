@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openLog } from '../../src/boot/log.js';
+import { testFolder } from '../test-folder.js';
 
 t.test('with `journal` each line begins with its priority, else it is JSON alone', async (t) => {
   const lines: string[] = [];
@@ -36,7 +37,7 @@ t.test('with `text` a line is for people: time, level, sentence, fields', async 
 });
 
 t.test('standard output that leads to the journal is known by device and inode', async (t) => {
-  const file = join(t.testdir(), 'out');
+  const file = join(testFolder(t), 'out');
   const say = async (journal: (stat: { dev: number; ino: number }) => string): Promise<string> => {
     const out = openSync(file, 'w');
     const child = spawn(process.execPath, [join(import.meta.dirname, 'log-line.js')], {

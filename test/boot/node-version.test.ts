@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { nodeProblem } from '../../src/node-version.cjs';
+import { testFolder } from '../test-folder.js';
 
 const PROGRAM = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
 const engines = async (): Promise<string> => {
@@ -31,7 +32,7 @@ t.test('which releases are too old', async (t) => {
 
 t.test('the program refuses an old Node before it loads anything', async (t) => {
   // without anything that it could load
-  const dir = t.testdir({
+  const dir = testFolder(t, {
     'old.cjs':
       "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.19.0' } });",
   });

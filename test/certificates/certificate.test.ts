@@ -9,6 +9,7 @@ import { Secret } from '../../src/kernel/secret.js';
 import { watchCertificate } from '../../src/certificates/certificate.js';
 import { makeCertificate } from '../fakes/certificate.js';
 import { testConfig } from '../fakes/config.js';
+import { testFolder } from '../test-folder.js';
 
 const YEAR_MS = 366 * 86_400_000;
 
@@ -26,7 +27,7 @@ t.test(
   'the certificate of the base domain is read, or seen where the proxy is on another host',
   async (t) => {
     const { cert, key } = await makeCertificate(['*.example.test']);
-    const file = join(t.testdir(), 'wild.pem');
+    const file = join(testFolder(t), 'wild.pem');
     await writeFile(file, cert);
     const { agent, proxy } = testConfig();
     const local = {

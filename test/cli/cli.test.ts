@@ -9,6 +9,7 @@ import t, { type Test } from 'tap';
 import { readExpiry } from '../../src/cli/tokens/token.js';
 import { VERSION } from '../../src/kernel/version.js';
 import { asObject, fields, makeRig, ORDER } from '../http/harness.js';
+import { testFolder } from '../test-folder.js';
 
 const CLI = fileURLToPath(new URL('../../src/innkeeper.cjs', import.meta.url));
 
@@ -182,7 +183,7 @@ t.test('a test alert names each hook with its result, and fails when one failed'
 });
 
 t.test('without a daemon a command says so', async (t) => {
-  const dir = t.testdir({ 'a.yaml': 'agent: {state_dir: .}\n', 'broken.yaml': 'a: [\n' });
+  const dir = testFolder(t, { 'a.yaml': 'agent: {state_dir: .}\n', 'broken.yaml': 'a: [\n' });
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'a.yaml')]), {
     code: 1,
     out: '',
@@ -257,7 +258,7 @@ t.test('what is not understood ends with 2 and a hint', async (t) => {
 });
 
 t.test('a configuration that cannot be used is told without a stack', async (t) => {
-  const dir = t.testdir({ 'bad.yaml': 'agent:\n  id: 5\n  nonsense: true\n' });
+  const dir = testFolder(t, { 'bad.yaml': 'agent:\n  id: 5\n  nonsense: true\n' });
   for (const command of [['config', 'check'], ['serve'], ['template', 'build', 'wordpress']]) {
     const ended = await innkeeper([...command, '--config', join(dir, 'bad.yaml')]);
     // systemd does not start the daemon again after 78

@@ -26,6 +26,7 @@ import { openState } from '../../src/state/open.js';
 import { handClock } from '../fakes/clock.js';
 import { aJob, aService } from '../fakes/samples.js';
 import { makeRig, NOW, ORDER, type Rig } from '../http/harness.js';
+import { testFolder } from '../test-folder.js';
 
 /** A lane needs no more of it than its name. */
 const KIND = { name: 'service' };
@@ -79,7 +80,7 @@ t.test('the erasure of a password', async (t) => {
 });
 
 t.test('the days of the audit log and of the events', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const clock = handClock(NOW);
   const open = () => openState({ dir, key: Buffer.alloc(32, 1), clock });
   let state = await open();
@@ -119,7 +120,7 @@ t.test('the days of the audit log and of the events', async (t) => {
 });
 
 t.test('after a clock that was believed and ahead, lines still come behind those before them', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const clock = handClock(NOW);
   const open = () => openState({ dir, key: Buffer.alloc(32, 1), clock });
   const add = async (id: string): Promise<string | undefined> => {
@@ -147,7 +148,7 @@ t.test('after a clock that was believed and ahead, lines still come behind those
 });
 
 t.test('what a crash kept from the log of events, when the clock was ahead before', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const clock = handClock(NOW + DAY);
   const key = Buffer.alloc(32, 1);
   const order = (id: string, also = {}) =>
@@ -253,7 +254,7 @@ t.test('a zone that somebody else is making', async (t) => {
 });
 
 t.test('an alert that is over', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const clock = handClock(NOW);
   const state = await openState({ dir, key: Buffer.alloc(32, 1), clock });
   const store = alertStore({ alerts: state.alerts, clock, changed: () => {} });

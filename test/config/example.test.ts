@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { ConfigSchema } from '../../src/config/schema.js';
 import { anyNameSchema, isMapping, isSecretSchema, said } from '../../src/config/schema-walk.js';
 import { PERMISSIONS } from '../../src/model/permissions.js';
+import { testFolder } from '../test-folder.js';
 
 const EXAMPLE = 'config/innkeeper.example.yaml';
 
@@ -129,7 +130,7 @@ async function installed(dir: string, text: string): Promise<string> {
 }
 
 t.test('the example loads, and also with everything switched on', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const text = await readFile(EXAMPLE, 'utf8');
   const env = { CREDENTIALS_DIRECTORY: join(dir, 'credentials') };
   const off = await loadConfig({ file: await installed(dir, text), env });
@@ -156,7 +157,7 @@ t.test('the example loads, and also with everything switched on', async (t) => {
 });
 
 t.test('the shipped plans are the same in the file and in the program', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const text = (await readFile(EXAMPLE, 'utf8')).replace(
     'plans_file:',
     `plans_file: ${join(process.cwd(), 'config/plans.yaml')}`,

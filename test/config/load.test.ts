@@ -1,11 +1,12 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { makeCertificate } from '../fakes/certificate.js';
 import { stringify } from 'yaml';
 import type { Environment } from '../../src/config/environment.js';
 import { isMapping } from '../../src/config/schema-walk.js';
 import { ConfigError, configFileOf, loadConfig } from '../../src/config/load.js';
+import { testFolder } from '../test-folder.js';
 
 type Mapping = Record<string, unknown>;
 
@@ -37,18 +38,24 @@ function minimal(changes: Record<string, unknown> = {}): Mapping {
   return config;
 }
 
-type Tap = { testdir(): string };
+/** The folder of the file, or the test that gets a new one. */
+type Place = string | Test;
 
-async function load(t: Tap, content: Mapping | string, env: Environment = {}, warn?: (text: string) => void) {
-  const file = join(t.testdir(), 'innkeeper.yaml');
+async function load(
+  place: Place,
+  content: Mapping | string,
+  env: Environment = {},
+  warn?: (text: string) => void,
+) {
+  const file = join(typeof place === 'string' ? place : testFolder(place), 'innkeeper.yaml');
   await writeFile(file, typeof content === 'string' ? content : stringify(content));
   return loadConfig({ file, env, ...(warn ? { warn } : {}) });
 }
 
 /** The problems as `key: problem`. */
-async function problems(t: Tap, content: Mapping | string, env: Environment = {}): Promise<string[]> {
+async function problems(place: Place, content: Mapping | string, env: Environment = {}): Promise<string[]> {
   try {
-    await load(t, content, env);
+    await load(place, content, env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map(({ key, problem }) => `${key}: ${problem}`);
@@ -124,14 +131,13 @@ t.test('all problems are told at once: file, key, found, expected', async (t) =>
 
 t.test('a file of certificates must hold one: no connection would say what it lacks', async (t) => {
   const { cert, ca, key } = await makeCertificate(['pve.example.net']);
-  const dir = t.testdir({
+  const dir = testFolder(t, {
     'ca.pem': `# of the lab\n${ca}\n${cert}\n`,
     'key.pem': key,
     'empty.pem': '',
     folder: {},
   });
-  const found = (name: string) =>
-    problems({ testdir: () => dir }, minimal({ 'container_host.proxmox.ca_file': name }));
+  const found = (name: string) => problems(dir, minimal({ 'container_host.proxmox.ca_file': name }));
   t.same(await found('ca.pem'), []);
   for (const name of ['key.pem', 'empty.pem'])
     t.match(await found(name), [
@@ -142,9 +148,14 @@ t.test('a file of certificates must hold one: no connection would say what it la
 
 t.test('a certificate and its key must be a pair, where the agent serves or signs with them', async (t) => {
   const [own, other] = await Promise.all([makeCertificate(['a.example']), makeCertificate(['b.example'])]);
-  const dir = t.testdir({ 'own.pem': own.cert, 'own.key': own.key, 'other.key': other.key, 'no.key': 'x' });
+  const dir = testFolder(t, {
+    'own.pem': own.cert,
+    'own.key': own.key,
+    'other.key': other.key,
+    'no.key': 'x',
+  });
   for (const name of ['own.key', 'other.key', 'no.key']) await chmod(join(dir, name), 0o600);
-  const found = (changes: Record<string, unknown>) => problems({ testdir: () => dir }, minimal(changes));
+  const found = (changes: Record<string, unknown>) => problems(dir, minimal(changes));
   const tls = (key: string) => ({ 'api.tls': { cert_file: 'own.pem', key_file: key } });
   const ca = (key: string) => ({ 'domains.local_ca': { certificate_file: 'own.pem', key_file: key } });
   t.same(await found({ ...tls('own.key'), ...ca('own.key') }), []);
@@ -156,7 +167,7 @@ t.test('a certificate and its key must be a pair, where the agent serves or sign
 });
 
 t.test('secrets come from files, credentials, the environment or the file itself', async (t) => {
-  const dir = t.testdir({ token: 'top secret\r\n', empty: '\n', folder: {} });
+  const dir = testFolder(t, { token: 'top secret\r\n', empty: '\n', folder: {} });
   const at = (source: unknown) => minimal({ 'container_host.proxmox.token_secret': source });
   await chmod(join(dir, 'token'), 0o600);
   const env = { CREDENTIALS_DIRECTORY: dir, INNKEEPER_OTHER: 'from env\n' };

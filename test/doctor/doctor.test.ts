@@ -39,6 +39,7 @@ import { CLI, surroundings } from '../e2e/daemon-process.js';
 import { selfSigned } from '../fakes/tls-files.js';
 import { asObject, fields } from '../http/harness.js';
 import { address, sampleJob, sampleService } from '../state/samples.js';
+import { testFolder } from '../test-folder.js';
 
 const DOWN: DaemonSide = { readiness: async () => undefined, export: async () => undefined };
 
@@ -64,7 +65,7 @@ interface ClinicOptions {
 }
 
 async function clinic(t: Test, { isNew = false, ...options }: ClinicOptions = {}): Promise<Clinic> {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const world = await startMemoryEnvironment({
     stateDir: dir,
     apiPort: 0,

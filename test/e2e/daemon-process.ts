@@ -10,6 +10,7 @@ import { shippedModules } from '../../src/modules/loader.js';
 import { startMemoryEnvironment } from '../../src/sandbox/memory/environment.js';
 import type { Fault, Environment } from '../../src/sandbox/environment.js';
 import { asObject, fields } from '../http/harness.js';
+import { testFolder } from '../test-folder.js';
 
 export const CLI = join(dirname(shippedModules()), 'src', 'cli.js');
 
@@ -41,7 +42,7 @@ export interface Surroundings {
 }
 
 export async function surroundings(t: Test, changes: object = {}): Promise<Surroundings> {
-  const stateDir = t.testdir();
+  const stateDir = testFolder(t);
   const world = await startMemoryEnvironment({ stateDir, apiPort: 0, delays: 0, log: () => {} });
   t.teardown(() => world.close());
   const configFile = join(stateDir, 'own.yaml');

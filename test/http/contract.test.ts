@@ -13,6 +13,7 @@ import type { Service } from '../../src/model/service.js';
 import { testConfig } from '../fakes/config.js';
 import { asObject, fields, guest, makeRig, ORDER, view } from './harness.js';
 import type { Changes } from '../fakes/parts.js';
+import { testFolder } from '../test-folder.js';
 
 const SHAPE = { success: false, error: /^\S.*\.$/, code: /^[a-z_]+$/, request_id: /./ };
 
@@ -493,7 +494,7 @@ t.test('TLS is served when it is configured, and a missing certificate stops the
   config.api.tls = { cert_file: '/nowhere/cert.pem', key_file: '/nowhere/key.pem' };
   await t.rejects(makeRig('network', config), /ENOENT/);
 
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, [
     'sign',
     'verify',

@@ -12,6 +12,7 @@ import { abandoned, cancelled, retried, skipped } from '../../src/jobs/operator-
 import { aJob, aService, aStep, kindNamed } from '../fakes/samples.js';
 import { ended, type Engine, engine, KEY, order, until, untilCalled } from './engine/harness.js';
 import { changed } from '../fakes/parts.js';
+import { testFolder } from '../test-folder.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 const refusal = (name: string) =>
@@ -67,7 +68,7 @@ scenario('an undo that fails leaves the job stuck with what remains, and its cla
 });
 
 t.test('a retry takes back what was left, after a restart too, and only that', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const first = await engine(t, dir);
   await makeStuck(first);
   await end(first);

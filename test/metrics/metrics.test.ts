@@ -8,6 +8,7 @@ import { timedFileSystem } from '../../src/state/files/timed-file-system.js';
 import type { FileOperationEnd } from '../../src/state/contract.js';
 import { nodeFileSystem } from '../../src/state/files/file-system.js';
 import { sampleJob, sampleService } from '../state/samples.js';
+import { testFolder } from '../test-folder.js';
 
 const AT = '2026-01-02T03:04:05.000Z';
 
@@ -96,7 +97,7 @@ t.test('writes are timed, and those that fail are told by their code', async (t)
     { ...nodeFileSystem, append: async () => Promise.reject(full) },
     (end) => void ends.push(end),
   );
-  const file = join(t.testdir(), 'a');
+  const file = join(testFolder(t), 'a');
   await fs.write(file, 'x');
   await t.rejects(fs.append(file, 'y'), full);
   await fs.unlink(`${file}-none`).catch(() => {});

@@ -1,8 +1,9 @@
 import { cp, mkdir, readFile, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { contentHash, MODULE_LIMITS, moduleFiles } from '../../src/modules/content-hash.js';
+import { testFolder } from '../test-folder.js';
 
 const tree = {
   'module.js': 'export default class {}',
@@ -11,15 +12,20 @@ const tree = {
 };
 
 /** The hash of a module to which something was done. */
-async function changed(t: Test, name: string, change: (dir: string) => Promise<unknown>): Promise<string> {
-  const dir = join(t.testdirName, name);
-  await cp(join(t.testdirName, 'base'), dir, { recursive: true });
+async function changed(
+  folder: string,
+  name: string,
+  change: (dir: string) => Promise<unknown>,
+): Promise<string> {
+  const dir = join(folder, name);
+  await cp(join(folder, 'base'), dir, { recursive: true });
   await change(dir);
   return contentHash(dir);
 }
 
 t.test('the hash tells names and contents, and nothing else', async (t) => {
-  const base = await contentHash(join(t.testdir({ base: tree }), 'base'));
+  const folder = testFolder(t, { base: tree });
+  const base = await contentHash(join(folder, 'base'));
   t.match(base, /^[0-9a-f]{64}$/);
   const same: Record<string, (dir: string) => Promise<unknown>> = {
     copied: async () => undefined,
@@ -35,7 +41,7 @@ t.test('the hash tells names and contents, and nothing else', async (t) => {
       await symlink('user@host.1:2', join(dir, '.#module.js'));
     },
   };
-  for (const [name, change] of Object.entries(same)) t.equal(await changed(t, name, change), base, name);
+  for (const [name, change] of Object.entries(same)) t.equal(await changed(folder, name, change), base, name);
   const other: Record<string, (dir: string) => Promise<unknown>> = {
     byte: (dir) => writeFile(join(dir, 'lib/a.js'), 'b'),
     renamed: (dir) => rename(join(dir, 'lib/a.js'), join(dir, 'lib/c.js')),
@@ -49,21 +55,22 @@ t.test('the hash tells names and contents, and nothing else', async (t) => {
   };
   const seen = new Set([base]);
   for (const [name, change] of Object.entries(other)) {
-    const hash = await changed(t, name, change);
+    const hash = await changed(folder, name, change);
     t.notOk(seen.has(hash), name);
     seen.add(hash);
   }
 });
 
 t.test('a link inside of the folder counts as what it leads to', async (t) => {
-  const base = await contentHash(join(t.testdir({ base: { 'module.js': 'x', 'same.js': 'x' } }), 'base'));
-  const linked = join(t.testdirName, 'linked');
+  const folder = testFolder(t, { base: { 'module.js': 'x', 'same.js': 'x' } });
+  const base = await contentHash(join(folder, 'base'));
+  const linked = join(folder, 'linked');
   await mkdir(linked);
   await writeFile(join(linked, 'module.js'), 'x');
   await symlink('module.js', join(linked, 'same.js'));
   t.equal(await contentHash(linked), base);
-  await symlink(linked, join(t.testdirName, 'whole'));
-  t.equal(await contentHash(join(t.testdirName, 'whole')), base, 'the folder itself may be a link');
+  await symlink(linked, join(folder, 'whole'));
+  t.equal(await contentHash(join(folder, 'whole')), base, 'the folder itself may be a link');
   t.same(
     (await moduleFiles(linked)).map(({ path, bytes }) => [path, bytes]),
     [
@@ -74,7 +81,7 @@ t.test('a link inside of the folder counts as what it leads to', async (t) => {
 });
 
 t.test('what cannot be a module is refused with its reason', async (t) => {
-  const dir = t.testdir({ base: tree, beside: { 'x.js': '' }, 'base-2': { 'x.js': '' } });
+  const folder = testFolder(t, { base: tree, beside: { 'x.js': '' }, 'base-2': { 'x.js': '' } });
   const refused: readonly (readonly [string, (dir: string) => Promise<unknown>, RegExp])[] = [
     ['out', (at) => symlink('/etc/hostname', join(at, 'name')), /^name is a link out of the folder$/],
     [
@@ -110,7 +117,8 @@ t.test('what cannot be a module is refused with its reason', async (t) => {
       /larger than 64 MiB/,
     ],
   ];
-  for (const [name, change, message] of refused) await t.rejects(changed(t, name, change), { message }, name);
-  await t.rejects(moduleFiles(join(dir, 'base'), { ...MODULE_LIMITS, files: 3 }), /more than 3 files/);
-  await t.rejects(contentHash(join(dir, 'absent')), { code: 'ENOENT' });
+  for (const [name, change, message] of refused)
+    await t.rejects(changed(folder, name, change), { message }, name);
+  await t.rejects(moduleFiles(join(folder, 'base'), { ...MODULE_LIMITS, files: 3 }), /more than 3 files/);
+  await t.rejects(contentHash(join(folder, 'absent')), { code: 'ENOENT' });
 });

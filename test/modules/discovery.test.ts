@@ -10,6 +10,7 @@ import { readLimits, readModule } from '../../src/modules/discovery/read-module.
 import { findModules, shippedModules } from '../../src/modules/loader.js';
 import type { RunningCode } from '../../src/modules/strikes.js';
 import { sound } from '../fakes/accidents.js';
+import { testFolder } from '../test-folder.js';
 
 const READER = readerOf(dirname(shippedModules()));
 
@@ -23,7 +24,7 @@ interface Shelf {
 }
 
 async function shelf(t: Test): Promise<Shelf> {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const folder = join(dir, 'product', 'some');
   const marks = join(dir, 'ran.txt');
   await mkdir(folder, { recursive: true });
@@ -159,7 +160,7 @@ t.test('code that ran at two deaths of the daemon is not read', async (t) => {
 });
 
 t.test('what is read is recorded, and suspects are read one at a time', async (t) => {
-  const dir = t.testdir({
+  const dir = testFolder(t, {
     product: Object.fromEntries(
       ['a', 'b', 'c'].map((name) => [
         name,
@@ -208,7 +209,7 @@ t.test('a reader that cannot be started is a reason, not a crash', async (t) => 
 });
 
 t.test('entries of another key are none', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const cache = declarationsCache(dir, () => 5);
   const key: CacheKey = { type: 'product', name: 'a', hash: 'h', settings: {}, reader: 'r' };
   t.equal(await cache.find(key), undefined);

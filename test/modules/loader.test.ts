@@ -9,6 +9,7 @@ import { readLimits } from '../../src/modules/discovery/read-module.js';
 import { findModules, shippedModules } from '../../src/modules/loader.js';
 import { openRegistry, type Registry } from '../../src/modules/registry.js';
 import { fakeStep } from '../fakes/step-context.js';
+import { testFolder } from '../test-folder.js';
 
 /** A module as somebody else would ship it, without our base class. */
 const source = (info: string, more = ''): string => `
@@ -66,7 +67,7 @@ t.test(
 );
 
 t.test('a broken module is named with its reason and the rest is used', async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     product: {
       good: { 'module.js': source('') },
       renamed: { 'module.js': source(`name: 'other'`) },
@@ -110,7 +111,7 @@ t.test('a broken module is named with its reason and the rest is used', async (t
 });
 
 t.test('a second module of a name does not replace the first', async (t) => {
-  const dir = t.testdir({
+  const dir = testFolder(t, {
     one: { product: { good: { 'module.js': source('') } } },
     two: { product: { good: { 'module.js': source(`title: 'Evil'`) } } },
   });
@@ -120,7 +121,7 @@ t.test('a second module of a name does not replace the first', async (t) => {
 });
 
 t.test('modules of types that this release does not run are inactive, with the reason', async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     notification: { good: { 'module.js': source(`type: 'notification'`) } },
   });
   const { modules } = await registryOf([folder]);
@@ -130,7 +131,7 @@ t.test('modules of types that this release does not run are inactive, with the r
 t.test(
   'a module bundled with its own copy of the base classes works, and errors keep their meaning',
   async (t) => {
-    const folder = t.testdir({});
+    const folder = testFolder(t);
     const contents = `
     import { AgentError } from './src/kernel/errors.js';
     import { HostedProduct } from './src/modules/kit/hosted-product.js';
@@ -173,7 +174,7 @@ t.test('a module folder that does not exist is an error that names it', async (t
 
 t.test('settings are completed with defaults, and decide what is declared', async (t) => {
   const given = { wordpress: { admin_user: 'owner' } };
-  const folder = t.testdir({ product: { good: { 'module.js': source('') } } });
+  const folder = testFolder(t, { product: { good: { 'module.js': source('') } } });
   const registry = await registryOf([shippedModules(), folder], given);
   t.same([registry.fatal, registry.problems], [[], []]);
   t.match(registry.products.get('wordpress').settings, {
@@ -206,7 +207,7 @@ t.test('wrong settings of a shipped module are named by key, with what was found
 });
 
 t.test("wrong settings of another author's module stop no start: it is in error, or missing", async (t) => {
-  const folder = t.testdir({ product: { good: { 'module.js': source('') } } });
+  const folder = testFolder(t, { product: { good: { 'module.js': source('') } } });
   const { fatal, problems, modules } = await registryOf([shippedModules(), folder], {
     good: { size: 1 },
     gone: {},
@@ -221,7 +222,7 @@ t.test("wrong settings of another author's module stop no start: it is in error,
 });
 
 t.test('an unknown product is refused, a broken one with its reason for the operator', async (t) => {
-  const folder = t.testdir({ product: { broken: { 'module.js': 'export default 1' } } });
+  const folder = testFolder(t, { product: { broken: { 'module.js': 'export default 1' } } });
   const { products } = await registryOf([folder], {});
   for (const [name, detail] of [
     ['nothing', /not installed/],

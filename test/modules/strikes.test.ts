@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import t from 'tap';
 import { openStrikes, readStrikes, strikesFile } from '../../src/modules/strikes.js';
+import { testFolder } from '../test-folder.js';
 
 const A = { module: 'product/a', hash: 'a'.repeat(64) };
 const B = { module: 'product/b', hash: 'b'.repeat(64) };
 const [BOOT, NOW] = ['boot-1', '2026-02-03T04:05:06.000Z'];
 
 t.test('code that was under way at two deaths of the daemon does not run any more', (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   for (let life = 0; life < 2; life += 1) {
     const strikes = openStrikes(dir, BOOT, NOW);
     t.equal(strikes.problemOf(A.hash), undefined);
@@ -30,7 +31,7 @@ t.test('code that was under way at two deaths of the daemon does not run any mor
 });
 
 t.test('a job that ends leaves the line of another that runs the same code', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const strikes = openStrikes(dir, BOOT, NOW);
   const [first, second] = [strikes.enter(A), strikes.enter(A)];
   first();
@@ -41,7 +42,7 @@ t.test('a job that ends leaves the line of another that runs the same code', asy
 });
 
 t.test('a stop, and a restart of the machine, are no deaths', (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   for (let life = 0; life < 3; life += 1) {
     const strikes = openStrikes(dir, BOOT, NOW);
     const leave = strikes.enter(A);
@@ -57,7 +58,7 @@ t.test('a stop, and a restart of the machine, are no deaths', (t) => {
 });
 
 t.test('a file that cannot be used counts nothing, and one that cannot be written is told', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   for (const text of ['', '{"schema":2}', 'null']) {
     await writeFile(strikesFile(dir), text);
     t.same([...readStrikes(dir)], []);

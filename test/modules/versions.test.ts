@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { contentHash } from '../../src/modules/content-hash.js';
 import { copyModule } from '../../src/modules/copy-module.js';
 import { type InstalledModule, type ModuleVersions, moduleVersions } from '../../src/modules/versions.js';
+import { testFolder } from '../test-folder.js';
 
 const info = { type: 'product', name: 'shop' };
 const pinnedAs = (hash?: string) => ({ ...info, version: '1.0.0', ...(hash === undefined ? {} : { hash }) });
@@ -19,7 +20,7 @@ interface House {
 }
 
 async function house(t: Test): Promise<House> {
-  const dir = t.testdir({
+  const dir = testFolder(t, {
     state: {},
     source: { 'module.js': '', lib: { 'a.js': 'a' }, '.git': { HEAD: 'x' } },
   });

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap';
 import { holdersOf } from './holders.js';
 import { newJudge } from './judge.js';
 import { mutantsOf, mutated } from './mutants.js';
+import { testFolder } from '../test-folder.js';
 
 const textsOf = (text: string): string[] =>
   mutantsOf('a.ts', text).map((mutant) => mutated(text, mutant).replace(/\s+/g, ' ').trim());
@@ -77,7 +78,7 @@ t.test('the tests of a file are those whose bundle holds it, the likeliest first
 
 /** Test files that look at `state`, which is `mutant` while the mutant is put in. */
 async function judging(t: Test, tests: Readonly<Record<string, string>>, limitMs = 60_000) {
-  const cwd = t.testdir(tests);
+  const cwd = testFolder(t, tests);
   const said: string[] = [];
   const over = new AbortController();
   const judge = newJudge({

@@ -29,6 +29,7 @@ import { withJob } from '../../src/services/outcomes.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService, aStep, basicPlan, kindNamed } from '../fakes/samples.js';
 import { changed, type Changes, flat, type FlatService } from '../fakes/parts.js';
+import { testFolder } from '../test-folder.js';
 
 const NOW = '2026-01-02T03:04:05.000Z';
 const EARLIER = '2026-01-01T00:00:00.000Z';
@@ -329,7 +330,7 @@ export function refusedByTheCompiler(job: Job): unknown[] {
 t.test(
   'all kinds, and those of other releases and of modules, come back from the record as they were',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const open = () => openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
     const state = await open();
     const foreign = [kindNamed('defrag'), kindNamed('module:plugin/seo:crawl'), kindNamed('constructor')];

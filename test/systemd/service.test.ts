@@ -6,6 +6,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { takeServiceEnvironment } from '../../src/systemd/environment.js';
 import { serviceManager } from '../../src/systemd/notify.js';
 import { startWatchdog } from '../../src/systemd/watchdog.js';
+import { testFolder } from '../test-folder.js';
 
 t.test("systemd's variables are taken and hidden from children", async (t) => {
   const env: NodeJS.ProcessEnv = {
@@ -40,7 +41,7 @@ t.test("systemd's variables are taken and hidden from children", async (t) => {
 });
 
 t.test('systemd is told by its own command, in single lines; one that fails is heard of', async (t) => {
-  const dir = t.testdir({});
+  const dir = testFolder(t);
   const command = join(dir, 'notify');
   await writeFile(command, `#!/bin/sh\nprintf '%s\\n' "$NOTIFY_SOCKET" "$@" >${join(dir, 'told')}\n`);
   await chmod(command, 0o755);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { credentialFiles } from '../../../src/cli/shared/of-service.js';
 import { loadConfig } from '../../../src/config/load.js';
+import { testFolder } from '../../test-folder.js';
 
 t.test('what the unit loads, drop-ins included', async (t) => {
   t.same(
@@ -24,7 +25,7 @@ LoadCredential=relative
 });
 
 t.test('a command without them reads what it was shown, and says what is missing', async (t) => {
-  const dir = t.testdir({ 'a.yaml': 'state_key: {credential: state-key}\nagent: {id: 5}\n' });
+  const dir = testFolder(t, { 'a.yaml': 'state_key: {credential: state-key}\nagent: {id: 5}\n' });
   const problems = async (credentials: ReadonlyMap<string, string> | undefined): Promise<string> =>
     loadConfig({ file: join(dir, 'a.yaml'), env: {}, ...(credentials ? { credentials } : {}) }).then(
       () => '',

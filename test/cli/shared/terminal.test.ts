@@ -9,6 +9,7 @@ import t from 'tap';
 import { withProgress } from '../../../src/cli/shared/progress.js';
 import { showsColours } from '../../../src/kernel/terminal.js';
 import { makeRig } from '../../http/harness.js';
+import { testFolder } from '../../test-folder.js';
 
 const CLI = fileURLToPath(new URL('../../../src/innkeeper.cjs', import.meta.url));
 const CLEAR = '\r\u001B[2K';
@@ -90,7 +91,7 @@ t.test('on a real terminal the states have colour, and what others say has none'
 });
 
 t.test('the doctor shows how far it is, and its words have colour, on a terminal only', async (t) => {
-  const dir = t.testdir({ 'a.yaml': 'agent: {state_dir: .}\n' });
+  const dir = testFolder(t, { 'a.yaml': 'agent: {state_dir: .}\n' });
   const doctor = `'${process.execPath}' '${CLI}' doctor --config '${join(dir, 'a.yaml')}'`;
   const run = promisify(execFile);
   const env = { PATH: process.env['PATH'], TERM: 'xterm' };

@@ -14,6 +14,7 @@ import { openState } from '../../../src/state/open.js';
 import { CONFIG_ENV, writeConfig } from '../../fakes/config.js';
 import { makeRig } from '../../http/harness.js';
 import { sampleService } from '../../state/samples.js';
+import { testFolder } from '../../test-folder.js';
 
 const CLI = fileURLToPath(new URL('../../../src/innkeeper.cjs', import.meta.url));
 const [OLD, NEW] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
@@ -44,7 +45,7 @@ async function exported(
   key: Buffer,
   present: Buffer | undefined,
 ): Promise<{ dir: string; file: string }> {
-  const dir = t.testdir({ here: {}, there: {} });
+  const dir = testFolder(t, { here: {}, there: {} });
   await writeConfig(dir, join(dir, 'here'));
   const state = await openState({ dir: join(dir, 'there'), key, clock: systemClock });
   await state.services.commit('default/1', () => sampleService('1'));
@@ -97,7 +98,7 @@ t.test(
 t.test('a rotation removes no key before the operator has said what becomes of older exports', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'innkeeper-cli-'));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const dir = t.testdir({ here: {} });
+  const dir = testFolder(t, { here: {} });
   await writeConfig(dir, join(dir, 'here'));
   const keyFile = join(dir, 'here', 'secret.key');
   await writeFile(keyFile, text(OLD), { mode: 0o600 });

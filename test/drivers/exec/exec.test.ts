@@ -13,13 +13,14 @@ import { sshExecDriver } from '../../../src/drivers/exec/ssh/index.js';
 import { at, call, execContract, MAX_OUTPUT_BYTES, scriptOf, writePct } from '../../contracts/exec.js';
 import { fakeSshd, hashedName, keyPair } from '../../fakes/ssh-server.js';
 import { silentLog } from '../proxy/nginx-stand-in.js';
+import { testFolder } from '../../test-folder.js';
 
 const deps = { log: silentLog };
 const hostKey = keyPair();
 const userKey = keyPair();
 
 async function setUp(t: Test, more: Partial<SshConfig> = {}, hostKeys = [hostKey.private]) {
-  const dir = t.testdir({});
+  const dir = testFolder(t);
   await mkdir(dir, { recursive: true });
   const sshd = await fakeSshd({ hostKeys, userKey: userKey.public, pct: await writePct(dir) });
   const known = join(dir, 'known_hosts');
@@ -42,7 +43,7 @@ async function setUp(t: Test, more: Partial<SshConfig> = {}, hostKeys = [hostKey
 
 t.test('local: the contract', async (t) => {
   await execContract(t, async (t) => {
-    const driver = localExecDriver([await writePct(t.testdir({}))], MAX_OUTPUT_BYTES, deps);
+    const driver = localExecDriver([await writePct(testFolder(t))], MAX_OUTPUT_BYTES, deps);
     t.teardown(() => driver.close());
     return driver;
   });

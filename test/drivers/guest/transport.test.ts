@@ -9,6 +9,7 @@ import { encodeParams, openTransport, type Transport } from '../../../src/driver
 import { TOKEN_SECRET } from '../../fakes/proxmox-config.js';
 import { PveWire } from '../../fakes/pve-wire.js';
 import { selfSigned } from '../../fakes/tls-files.js';
+import { testFolder } from '../../test-folder.js';
 
 const going = () => new AbortController().signal;
 
@@ -63,7 +64,7 @@ t.test('the certificate is judged before anything is sent', async (t) => {
   const wrong = await refusedWith(t, 'refused', get({ fingerprint: other.fingerprint }), 'a wrong pin');
   t.match(wrong.reason, /fingerprint is .* not the pinned one/);
   await refusedWith(t, 'refused', get({}), 'a self-signed certificate and no pin');
-  const caFile = `${t.testdir()}/ca.pem`;
+  const caFile = `${testFolder(t)}/ca.pem`;
   writeFileSync(caFile, other.cert);
   await refusedWith(t, 'refused', get({ caFile }), 'another CA');
   t.equal(wire.requests.length, 0, 'nothing was sent, no token either');
@@ -100,7 +101,7 @@ t.test('the certificate is judged before anything is sent', async (t) => {
 t.test('a certificate for another name is refused without a pin', async (t) => {
   const certificate = await selfSigned('pve1.example.test');
   const wire = await wireFor(t, certificate);
-  const caFile = `${t.testdir()}/ca.pem`;
+  const caFile = `${testFolder(t)}/ca.pem`;
   writeFileSync(caFile, certificate.cert);
   const byName = transportTo(t, [wire.url], { caFile }).request('GET', '/api2/json/version', {}, going());
   await refusedWith(t, 'refused', byName, 'wrong name');

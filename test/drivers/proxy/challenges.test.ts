@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import t from 'tap';
 import { challenges } from '../../../src/drivers/proxy/nginx/challenges.js';
 import { handClock } from '../../fakes/clock.js';
+import { testFolder } from '../../test-folder.js';
 
 t.test('what was left behind goes, and no jump of the wall clock takes what is in use', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const folder = join(dir, 'challenges');
   const clock = handClock();
   const files = challenges({ dir }, clock);

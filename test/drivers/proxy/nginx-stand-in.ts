@@ -8,12 +8,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import type { NginxConfig } from '../../../src/drivers/proxy/nginx/config.js';
+import { testFolder } from '../../test-folder.js';
 
 export interface StandIn {
   readonly config: NginxConfig;
   readonly dir: string;
   /** Text whose presence in nginx.conf makes the test command fail; empty = none. */
   poison(text: string): Promise<void>;
+  /** Makes the next test fail, whatever is tested. */
+  failOnce(): Promise<void>;
   /** Whether the reload command works. */
   running(yes: boolean): Promise<void>;
   tests(): Promise<number>;
@@ -25,7 +28,7 @@ export interface StandIn {
 export const silentLog = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 export async function nginxStandIn(t: Test): Promise<StandIn> {
-  const root = t.testdir({});
+  const root = testFolder(t);
   const dir = join(root, 'proxy');
   const file = (name: string): string => join(root, name);
   await mkdir(dir);
@@ -42,6 +45,7 @@ export async function nginxStandIn(t: Test): Promise<StandIn> {
   await script(
     file('test'),
     `echo test >>${file('tests')}
+if [ -e ${file('full')} ]; then rm ${file('full')}; echo "nginx: [emerg] no space left" >&2; exit 1; fi
 [ -s ${file('poison')} ] || exit 0
 if grep -q -f ${file('poison')} ${dir}/nginx.conf; then echo "nginx: [emerg] poisoned" >&2; exit 1; fi`,
   );
@@ -69,6 +73,7 @@ sed -n 's/.*return 200 "\\([0-9]*\\)".*/\\1/p' ${dir}/nginx.conf >${file('served
       real_ip_from: ['10.0.0.0/8', 'fd00::/8'],
     },
     poison: (text) => writeFile(file('poison'), text),
+    failOnce: () => writeFile(file('full'), ''),
     async running(yes) {
       if (!yes) return writeFile(file('stopped'), '');
       const { rm } = await import('node:fs/promises');

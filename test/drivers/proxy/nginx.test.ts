@@ -80,6 +80,18 @@ t.test('an nginx that is broken anyway blames nobody and loses nothing', async (
   t.equal((await driver.list(call())).length, 2);
 });
 
+t.test('a test that fails only once blames no record', async (t) => {
+  const nginx = await nginxStandIn(t);
+  const driver = driverOver(t, nginx);
+  await driver.ensureHost(hostOf('first'), call());
+  for (const hosts of [['one'], ['two', 'three', 'four']]) {
+    await nginx.failOnce();
+    await Promise.all(hosts.map((host) => driver.ensureHost(hostOf(host), call())));
+  }
+  t.equal((await driver.list(call())).length, 5);
+  t.match(await nginx.loaded(), / {4}four\.example\.test enabled;/);
+});
+
 t.test('an nginx that is not running makes the call fail in a way that passes', async (t) => {
   const nginx = await nginxStandIn(t);
   const driver = driverOver(t, nginx);
@@ -300,7 +312,7 @@ t.test('certificates', async (t) => {
 t.test('a command that may not be run refuses the agent, and no host of it', async (t) => {
   const nginx = await nginxStandIn(t);
   const failing = async (file: string, text: string): Promise<string> => {
-    const path = join(t.testdirName, file);
+    const path = join(nginx.dir, '..', file);
     await writeFile(path, text, { mode: 0o755 });
     return path;
   };

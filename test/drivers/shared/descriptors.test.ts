@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import t from 'tap';
 import { asObject } from '../../http/harness.js';
 import { mostConnections } from '../../../src/http/server/server.js';
+import { testFolder } from '../../test-folder.js';
 
 const run = promisify(execFile);
 
@@ -24,7 +25,7 @@ t.test(
     const script = join(import.meta.dirname, 'without-descriptors.js');
     const { stdout } = await run('sh', [
       ...['-c', 'ulimit -n 100; exec "$@"', 'sh', process.execPath, script],
-      ...[join(t.testdir(), 'state'), String(port)],
+      ...[join(testFolder(t), 'state'), String(port)],
     ]);
     const said = asObject(stdout);
     const lack = 'descriptors_exhausted';

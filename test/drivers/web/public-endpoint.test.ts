@@ -9,6 +9,7 @@ import { plainCall } from '../../../src/drivers/shared/call.js';
 import type { SiteRequest } from '../../../src/drivers/web/contract.js';
 import { publicEndpoint } from '../../../src/drivers/web/public-endpoint/index.js';
 import { makeCertificate } from '../../fakes/certificate.js';
+import { testFolder } from '../../test-folder.js';
 
 const HOST = 'shop.example.test';
 const call = (): ReturnType<typeof plainCall> => plainCall(AbortSignal.timeout(20_000));
@@ -37,7 +38,7 @@ async function door(
     '127.0.0.1',
   );
   await new Promise((resolve) => server.once('listening', resolve));
-  const file = join(t.testdir({}), 'ca.pem');
+  const file = join(testFolder(t), 'ca.pem');
   await writeFile(file, certificate.ca);
   const config = { address: '127.0.0.1', https_port: (server.address() as AddressInfo).port, ca_file: file };
   const driver = publicEndpoint(config, { deadlineMs });

@@ -6,6 +6,7 @@ import type { AuditEntry } from '../../../src/state/contract.js';
 import { openState } from '../../../src/state/open.js';
 import { fields, makeRig, ORDER, type Rig } from '../harness.js';
 import { toldClock } from '../../fakes/told-clock.js';
+import { testFolder } from '../../test-folder.js';
 
 async function lines(rig: Rig): Promise<Record<string, unknown>[]> {
   const folder = join(rig.dir, 'audit');
@@ -229,7 +230,7 @@ t.test('it is read by panel, service and time, page by page, by operators only',
 t.test(
   'a line that a power cut has torn is skipped, and days are removed when their time is over',
   async (t) => {
-    const dir = join(t.testdir(), 'state');
+    const dir = join(testFolder(t), 'state');
     let now = Date.parse('2026-03-01T12:00:00Z');
     const clock = toldClock(() => now);
     const open = () => openState({ dir, key: Buffer.alloc(32, 1), clock, auditKeepDays: 30 });

@@ -9,11 +9,12 @@ import t from 'tap';
 import { followPair, readPair } from '../../../src/http/server/tls-pair.js';
 import { handClock } from '../../fakes/clock.js';
 import { selfSigned, type ServerCertificate } from '../../fakes/tls-files.js';
+import { testFolder } from '../../test-folder.js';
 
 const MINUTE = 60_000;
 
 t.test('a renewed certificate is served without a restart, a broken one never', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const files = { cert_file: join(dir, 'api.pem'), key_file: join(dir, 'api.key') };
   const put = async ({ cert, key }: Pick<ServerCertificate, 'cert' | 'key'>): Promise<void> => {
     await writeFile(files.cert_file, cert);
@@ -73,7 +74,7 @@ t.test('a renewed certificate is served without a restart, a broken one never', 
 
 t.test('files that do not belong together stop the start, by name', async (t) => {
   const [one, other] = await Promise.all([selfSigned(), selfSigned()]);
-  const dir = t.testdir({ 'api.pem': one.cert, 'api.key': other.key });
+  const dir = testFolder(t, { 'api.pem': one.cert, 'api.key': other.key });
   const files = { cert_file: join(dir, 'api.pem'), key_file: join(dir, 'api.key') };
   t.throws(() => readPair(files), /^api\.tls\.key_file: .*api\.key is not the private key of .*api\.pem/);
 });

@@ -18,6 +18,7 @@ import { openState } from '../../../src/state/open.js';
 import { fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
 import { aJob, aService, aStep } from '../../fakes/samples.js';
 import { config, KEY } from './harness.js';
+import { testFolder } from '../../test-folder.js';
 
 const NAMES = [
   ...Object.entries(HOST_CALLS).flatMap(([group, calls]) =>
@@ -35,7 +36,7 @@ interface Answerer {
 /** What answers the calls of one attempt, without a thread in front of it. */
 async function answerer(t: Test): Promise<Answerer> {
   const drivers = fakeDrivers();
-  const state = await openState({ dir: t.testdir(), key: Buffer.alloc(32, 7), clock: systemClock });
+  const state = await openState({ dir: testFolder(t), key: Buffer.alloc(32, 7), clock: systemClock });
   t.teardown(() => state.close());
   const job = aJob({ status: 'running', steps: [aStep('one', { status: 'running', begun: 1 })] });
   await state.services.commit(KEY, () => aService({ vmid: 1000, node: 'pve1', jobs: [job] }));

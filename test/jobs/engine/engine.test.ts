@@ -7,6 +7,7 @@ import { fakeWatch } from '../../fakes/drivers.js';
 import { changed } from '../../fakes/parts.js';
 import { aJob, aService, aStep, kindNamed } from '../../fakes/samples.js';
 import { ended, engine, KEY, order, until } from './harness.js';
+import { testFolder } from '../../test-folder.js';
 
 t.test('a job runs to its end in a thread and its record tells every step', async (t) => {
   const { state, drivers, runner, log } = await engine(t);
@@ -171,7 +172,7 @@ t.test('a defect of a module is tried as often as its policy says', async (t) =>
 });
 
 t.test('a stop hands running jobs back, and the next daemon goes on where they stood', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const first = await engine(t, dir);
   await first.runner.start();
   await first.state.services.commit(KEY, () => order({ behave: 'sleep' }));

@@ -23,6 +23,7 @@ import { openState } from '../../../src/state/open.js';
 import { testConfig } from '../../fakes/config.js';
 import { type FakeDrivers, fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
 import { aJob, aService } from '../../fakes/samples.js';
+import { testFolder } from '../../test-folder.js';
 
 export const KEY: ServiceKey = 'default/12';
 const dist = dirname(shippedModules());
@@ -57,7 +58,7 @@ export interface TestModule {
 
 export async function engine(
   t: Test,
-  dir = t.testdir(),
+  dir = testFolder(t),
   drivers = fakeDrivers(),
   watch = fakeWatch(),
   module: TestModule = { path: join(dist, 'test/fakes/product/module.js'), isOurs: true },

@@ -9,9 +9,10 @@ import { afterAttempt } from '../../../src/jobs/engine/policy.js';
 import { openState } from '../../../src/state/open.js';
 import { aJob, aService } from '../../fakes/samples.js';
 import { KEY } from './harness.js';
+import { testFolder } from '../../test-folder.js';
 
 t.test('a job whose end is decided by a change that came between is in the archive too', async (t) => {
-  const state = await openState({ dir: t.testdir(), key: Buffer.alloc(32, 7), clock: systemClock });
+  const state = await openState({ dir: testFolder(t), key: Buffer.alloc(32, 7), clock: systemClock });
   t.teardown(() => state.close());
   const job = aJob({ id: uuidv7(), status: 'running', attempts: 1 });
   await state.services.commit(KEY, () => aService({ jobs: [job] }));

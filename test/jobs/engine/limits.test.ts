@@ -5,6 +5,7 @@ import { deadline } from '../../../src/jobs/engine/deadline.js';
 import type { Attempt } from '../../../src/jobs/engine/protocol.js';
 import { breeThreads } from '../../../src/jobs/engine/threads.js';
 import { handClock } from '../../fakes/clock.js';
+import { testFolder } from '../../test-folder.js';
 
 t.test('a cancelled time limit does not begin again when its waiting ends', async (t) => {
   const clock = handClock();
@@ -18,7 +19,7 @@ t.test('a cancelled time limit does not begin again when its waiting ends', asyn
 });
 
 t.test('a thread that hangs before its first word keeps no other from starting', async (t) => {
-  const worker = join(t.testdir(), 'hangs.js');
+  const worker = join(testFolder(t), 'hangs.js');
   await writeFile(worker, 'setInterval(() => {}, 1000);\n');
   const threads = breeThreads(worker);
   t.teardown(() => threads.stop());

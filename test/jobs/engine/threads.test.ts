@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import type { Attempt, ToMain } from '../../../src/jobs/engine/protocol.js';
 import { breeThreads, type Thread, type Threads } from '../../../src/jobs/engine/threads.js';
+import { testFolder } from '../../test-folder.js';
 
 const attempt = { jobId: 'x' } as unknown as Attempt;
 
@@ -12,7 +13,7 @@ const attempt = { jobId: 'x' } as unknown as Attempt;
  * that line; `loads` is how many there were.
  */
 async function house(t: Test, extra = ''): Promise<{ threads: Threads; loads: () => Promise<number> }> {
-  const dir = t.testdir({ loads: '' });
+  const dir = testFolder(t, { loads: '' });
   const [worker, log] = [join(dir, 'worker.mjs'), join(dir, 'loads')];
   await writeFile(
     worker,
@@ -111,7 +112,8 @@ t.test(
 );
 
 t.test('a thread that is being loaded when the agent stops does not live on', async (t) => {
-  const beats = `setInterval(() => appendFileSync(${JSON.stringify(join(t.testdirName, 'beats'))}, '.'), 5);`;
+  const file = join(testFolder(t), 'beats');
+  const beats = `setInterval(() => appendFileSync(${JSON.stringify(file)}, '.'), 5);`;
   for (const ms of [0, 1, 5, 20, 60]) {
     const { threads } = await house(t, beats);
     threads.warm();
@@ -122,8 +124,7 @@ t.test('a thread that is being loaded when the agent stops does not live on', as
       { code: 'aborted' },
       `stopped after ${ms} ms`,
     );
-    const size = async (): Promise<number> =>
-      (await readFile(join(t.testdirName, 'beats'), 'utf8').catch(() => '')).length;
+    const size = async (): Promise<number> => (await readFile(file, 'utf8').catch(() => '')).length;
     await until(async () => {
       const before = await size();
       await delay(200);

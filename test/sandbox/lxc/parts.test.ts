@@ -1,7 +1,7 @@
 /** What the lxc world decides without touching the machine. */
 import { execFile } from 'node:child_process';
 import { createServer, get } from 'node:http';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { findProxy, parseTargets } from '../../../src/sandbox/lxc/apt-archive.js';
@@ -16,6 +16,7 @@ import { pctScript } from '../../../src/sandbox/lxc/pct.js';
 import { identify, isAlive } from '../../../src/sandbox/lxc/process-identity.js';
 import { run } from '../../../src/sandbox/lxc/run.js';
 import { Undo } from '../../../src/sandbox/lxc/undo.js';
+import { testFolder } from '../../test-folder.js';
 
 const archive = {
   sources: ['deb http://mirror.example/debian bookworm main'],
@@ -42,7 +43,8 @@ t.test('the host section of /etc/hosts is replaced and the guest keeps its own l
 });
 
 t.test('a symbolic link that a guest planted is replaced, not followed', async (t) => {
-  const rootfs = t.testdir({ etc: { hostname: t.fixture('symlink', '../../outside') } });
+  const rootfs = testFolder(t, { etc: {} });
+  await symlink('../../outside', join(rootfs, 'etc', 'hostname'));
   await writeGuestFiles(
     rootfs,
     {
@@ -115,7 +117,7 @@ t.test('a process is the one that was meant only with its start time', (t) => {
 });
 
 t.test('pct refuses what the real one refuses', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   await mkdir(join(dir, '101'));
   await writeFile(join(dir, '101', 'node'), 'pve1\n');
   const file = join(dir, 'pct');

@@ -3,6 +3,7 @@ import t from 'tap';
 import { beginPid, encodeScript, splitEnd } from '../../../src/drivers/exec/script.js';
 import type { BackendContainer } from '../../../src/sandbox/backend.js';
 import { type MemoryBackend, memoryBackend } from '../../../src/sandbox/memory/containers.js';
+import { testFolder } from '../../test-folder.js';
 
 const NONCE = '0123456789abcdef';
 const ADDRESS = '10.9.0.5';
@@ -183,7 +184,7 @@ t.test('a script tells its number first and can be ended by it', async (t) => {
 });
 
 t.test('a world that was killed finds its disks, and runs what ran', async (t) => {
-  const stateFile = `${t.testdir()}/memory.json`;
+  const stateFile = `${testFolder(t)}/memory.json`;
   const first = await memoryBackend({ stateFile });
   t.teardown(() => first.close());
   await first.clone(container(101), 9001);

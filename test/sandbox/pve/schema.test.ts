@@ -6,6 +6,7 @@ import { propertiesOf } from '../../../src/sandbox/pve/route.js';
 import { ROUTES } from '../../../src/sandbox/pve/routes.js';
 import { loadSchema } from '../../../src/sandbox/pve/schema.js';
 import { field, fixture } from './fixture.js';
+import { testFolder } from '../../test-folder.js';
 
 const CT = '/nodes/pve1/lxc/101';
 const TEMPLATE = '/nodes/pve1/lxc/9001';
@@ -32,7 +33,7 @@ const invented = (extra: object) =>
   });
 
 t.test('requests are held against the newest 9.x and against 8.4', async (t) => {
-  const folder = t.testdir({
+  const folder = testFolder(t, {
     'pve-9.9.json': '{}',
     'pve-9.10.1.json': invented({ fresh: string }),
     'pve-8.4.json': invented({}),
@@ -78,7 +79,7 @@ t.test('property strings have a default key and no key twice', async (t) => {
 });
 
 t.test('a schema folder without schemas is an error, not a silent pass', async (t) => {
-  await t.rejects(fixture(t, { schemaDir: t.testdir({}) }), /no pve-9/);
+  await t.rejects(fixture(t, { schemaDir: testFolder(t) }), /no pve-9/);
 });
 
 /** What decides about a value, apart from formats and patterns. */

@@ -4,6 +4,7 @@ import t from 'tap';
 import { memoryBackend } from '../../../src/sandbox/memory/containers.js';
 import { startPve } from '../../../src/sandbox/pve/start.js';
 import { asker, certificate, field, fixture, TOKEN } from './fixture.js';
+import { testFolder } from '../../test-folder.js';
 
 const NET = 'name=eth0,bridge=vmbr0,ip=10.9.0.5/24,gw=10.9.0.1';
 const CT = '/nodes/pve1/lxc/101';
@@ -488,7 +489,7 @@ t.test('a node that is cut off: its calls fail with 595, its guests keep their l
 });
 
 t.test('a killed world is taken up again: containers stay, its tasks are "unexpected status"', async (t) => {
-  const folder = t.testdir();
+  const folder = testFolder(t);
   const files = { stateFile: `${folder}/pve.json` };
   const backend = await memoryBackend({ stateFile: `${folder}/memory.json` });
   const options = { ...files, backend, tls: await certificate(), token: TOKEN, schemaDir: '' };

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import t from 'tap';
 import { listen } from '../../../src/sandbox/memory/listen.js';
 import { createDemoSite } from '../../../src/sandbox/demo-run.js';
+import { testFolder } from '../../test-folder.js';
 
 interface Ended {
   readonly code: number | null;
@@ -107,7 +108,7 @@ t.test(
 );
 
 t.test('--world --json: comes back on its folder where it was, and SIGTERM ends it', async (t) => {
-  const state = t.testdir();
+  const state = testFolder(t);
   const first = sandbox('--world', '--json', '--state', state, '--port', '0');
   const ready = await first.ready;
   t.match(ready, { ...readyShape, state_dir: state });
@@ -146,7 +147,7 @@ t.test('--once that is stopped says so, and that there is no site', async (t) =>
 });
 
 t.test('a folder that cannot be used is named', async (t) => {
-  const file = join(t.testdir({ file: '' }), 'file');
+  const file = join(testFolder(t, { file: '' }), 'file');
   const { code, lines, stderr } = await sandbox('--json', '--state', file).ended;
   t.equal(code, 1);
   t.match(lines, [{ ready: false, error: `the folder ${file} cannot be used: ` }]);

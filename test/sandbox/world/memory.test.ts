@@ -16,8 +16,9 @@ import { renderNginx } from '../../../src/drivers/proxy/nginx/render.js';
 import { readAccess } from '../../../src/sandbox/access.js';
 import { startMemoryEnvironment } from '../../../src/sandbox/memory/environment.js';
 import type { Environment } from '../../../src/sandbox/environment.js';
+import { testFolder } from '../../test-folder.js';
 
-const stateDir = t.testdir();
+const stateDir = testFolder(t);
 
 const Words = Type.Array(Type.String());
 const Written = Type.Object({

@@ -23,12 +23,13 @@ import { openZone } from '../../../src/sandbox/memory/zone.js';
 import { openZones } from '../../../src/sandbox/memory/zones.js';
 import { freePort, openPorts } from '../../../src/sandbox/ports.js';
 import { keptKey } from '../../../src/sandbox/ssh-keys.js';
+import { testFolder } from '../../test-folder.js';
 
 const DAY_MS = 86_400_000;
 
 t.test('certificate authority', async (t) => {
   t.test('signs for names and addresses, and keeps both pairs', async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const first = await openCa(dir);
     const made = await first.certificate('proxy', ['sandbox.test', '*.sandbox.test', '127.0.0.1']);
     const [leaf, root] = [new X509Certificate(made.cert), new X509Certificate(first.ca)];
@@ -46,7 +47,7 @@ t.test('certificate authority', async (t) => {
   });
 
   t.test('makes a leaf anew when it is about to expire or its names change', async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const ca = await openCa(dir);
     const made = await ca.certificate('pve', ['localhost']);
     const later = await openCa(dir, () => Date.now() + 380 * DAY_MS);
@@ -60,7 +61,7 @@ t.test('certificate authority', async (t) => {
 
 t.test('ports', async (t) => {
   t.test('are kept, and one that is taken is named in a plain sentence', async (t) => {
-    const file = join(t.testdir(), 'ports.json');
+    const file = join(testFolder(t), 'ports.json');
     const port = await (await openPorts(file)).of('dns');
     t.equal(await (await openPorts(file)).of('dns'), port);
     const squatter = await listen(createServer(), port);
@@ -70,7 +71,7 @@ t.test('ports', async (t) => {
 });
 
 t.test('DNS', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const zones = await openZones(dir, 'sandbox.test');
   const { own: zone } = zones;
   const dnsPort = await freePort();
@@ -181,7 +182,7 @@ t.test('DNS', async (t) => {
 });
 
 t.test('SSH', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const hostKey = await keptKey(join(dir, 'host_key'));
   const clientKey = await keptKey(join(dir, 'client_key'));
   const port = await freePort();
@@ -267,7 +268,7 @@ t.test('SSH', async (t) => {
 });
 
 t.test('nginx command', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const seen: string[] = [];
   let complaint = '';
   const note = (word: string) => async () => {

@@ -15,8 +15,9 @@ import { createFaults } from '../../../src/sandbox/control/faults.js';
 import { listen } from '../../../src/sandbox/memory/listen.js';
 import { startProxy } from '../../../src/sandbox/memory/proxy.js';
 import { freePort } from '../../../src/sandbox/ports.js';
+import { testFolder } from '../../test-folder.js';
 
-const dir = t.testdir();
+const dir = testFolder(t);
 const ca = await openCa(join(dir, 'ca'));
 const certificate = await ca.certificate('proxy', ['sandbox.test', '*.sandbox.test']);
 const ports = { http: await freePort(), https: await freePort(), status: await freePort() };

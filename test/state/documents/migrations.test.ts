@@ -7,6 +7,7 @@ import { openState } from '../../../src/state/open.js';
 import { fields } from '../../http/harness.js';
 import { MemoryDisk } from '../memory-disk.js';
 import { KEY, openServices } from '../samples.js';
+import { testFolder } from '../../test-folder.js';
 
 /** One folder per form that a program has ever written; made by that program. */
 const FIXTURES = join(process.cwd(), 'test/fixtures/state');
@@ -54,7 +55,7 @@ t.test(
   'what every earlier release has written is read, with its secrets, and stays as it was until it is changed',
   async (t) => {
     for (const folder of await readdir(FIXTURES)) {
-      const dir = join(t.testdir(), folder);
+      const dir = join(testFolder(t), folder);
       await cp(join(FIXTURES, folder), dir, { recursive: true });
       const before = await tree(dir);
       const first = await opened(dir);
@@ -145,7 +146,7 @@ t.test('a state of a newer release is refused by name and version, and left as i
     ['services/d5/default~3.json', 'service'],
     ['acme/new.json', 'acmeAccount'],
   ] as const) {
-    const dir = join(t.testdir(), kind);
+    const dir = join(testFolder(t), kind);
     await cp(join(FIXTURES, 'v1-last'), dir, { recursive: true });
     await writeFile(join(dir, path), JSON.stringify({ schema: 7, id: 'new' }));
     // all that a start would tidy away

@@ -10,6 +10,7 @@ import { openState } from '../../../src/state/open.js';
 import { loadStateKey } from '../../../src/state/keys/state-key.js';
 import { lockFolder } from '../../../src/state/files/lock.js';
 import { KEY, sampleJob, sampleService } from '../samples.js';
+import { testFolder } from '../../test-folder.js';
 
 const open = (dir: string) => openState({ dir, key: KEY, clock: systemClock });
 
@@ -28,7 +29,7 @@ const token: ApiToken = {
 };
 
 t.test('a state folder is opened, closed, and opened again with everything in it', async (t) => {
-  const dir = join(t.testdir(), 'var', 'innkeeper');
+  const dir = join(testFolder(t), 'var', 'innkeeper');
   const state = await open(dir);
   t.equal((await stat(dir)).mode & 0o777, 0o700);
   const job = sampleJob({ status: 'completed' });
@@ -58,7 +59,7 @@ t.test('a state folder is opened, closed, and opened again with everything in it
 });
 
 t.test('a damaged token is set aside, a changed one is kept', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const first = await open(dir);
   for (const id of ['tok_1', 'tok_2']) await first.tokens.commit(id, () => ({ ...token, id }));
   const changed = (now: ApiToken | undefined) => ({ ...(now ?? token), revokedAt: token.createdAt });
@@ -90,7 +91,7 @@ t.test('a damaged token is set aside, a changed one is kept', async (t) => {
 t.test(
   'an archived job is found in the file of its day, the last line counts, torn lines do not',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const state = await open(dir);
     t.teardown(() => state.close());
     const { archive } = state;
@@ -118,7 +119,7 @@ t.test(
 );
 
 t.test('a second daemon on the same folder is refused and told who has it', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const state = await open(dir);
   const started = Date.now();
   const second = open(dir);
@@ -148,7 +149,7 @@ async function daemon(t: Tap, dir: string): Promise<ChildProcess> {
 type Tap = { teardown(fn: () => unknown): void };
 
 t.test('a folder that others live in is not closed by a slip in the configuration', async (t) => {
-  const dir = t.testdir({ lib: { 'dpkg.list': '' } });
+  const dir = testFolder(t, { lib: { 'dpkg.list': '' } });
   const shared = join(dir, 'lib');
   await chmod(shared, 0o755);
   await t.rejects(open(shared), {
@@ -168,7 +169,7 @@ t.test('a folder that others live in is not closed by a slip in the configuratio
 });
 
 t.test('kill -9 of a daemon frees its folder', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const child = await daemon(t, dir);
   const lost = { onLost: () => undefined };
   await t.rejects(lockFolder({ dir, patienceS: 0, ...lost }), {
@@ -182,7 +183,7 @@ t.test('kill -9 of a daemon frees its folder', async (t) => {
 });
 
 t.test('losing the lock stops all writing', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const state = await open(dir);
   t.teardown(() => state.close());
   const holders = await readdir('/proc').then(async (names) => {
@@ -206,7 +207,7 @@ t.test('losing the lock stops all writing', async (t) => {
 });
 
 t.test('the key is made once, kept private, and never made anew beside documents', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const config = { state_key: null, agent: { state_dir: dir } };
   const [key, ...others] = await Promise.all([1, 2, 3].map(() => loadStateKey(config)));
   for (const other of others) t.same(other, key, 'daemons that start at once agree');

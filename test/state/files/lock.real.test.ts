@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { lockFolder } from '../../../src/state/files/lock.js';
+import { testFolder } from '../../test-folder.js';
 
 const run = promisify(execFile);
 
 t.test('a daemon in another network namespace is refused, and frees the folder when killed', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const netns = `innkeeper-lock-${process.pid}`;
   await run('ip', ['netns', 'add', netns]);
   t.teardown(() => run('ip', ['netns', 'delete', netns]));

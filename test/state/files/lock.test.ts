@@ -11,6 +11,7 @@ import { holdFile } from '../../../src/state/files/file-lock.js';
 import { lockFolder } from '../../../src/state/files/lock.js';
 import { openState } from '../../../src/state/open.js';
 import { KEY, sampleService } from '../samples.js';
+import { testFolder } from '../../test-folder.js';
 
 interface Holder {
   readonly child: ChildProcess;
@@ -57,7 +58,7 @@ const LOSSES: Readonly<Record<string, (dir: string) => Promise<void>>> = {
 
 for (const [what, lose] of Object.entries(LOSSES)) {
   t.test(`${what}: nobody else gets the folder before the one that had it has ended`, async (t) => {
-    const dir = join(t.testdir(), 'state');
+    const dir = join(testFolder(t), 'state');
     await mkdir(dir);
     const first = await holder(t, dir);
     await lose(dir);
@@ -69,7 +70,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
   });
 
   t.test(`${what}: not one change more is written`, async (t) => {
-    const dir = join(t.testdir(), 'state');
+    const dir = join(testFolder(t), 'state');
     const state = await openState({ dir, key: KEY, clock: systemClock });
     t.teardown(() => state.close());
     await state.services.commit('default/1', () => sampleService('1'));
@@ -84,7 +85,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
 }
 
 t.test('a folder that is gone is told without anybody asking for a change', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   await mkdir(dir);
   const first = await holder(t, dir);
   await rename(dir, `${dir}.old`);
@@ -93,7 +94,7 @@ t.test('a folder that is gone is told without anybody asking for a change', asyn
 });
 
 t.test('whoever is refused while the former daemon still runs is told which process it is', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const first = await holder(t, dir);
   first.child.kill('SIGSTOP');
   await rm(join(dir, 'lock'));
@@ -111,7 +112,7 @@ t.test('whoever is refused while the former daemon still runs is told which proc
 t.test(
   'a note of a process that is gone, or whose number another one has now, keeps nobody out',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const other = spawn('sleep', ['60']);
     t.teardown(() => other.kill('SIGKILL'));
     await once(other, 'spawn');
@@ -129,7 +130,7 @@ t.test(
 );
 
 t.test('a lock that is lost takes nothing away from the next holder', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   let lost: string | undefined;
   const first = await lockFolder({ dir, onLost: (reason) => (lost = reason) });
   await rm(join(dir, 'lock'));
@@ -141,7 +142,7 @@ t.test('a lock that is lost takes nothing away from the next holder', async (t) 
 });
 
 t.test('any file that is locked is watched, and a second name for it changes nothing', async (t) => {
-  const dir = t.testdir({ config: 'a: 1' });
+  const dir = testFolder(t, { config: 'a: 1' });
   const file = join(dir, 'config');
   let lost: string | undefined;
   const lock = await holdFile({ file, patienceS: 0, watchMs: 10, onLost: (reason) => (lost = reason) });

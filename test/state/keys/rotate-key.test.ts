@@ -9,6 +9,7 @@ import { openState } from '../../../src/state/open.js';
 import { keyIdOf } from '../../../src/state/keys/secret-box.js';
 import { loadStateKey } from '../../../src/state/keys/state-key.js';
 import { sampleService } from '../samples.js';
+import { testFolder } from '../../test-folder.js';
 
 const configOf = (dir: string) => ({ state_key: null, state_key_former: null, agent: { state_dir: dir } });
 
@@ -52,7 +53,7 @@ const readable = async (t: Test, state: State): Promise<void> => {
 };
 
 t.test('a new key seals everything anew, the old one is gone, and nothing is lost', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const state = await filled(dir);
   const before = state.keys.status().keyId;
   const began = await state.keys.rotate();
@@ -74,7 +75,7 @@ t.test(
   'a rotation that was cut off at any document is readable with both keys and goes on at the next start',
   async (t) => {
     for (const resealed of [0, 1, 10, 20]) {
-      const dir = t.testdir();
+      const dir = testFolder(t);
       const state = await filled(dir);
       const old = await readFile(join(dir, 'secret.key'), 'utf8');
       const originals = new Map<string, string>();
@@ -100,7 +101,7 @@ t.test(
 );
 
 t.test('a crash before the new key was written leaves the old one in force', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const state = await filled(dir);
   const { keyId } = state.keys.status();
   await state.close();
@@ -115,7 +116,7 @@ t.test('a crash before the new key was written leaves the old one in force', asy
 });
 
 t.test('the former key stays for as long as a damaged document needs it', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const state = await filled(dir);
   await state.close();
   const [folder = ''] = await readdir(join(dir, 'services'));
@@ -135,7 +136,7 @@ t.test('the former key stays for as long as a damaged document needs it', async 
 t.test(
   'a configured key is only changed by the operator, and the former one is told to be done with',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const [old, next] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)];
     const first = await openState({ dir, key: old, clock: systemClock });
     await first.services.commit('default/1', () => sampleService('1'));

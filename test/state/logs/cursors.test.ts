@@ -12,12 +12,13 @@ import { openState } from '../../../src/state/open.js';
 import { importState } from '../../../src/state/transfer/import.js';
 import { handClock } from '../../fakes/clock.js';
 import { aService } from '../../fakes/samples.js';
+import { testFolder } from '../../test-folder.js';
 
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 const DAY = 86_400_000;
 
 function house(t: Test) {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const key = randomBytes(32);
   const clock = handClock(NOON);
   let state: State | undefined;

@@ -9,11 +9,12 @@ import { openState } from '../../../src/state/open.js';
 import { aJob, aService } from '../../fakes/samples.js';
 import { toldClock } from '../../fakes/told-clock.js';
 import { changed, type Changes } from '../../fakes/parts.js';
+import { testFolder } from '../../test-folder.js';
 
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 
 function folder(t: Test) {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const key = randomBytes(32);
   let now = NOON;
   const clock = toldClock(() => now);

@@ -11,6 +11,7 @@ import { placeOf } from '../../../src/state/documents/service-document.js';
 import { MemoryDisk } from '../memory-disk.js';
 import { address, openServices, sampleJob, sampleService } from '../samples.js';
 import { changed, type Changes, flat } from '../../fakes/parts.js';
+import { testFolder } from '../../test-folder.js';
 
 const A: ServiceKey = 'default/1';
 
@@ -26,7 +27,7 @@ async function put(dir: string, key: ServiceKey, text: string): Promise<void> {
 }
 
 t.test('secrets are encrypted in the file, bound to their document and come back', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const { services } = await openServices(nodeFileSystem, { dir });
   const tricky: JsonObject = {
     $secret: 'v1:not:a:real:one',
@@ -62,7 +63,7 @@ t.test('secrets are encrypted in the file, bound to their document and come back
 });
 
 t.test('another key stops the start and moves nothing', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const { services } = await openServices(nodeFileSystem, { dir });
   await services.commit(A, () => sampleService('1'));
   const other = openServices(nodeFileSystem, { dir, key: Buffer.alloc(32, 8) });
@@ -73,7 +74,7 @@ t.test('another key stops the start and moves nothing', async (t) => {
 t.test(
   'damaged documents are set aside, refused for good, and nothing they held is given away',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const { services } = await openServices(nodeFileSystem, { dir });
     for (const id of ['1', '2', '3', '4.json.x'])
       await services.commit(`default/${id}`, () => sampleService(id));
@@ -125,7 +126,7 @@ t.test(
 );
 
 t.test('a document of a newer release stops the start and moves nothing', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   await put(dir, A, JSON.stringify({ schema: 99 }));
   await put(dir, 'default/2', 'broken');
   const opening = openServices(nodeFileSystem, { dir });
@@ -229,7 +230,7 @@ t.test('jobs are found by their id, in documents that are no longer in memory to
 });
 
 t.test('services whose creation is not over are known without a walk over all', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const { services } = await openServices(nodeFileSystem, { dir });
   const states = { 1: 'creating', 2: 'failed', 3: 'active', 4: 'suspended', 5: 'terminated' } as const;
   for (const [id, lifecycle] of Object.entries(states))
@@ -270,7 +271,7 @@ t.test('a name, address and number are held as long as the document says so', as
 t.test(
   'documents that were copied by hand both stay, and neither can lose its claims to a third',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const { services } = await openServices(nodeFileSystem, { dir });
     await services.commit(A, () => sampleService('1', { secrets: {} }));
     const text = await readFile(fileOf(dir, A), 'utf8');

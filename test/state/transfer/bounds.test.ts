@@ -14,6 +14,7 @@ import { importState } from '../../../src/state/transfer/import.js';
 import { openState } from '../../../src/state/open.js';
 import { verifyStream } from '../../../src/state/transfer/verify.js';
 import { KEY } from '../samples.js';
+import { testFolder } from '../../test-folder.js';
 
 const MIB = 1024 ** 2;
 
@@ -74,7 +75,7 @@ t.test('folders that no state has are refused', async (t) => {
 });
 
 t.test('nothing of a refused file is left behind', async (t) => {
-  const dir = t.testdir();
+  const dir = testFolder(t);
   const file = join(dir, 'bomb.tar.gz');
   await pipeline(holding('unknown/x.json'), createGzip(), createWriteStream(file));
   const config = {
@@ -89,7 +90,7 @@ t.test('nothing of a refused file is left behind', async (t) => {
 });
 
 t.test('a record of any kind that cannot be read is reported', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   await mkdir(join(dir, 'tokens'), { recursive: true, mode: 0o700 });
   await writeFile(join(dir, 'tokens', 'tok_1.json'), '{"half');
   for (const start of ['now', 'at an earlier start']) {

@@ -32,6 +32,7 @@ import { verifyFile, verifyFolder, verifyStream } from '../../../src/state/trans
 import { asObject, fields } from '../../http/harness.js';
 import { KEY, sampleJob, sampleService } from '../samples.js';
 import { flatDocument } from '../../fakes/parts.js';
+import { testFolder } from '../../test-folder.js';
 
 const FIXTURE = join(process.cwd(), 'test/fixtures/state/v2');
 const open = (dir: string): Promise<State> => openState({ dir, key: KEY, clock: systemClock });
@@ -63,7 +64,7 @@ async function problemsOf(found: Promise<{ findings: readonly { file: string; pr
 }
 
 t.test('an export made while everything changes is one instant of all documents', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const state = await open(dir);
   t.teardown(() => state.close());
   const [a, b]: ServiceKey[] = ['default/1', 'default/2'];
@@ -132,7 +133,7 @@ t.test('an export made while everything changes is one instant of all documents'
 });
 
 t.test('what an export that was killed has left behind goes at the next start', async (t) => {
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   await cp(FIXTURE, dir, { recursive: true });
   await mkdir(join(dir, '.export-0123', 'services'), { recursive: true });
   const state = await open(dir);
@@ -143,7 +144,7 @@ t.test('what an export that was killed has left behind goes at the next start', 
 t.test('an export comes back as the same state', async (t) => {
   for (const withKey of [false, true]) {
     const file = await exported(t, withKey);
-    const dir = join(t.testdir(), `restored-${String(withKey)}`);
+    const dir = join(testFolder(t), `restored-${String(withKey)}`);
     if (!withKey) {
       const { key, verified } = await importState({ file, config: configOf(dir) });
       t.equal(key, 'there');
@@ -166,14 +167,14 @@ t.test('an export comes back as the same state', async (t) => {
     await state.close();
   }
   const file = await exported(t);
-  const dir = join(t.testdir(), 'without');
+  const dir = join(testFolder(t), 'without');
   t.equal((await importState({ file, config: configOf(dir, { key: null }) })).key, 'missing');
   t.same((await verifyFolder(dir, [KEY])).findings, []);
 });
 
 t.test('an import refuses before anything is changed', async (t) => {
   const file = await exported(t);
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   const refusal = async (config: ReturnType<typeof configOf>, detail: RegExp, from = file): Promise<void> => {
     await t.rejects(importState({ file: from, config }), { code: 'state_unavailable', detail });
   };
@@ -195,7 +196,7 @@ t.test('an import refuses before anything is changed', async (t) => {
     await writeFile(torn, gzipSync(tar.subarray(0, length)));
     await refusal(configOf(dir), /incomplete|cannot be read to its end|checksum/, torn);
   }
-  t.notOk((await readdir(t.testdirName)).includes('state'), 'not even the folder was made');
+  t.notOk((await readdir(join(dir, '..'))).includes('state'), 'not even the folder was made');
 
   await mkdir(join(dir, 'tokens'), { recursive: true });
   await refusal(configOf(dir), /is not empty: it holds tokens/);
@@ -210,7 +211,7 @@ t.test('an import refuses before anything is changed', async (t) => {
 
 t.test('an import that was killed leaves what no daemon starts with, and begins anew', async (t) => {
   const file = await exported(t);
-  const dir = join(t.testdir(), 'state');
+  const dir = join(testFolder(t), 'state');
   await mkdir(join(dir, 'services', 'c0'), { recursive: true });
   await writeFile(join(dir, 'import-unfinished'), '');
   await writeFile(join(dir, 'services', 'c0', 'default~2.json'), '{"sche');
@@ -287,7 +288,7 @@ async function edit(
 
 t.test('a verification names every damage by file, in a folder and in an export of it', async (t) => {
   for (const [name, [damage, said]] of Object.entries(BREAKS)) {
-    const dir = join(t.testdir(), name.replaceAll(' ', '-'));
+    const dir = join(testFolder(t), name.replaceAll(' ', '-'));
     await cp(FIXTURE, dir, { recursive: true });
     t.same(await problemsOf(verifyFolder(dir, [KEY])), [], `${name}: whole before`);
     await damage(dir);
@@ -302,7 +303,7 @@ t.test('a verification names every damage by file, in a folder and in an export 
     const file = await toFile(source, join(dir, '..', `${name.replaceAll(' ', '-')}.tar.gz`));
     t.same(await problemsOf(verifyFile(file, [KEY])), inFolder, `${name}: in an export too`);
   }
-  const dir = join(t.testdir(), 'key');
+  const dir = join(testFolder(t), 'key');
   await cp(FIXTURE, dir, { recursive: true });
   const other = await verifyFolder(dir, [Buffer.alloc(32, 1)]);
   t.equal(other.findings.length, 6, 'another key opens none of the documents with secrets');
@@ -378,7 +379,7 @@ t.test('the key is in an export only when it was asked for', async (t) => {
 t.test(
   'a folder that is no part of the state is reported, and does not make an export useless',
   async (t) => {
-    const dir = t.testdir();
+    const dir = testFolder(t);
     const state = join(dir, 'state');
     await cp(FIXTURE, state, { recursive: true });
     await mkdir(join(state, 'backup'));

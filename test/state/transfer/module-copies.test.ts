@@ -13,6 +13,7 @@ import { isStatePath } from '../../../src/state/transfer/bundle.js';
 import { importState } from '../../../src/state/transfer/import.js';
 import { verifyFile, verifyFolder } from '../../../src/state/transfer/verify.js';
 import { aJob, aService } from '../../fakes/samples.js';
+import { testFolder } from '../../test-folder.js';
 
 const KEY = Buffer.alloc(32, 7);
 const FILES = {
@@ -24,7 +25,7 @@ const FILES = {
 
 /** A state with a copy, and a job that pins it. */
 async function withCopy(t: Test): Promise<{ dir: string; hash: string; copy: string }> {
-  const base = t.testdir({ source: FILES });
+  const base = testFolder(t, { source: FILES });
   const dir = join(base, 'state');
   const hash = await contentHash(join(base, 'source'));
   const copies = join(dir, 'modules/product/shop');

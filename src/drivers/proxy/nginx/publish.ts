@@ -132,7 +132,7 @@ export class Publisher implements Publishing {
     const complaint = await complaintAbout(wanted.records);
     return complaint === undefined
       ? wanted
-      : findAccepted(before.records, wanted, complaint, { complaintAbout, refuse });
+      : findAccepted(before.records, wanted, { complaintAbout, refuse });
   }
 
   async #try(records: Records, stop: AbortSignal): Promise<string | undefined> {

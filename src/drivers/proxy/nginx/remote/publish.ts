@@ -71,7 +71,7 @@ export class RemotePublisher implements Publishing {
     const whole = { records: wanted.records, version: this.#nextVersion(before) };
     const complaint = await this.#put(whole, before, stop);
     if (complaint === undefined) return whole;
-    const { records } = await findAccepted(before.records, wanted, complaint, {
+    const { records } = await findAccepted(before.records, wanted, {
       refuse,
       complaintAbout: async (some) => {
         const text = encodeRecords({ records: some, version: this.#nextVersion(before) }, before.version);
