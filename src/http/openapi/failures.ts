@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: 'The request body is too large.',
   415: 'The request body is not JSON.',
   429: 'The caller has sent too many requests.',
-  500: 'The agent has a defect, or one of its records is damaged.',
+  500: 'The agent has a bug, or one of its records is damaged.',
   502: 'A remote system reported a failure.',
   503: 'The agent cannot accept the request at the moment.',
   504: 'A remote system did not respond in time.',

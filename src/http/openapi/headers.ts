@@ -78,7 +78,7 @@ export const PARAMETERS = {
     description:
       'A text of 1 to 255 printable characters without spaces. If the same request is repeated with ' +
       'the same key within 24 hours, the agent sends the first response again, with the current ' +
-      'status. It refuses a different request with the same key.',
+      'status. A different request with the same key is refused.',
     schema: { type: 'string', minLength: 1, maxLength: 255 },
   },
   Prefer: {
@@ -87,8 +87,8 @@ export const PARAMETERS = {
     required: false,
     description:
       '`respond-async`: respond immediately. `wait=N`: wait for the job for at most N seconds, up to ' +
-      '20 (RFC 7240). If omitted, the response is sent when the job has ended, after 20 seconds at the ' +
-      'latest.',
+      '20 (RFC 7240). If the header is omitted, the response is sent when the job has ended, or ' +
+      'after 20 seconds at the latest.',
     schema: { type: 'string', examples: ['respond-async', 'wait=5'] },
   },
 } as const satisfies Readonly<Record<string, Node>>;

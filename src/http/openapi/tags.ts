@@ -11,8 +11,8 @@ export const TAGS = {
   Plans: 'The plans that can be ordered.',
   Jobs: 'Durable units of work that requests start.',
   Operation: 'Health, metrics, alerts and the audit log, for operators and monitoring systems.',
-  Tokens: 'API tokens. These endpoints are available only at the unix socket.',
-  State: 'Export of the state. These endpoints are available only at the unix socket.',
+  Tokens: 'API tokens. These endpoints are available only on the unix socket.',
+  State: 'Export of the state. These endpoints are available only on the unix socket.',
 } as const;
 
 export type Tag = keyof typeof TAGS;

@@ -19,7 +19,7 @@ const BackupView = Type.Object(
         'backup on that day.',
       BACKUP,
     ),
-    created_at: instant('When the backup was created.'),
+    created_at: instant('The time at which the backup was created.'),
     size_bytes: nullable(
       whole('The size of the backup in bytes. The value is null if the storage does not report sizes.', 0),
       null,

@@ -37,8 +37,8 @@ export const FailureBody = Type.Object(
     errors: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
         description:
-          'An object that maps each missing or invalid field to its problem. It is absent if the ' +
-          'request has no such field.',
+          'An object that maps each missing or invalid field to its problem. The object is absent if no ' +
+          'field is missing or invalid.',
       }),
     ),
     warnings: Type.Optional(Warnings),

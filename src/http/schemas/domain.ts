@@ -17,7 +17,8 @@ const CertificateView = Type.Object(
     ),
     expires_at: nullable(
       instant(
-        'When the certificate expires. The value is null if no certificate has been issued yet.',
+        'The time at which the certificate expires. The value is null if no certificate has been ' +
+          'issued yet.',
         '2026-05-30T12:00:00.000Z',
       ),
     ),
@@ -44,11 +45,8 @@ const DomainView = Type.Object(
       'routing',
     ),
     certificate: CertificateView,
-    added_at: instant('When the domain was added.'),
-    enabled: flag(
-      'False if the domain pointed elsewhere for too long and is therefore no longer served.',
-      true,
-    ),
+    added_at: instant('The time at which the domain was added.'),
+    enabled: flag('False if the domain is no longer served because it pointed elsewhere for too long.', true),
     problem: nullable(
       text(
         'If the domain does not point to this service, a sentence that says where it points. The ' +
@@ -70,13 +68,16 @@ const RequestedDomain = Type.Object(
         'It does not point to this server yet.',
       ),
     ),
-    next_try_at: instant('When the agent tries to add the domain again.', '2026-03-01T12:15:00.000Z'),
+    next_try_at: instant(
+      'The time at which the agent tries to add the domain again.',
+      '2026-03-01T12:15:00.000Z',
+    ),
   },
   {
     title: 'RequestedDomain',
     description:
       'The domain that was ordered with the site but cannot be added yet. `POST /action/deldomain` ' +
-      'withdraws it. The value is null if there is no such domain.',
+      'cancels this request. The value is null if there is no such domain.',
   },
 );
 
@@ -90,8 +91,8 @@ export const DomainListView = Type.Object(
     quota: text('`used` and `allowed` as text, separated by a slash.', '1/3'),
     txt_challenge: nullable(
       text(
-        'The value that the TXT record `_innkeeper-challenge.<domain>` must have to prove ownership ' +
-          'of a domain. The value is null until a domain first needs such a proof.',
+        'The value that the TXT record `_innkeeper-challenge.<domain>` must have to prove ownership of ' +
+          'a domain. The value is null until a domain needs such a proof for the first time.',
         'k7qv2m9x4t8w3z6r1p5n0s2d7f4h9j3b',
       ),
       null,

@@ -21,11 +21,11 @@ export const DriftView = Type.Object(
   {
     part: text(PARTS, 'proxy'),
     problem,
-    since: instant('When the difference was first found.'),
+    since: instant('The time at which the difference was first found.'),
   },
   {
     title: 'Drift',
-    description: 'A difference between the records and the actual state that a second comparison confirmed.',
+    description: 'A difference between the records and the actual state, confirmed by a second comparison.',
   },
 );
 
@@ -46,7 +46,7 @@ export const FindingView = Type.Object(
       text('What an operator can do about the difference. The value is null if no action is needed.', ''),
       null,
     ),
-    since: instant('When the difference was first found.'),
+    since: instant('The time at which the difference was first found.'),
   },
   {
     title: 'DriftFinding',
@@ -68,15 +68,15 @@ const OrphanView = Type.Object(
     ),
     why: text(
       'Why the object is an orphan. `ended`: its service was deleted. `former`: its mark names an ' +
-        'earlier generation of the service. `unknown`: the state does not know its service. `living`: ' +
-        'its service exists, but uses a different object.',
+        'earlier generation of the service. `unknown`: the state has no record of its service. ' +
+        '`living`: its service exists, but uses a different object.',
       'ended',
     ),
     doubt: nullable(
       text('Why the agent never removes the object. The value is null if the agent may remove it.', ''),
       null,
     ),
-    since: instant('When the orphan was first found.'),
+    since: instant('The time at which the orphan was first found.'),
   },
   { title: 'Orphan', description: "An object that has this agent's mark but belongs to no service." },
 );
@@ -90,7 +90,8 @@ export const ReportView = Type.Object(
     ),
     at: nullable(
       instant(
-        'When the records were last compared with the systems. The value is null before the first comparison.',
+        'The time at which the records were last compared with the systems. The value is null before ' +
+          'the first comparison.',
       ),
     ),
     findings: Type.Array(FindingView, {
@@ -106,8 +107,8 @@ export const ReportView = Type.Object(
       0,
     ),
     pending: whole(
-      'The number of differences that only one comparison has found. They are reported once a second ' +
-        'comparison confirms them.',
+      'The number of differences that only one comparison has found so far. A difference is reported ' +
+        'once a second comparison confirms it.',
       0,
     ),
   },

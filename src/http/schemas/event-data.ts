@@ -24,7 +24,8 @@ const EventError = Type.Object(
     ),
     step: nullable(
       text(
-        'The step that failed. The value is null if the failure does not concern a single step.',
+        'The step that failed. The value is null if the failure cannot be attributed to one particular ' +
+          'step.',
         'container',
       ),
     ),
@@ -100,7 +101,10 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
     data: Type.Object(
       {
         purge_at: nullable(
-          instant('When the container will be removed. The value is null if it is removed immediately.'),
+          instant(
+            'The time at which the container will be removed. The value is null if the container is ' +
+              'removed immediately.',
+          ),
           null,
         ),
       },
@@ -144,7 +148,7 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
         state: text('The state of the certificate, as in `GET /action/getdomain`.', 'issued'),
         expires_at: nullable(
           instant(
-            'When the certificate expires. The value is null if there is no certificate.',
+            'The time at which the certificate expires. The value is null if there is no certificate.',
             '2026-05-30T12:00:00.000Z',
           ),
         ),
@@ -174,7 +178,7 @@ export const EVENT_DATA: Readonly<Record<EventType, EventKind>> = {
     ),
   },
   'domain.enabled': {
-    meaning: 'A disabled domain points to the service again and is served again.',
+    meaning: 'A disabled domain was enabled again, because it points to the service again.',
     data: OneDomain,
   },
   'proxy.toggled': {

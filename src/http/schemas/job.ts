@@ -30,14 +30,15 @@ export const ErrorView = Type.Object(
     ),
     step: nullable(
       text(
-        'The step that failed. The value is null if the failure does not concern a single step.',
+        'The step that failed. The value is null if the failure cannot be attributed to one particular ' +
+          'step.',
         'container',
       ),
     ),
     detail: nullable(
       text(
-        'The cause in technical terms. Only operators get this field: at the unix socket, or with the ' +
-          'permission `admin`.',
+        'The cause in technical terms. Only operators get this field: callers on the unix socket, or ' +
+          'with the permission `admin`.',
         '',
       ),
       null,
@@ -51,10 +52,12 @@ export const StepView = Type.Object(
     name: text('The name of the step.', 'container'),
     after: list('The steps that must be completed before this step starts.', ['prepare']),
     status: word(STEP_STATUSES, explained('The status of the step.', STEP_MEANINGS), 'done'),
-    started_at: nullable(instant('When the step started. The value is null if the step has not started.')),
+    started_at: nullable(
+      instant('The time at which the step started. The value is null if the step has not started.'),
+    ),
     ended_at: nullable(
       instant(
-        'When the step ended. The value is null if the step has not ended.',
+        'The time at which the step ended. The value is null if the step has not ended.',
         '2026-03-01T12:00:41.000Z',
       ),
     ),
@@ -75,8 +78,8 @@ export const RemainView = Type.Object(
     step: text('The step that created the object.', 'container'),
     thing: nullable(
       text(
-        'The kind of object: `container`, `ha`, `snapshot`, `dns` or `proxy`. The value is null if ' +
-          'the step left nothing outside the container.',
+        'The kind of object: `container`, `ha`, `snapshot`, `dns` or `proxy`. The value is null if the ' +
+          'object is of none of these kinds.',
         'container',
       ),
     ),
@@ -100,14 +103,14 @@ export const WaitingView = Type.Object(
       word(
         FAILURES,
         'Why the job waits. `unreachable`: the system does not respond. `refused_us`: the system ' +
-          'refuses the agent, and an operator must act. `busy`: the system is busy with another task. ' +
-          '`unknown`: an unexpected failure will be retried. The value is null if the job does not wait ' +
-          'because of a system.',
+          'rejects the agent itself (for example, its credentials), and an operator must act. `busy`: ' +
+          'the system is busy with another task. `unknown`: the job failed unexpectedly and will be ' +
+          'retried. The value is null if the job does not wait because of a system.',
         'unreachable',
       ),
     ),
-    since: instant('When the job began to wait.'),
-    until: instant('When the job will be retried.', '2026-03-01T12:00:30.000Z'),
+    since: instant('The time at which the job began to wait.'),
+    until: instant('The time at which the job will be retried.', '2026-03-01T12:00:30.000Z'),
   },
   { title: 'JobWaiting', description: 'The reason why a job waits, and when it will be retried.' },
 );
@@ -153,7 +156,7 @@ export const JobView = Type.Object(
       described(
         ErrorView,
         'Why the job is being rolled back. The value is null if `error` already contains the reason, ' +
-          'or if the job is not rolled back.',
+          'or if the job is not being rolled back.',
       ),
       null,
     ),
@@ -162,13 +165,20 @@ export const JobView = Type.Object(
       examples: [[]],
     }),
     abandoned_at: nullable(
-      instant('When an operator abandoned the job. The value is null if no operator has done so.'),
+      instant(
+        'The time at which an operator abandoned the job. The value is null if no operator has done so.',
+      ),
       null,
     ),
-    created_at: instant('When the job was recorded.'),
-    started_at: nullable(instant('When the job started. The value is null if the job has not started.')),
+    created_at: instant('The time at which the job was recorded.'),
+    started_at: nullable(
+      instant('The time at which the job started. The value is null if the job has not started.'),
+    ),
     ended_at: nullable(
-      instant('When the job ended. The value is null if the job has not ended.', '2026-03-01T12:00:41.000Z'),
+      instant(
+        'The time at which the job ended. The value is null if the job has not ended.',
+        '2026-03-01T12:00:41.000Z',
+      ),
     ),
   },
   { title: 'Job', description: 'A durable unit of work on one service.' },

@@ -29,7 +29,7 @@ const short = {
   ),
   reason: nullable(
     text(
-      'The reason for the operator why the module is not active. The value is null if the module is ' +
+      'Why the module is not active, in words for the operator. The value is null if the module is ' +
         'active.',
       'its code threw',
     ),
@@ -68,8 +68,8 @@ export const ModuleDetail = Type.Object(
     }),
     abilities: Type.Array(Type.String(), {
       description:
-        'The kinds of jobs for which the module has a flow. Requests for any other kind are refused ' +
-        'with `not_supported`.',
+        'The kinds of jobs that the module supports. Requests for all other kinds are refused with ' +
+        '`not_supported`.',
       examples: [['create', 'upgrade']],
     }),
     settings_schema: Type.Unsafe<JsonObject | null>({

@@ -25,7 +25,7 @@ const Quota = (things: string, used: number, allowed: number) =>
 const measured = (description: string, example: number) =>
   nullable(
     Type.Number({
-      description: `${description} The value is null until the value has been measured.`,
+      description: `${description} The value is null until it has been measured.`,
       examples: [example],
     }),
   );
@@ -124,7 +124,7 @@ const Proxy = Type.Object(
               "Let's Encrypt",
             ),
           ),
-          expires_at: instant('When the certificate expires.', '2026-05-30T12:00:00.000Z'),
+          expires_at: instant('The time at which the certificate expires.', '2026-05-30T12:00:00.000Z'),
         },
         {
           description:
@@ -134,7 +134,7 @@ const Proxy = Type.Object(
       ),
     ),
   },
-  { description: 'The state of the site at the reverse proxy.' },
+  { description: 'The state of the site on the reverse proxy.' },
 );
 
 export const StatusView = Type.Object(
@@ -145,7 +145,7 @@ export const StatusView = Type.Object(
     provision_status: ProvisionStatus,
     lifecycle: Lifecycle,
     power: Power,
-    reachable: flag('True if the latest answer of the container host contains this container.', true),
+    reachable: flag('True if the latest response of the container host lists this container.', true),
     suspended_for: SuspendedFor,
     vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,
@@ -172,15 +172,15 @@ export const StatusView = Type.Object(
     error: nullable(
       described(
         ErrorView,
-        'The error of the failed creation, or of the last operation if that failed. The value is null ' +
-          'if there is no such error.',
+        'The error that made the creation or the last operation fail. The value is null if neither ' +
+          'failed.',
       ),
       null,
     ),
     purge_at: nullable(
       instant(
-        'When the deleted site will be removed permanently. The value is null if the site was not ' +
-          'deleted, or is no longer kept.',
+        'The time at which the deleted site will be removed permanently. The value is null if the site ' +
+          'was not deleted, or is no longer kept.',
       ),
       null,
     ),
@@ -190,8 +190,8 @@ export const StatusView = Type.Object(
     }),
     stale_since: nullable(
       instant(
-        'When the container host stopped responding. The values may have changed since then. The ' +
-          'value is null if the container host responds.',
+        'The time at which the container host stopped responding. The actual state may have changed ' +
+          'since then. The value is null if the container host responds.',
       ),
       null,
     ),
@@ -209,13 +209,13 @@ export const ServiceView = Type.Object(
     user_id: UserId,
     locale: CustomerLocale,
     module: text('The product module of the service.', 'wordpress'),
-    generation: whole('The number of times that a service with this ID was created.', 1),
+    generation: whole('The number of times that a service with this ID has been created.', 1),
     snapshots: Type.Array(
       Type.Object(
         {
           name: text('The name of the snapshot.', BACKUP),
           kind: SnapshotKind,
-          created_at: instant('When the snapshot was created.'),
+          created_at: instant('The time at which the snapshot was created.'),
         },
         { title: 'Snapshot', description: 'A snapshot of the container.' },
       ),
@@ -224,18 +224,22 @@ export const ServiceView = Type.Object(
     left_behind: list('The objects that could not be removed when an operator gave up the service.', []),
     drift_details: Type.Array(FindingView, {
       description:
-        'The differences between the records and the actual state, with details. The list is empty for ' +
-        'callers other than operators.',
+        'The differences between the records and the actual state, with details. Callers who are not ' +
+        'operators get an empty list.',
       examples: [[]],
     }),
     jobs: Type.Array(JobView, {
       description: 'The open jobs of the service, and the jobs that ended most recently.',
     }),
-    created_at: instant('When the service was ordered.'),
-    updated_at: instant('When the record of the service last changed.', '2026-03-01T12:00:41.000Z'),
+    created_at: instant('The time at which the service was ordered.'),
+    updated_at: instant(
+      'The time at which the record of the service last changed.',
+      '2026-03-01T12:00:41.000Z',
+    ),
     active_at: nullable(
       instant(
-        'When the service first became ready. The value is null if this has not happened yet.',
+        'The time at which the service first became ready. The value is null if the service has not ' +
+          'been ready yet.',
         '2026-03-01T12:00:41.000Z',
       ),
     ),
@@ -255,7 +259,10 @@ export const EntryView = Type.Object(
     node: Node,
     private_ip: PrivateIp,
     drift: list('The parts of the service whose actual state differs from the records.', []),
-    updated_at: instant('When the record of the service last changed.', '2026-03-01T12:00:41.000Z'),
+    updated_at: instant(
+      'The time at which the record of the service last changed.',
+      '2026-03-01T12:00:41.000Z',
+    ),
   },
   { title: 'ServiceEntry', description: 'A service in a list.' },
 );

@@ -19,8 +19,9 @@ export const LIFECYCLE_MEANINGS: Readonly<Record<Lifecycle, string>> = {
   creating: 'the service was ordered and is being created',
   active: 'the service is in use',
   suspended: 'the service is suspended, and its data is kept',
-  terminated: 'the service was deleted; an order with the same e-mail address restores it until `purge_at`',
-  failed: 'the creation failed and was rolled back; the same order may be sent again',
+  terminated:
+    'the service was deleted, but until `purge_at`, an order with the same e-mail address restores it',
+  failed: 'the creation failed and was rolled back, and the same order may be sent again',
 };
 
 export const POWER_MEANINGS: Readonly<Record<Power, string>> = {
@@ -36,17 +37,17 @@ export const PROVISION_MEANINGS: Readonly<Record<ProvisionStatus, string>> = {
   failed: 'the creation failed and was rolled back',
   error: 'a job of the service is stuck',
   suspended: 'the service is suspended',
-  pause: 'the framework has this word, but the agent never uses it',
+  pause: 'not used by this agent (the module framework defines this word)',
   terminated: 'the service was deleted',
 };
 
 export const JOB_STATUS_MEANINGS: Readonly<Record<JobStatus, string>> = {
-  queued: 'the job has not started, or will be started again shortly',
+  queued: 'the job has not started yet, or will be started again shortly',
   running: 'the job is running',
-  waiting: 'the job waits for a system, a retry or an operator; `waiting` has the details',
+  waiting: 'the job waits for a system, a retry or an operator (the field `waiting` has the details)',
   completed: 'the job has completed all its steps',
   failed: 'the job failed, and its changes were rolled back',
-  stuck: 'the job can neither continue nor be rolled back; an operator must act',
+  stuck: 'the job can neither continue nor be rolled back, and an operator must act',
   cancelled: 'the job was cancelled or superseded, and its changes were rolled back',
 };
 
@@ -61,8 +62,8 @@ export const STEP_MEANINGS: Readonly<Record<StepStatus, string>> = {
   skipped: 'an operator completed the step manually',
 };
 
-/** `running`: ... `stopped`: ... */
+/** For example: `running`: the container is running. `stopped`: the container is stopped. */
 export function explained(sentence: string, meanings: Readonly<Record<string, string>>): string {
   const words = Object.entries(meanings).map(([word, meaning]) => `\`${word}\`: ${meaning}`);
-  return `${sentence} ${words.join('; ')}.`;
+  return `${sentence} ${words.join('. ')}.`;
 }

@@ -12,7 +12,8 @@ export const TokenText = text(
 export const ExpiresAtIn = Type.Optional(
   Type.Union([Type.String(), Type.Null()], {
     'x-rule': 'must be a timestamp (RFC 3339)',
-    description: 'When the token expires (RFC 3339). The value is null if the token never expires.',
+    description:
+      'The time at which the token expires (RFC 3339). If the value is null, the token never expires.',
     examples: ['2027-03-01T00:00:00Z'],
   }),
 );
@@ -36,26 +37,29 @@ export const TokenView = Type.Object(
       ['192.0.2.7'],
     ),
     created_at: nullable(
-      instant('When the token was created. The value is null if the token is defined in the configuration.'),
+      instant(
+        'The time at which the token was created. The value is null if the token is defined in the ' +
+          'configuration.',
+      ),
     ),
     expires_at: nullable(
-      instant('When the token expires. The value is null if the token never expires.'),
+      instant('The time at which the token expires. The value is null if the token never expires.'),
       null,
     ),
     revoked_at: nullable(
-      instant('When the token was revoked. The value is null if the token was not revoked.'),
+      instant('The time at which the token was revoked. The value is null if the token was not revoked.'),
       null,
     ),
     former_until: nullable(
       instant(
-        'When the values from before the last rotation become invalid. The value is null if only the ' +
+        'The time at which earlier values of the token become invalid. The field is null if only the ' +
           'current value is valid.',
       ),
       null,
     ),
     texts: whole(
-      'The number of values with which the token can be used: the current value, and values from before ' +
-        'rotations that are still valid.',
+      'The number of valid values of the token: the current value, and earlier values that are still ' +
+        'valid after a rotation.',
       1,
     ),
     live: flag('True if the token is valid now.', true),

@@ -31,8 +31,8 @@ export const NameServers = list('The name servers to which the domain must be de
 ]);
 
 export const Delegated = flag(
-  'True if the domain is delegated to `name_servers`. Until then, the zone is not publicly visible: ' +
-    'set these name servers at the registrar.',
+  'True if the domain is delegated to `name_servers`. If false, the zone is not publicly visible ' +
+    'yet; set these name servers at the registrar.',
   true,
 );
 

@@ -7,8 +7,8 @@ import { jsonRoute } from '../../server/endpoint.js';
 const ClockAnswer = Type.Object(
   {
     trusted: flag(
-      'False if the agent does not trust the clock. It then purges, erases and abandons nothing by ' +
-        'date.',
+      "False if the agent does not trust the host's clock. In that case, purges, erasures and log " +
+        'rotation are postponed, and no job fails because of its age.',
       true,
     ),
     host_time: instant("The host's clock."),

@@ -9,7 +9,9 @@ export const readyRoute = jsonRoute({
   id: 'getReadiness',
   tag: 'Operation',
   summary: 'Check that the agent accepts requests',
-  description: 'The response says only whether the agent is ready. The log contains the reason if it is not.',
+  description:
+    'The response says only whether the agent is ready. If it is not ready, the log contains the ' +
+    'reason.',
   answer: Type.Object({ status: word(['ready'], 'Always `ready`.', 'ready') }),
   answers: { 200: 'Requests are accepted.' },
   failures: ['not_ready'],

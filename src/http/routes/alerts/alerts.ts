@@ -44,13 +44,15 @@ const AlertView = Type.Object(
         'The information in `text` as fields for programs. The fields depend on the kind of alert.',
       examples: [{ job_id: JOB }],
     }),
-    raised_at: instant('When the alert was raised.'),
+    raised_at: instant('The time at which the alert was raised.'),
     cleared_at: nullable(
-      instant('When the alert was cleared. The value is null if the alert is active.'),
+      instant('The time at which the alert was cleared. The value is null if the alert is active.'),
       null,
     ),
     told: Type.Record(Type.String(), Type.Enum([...TOLD]), {
-      description: 'An object that maps the name of each hook to the last event that the hook confirmed.',
+      description:
+        'An object that maps the name of each hook to the last notification (`raised` or `cleared`) ' +
+        'that the hook confirmed.',
       examples: [{ pager: 'raised' }],
     }),
   },

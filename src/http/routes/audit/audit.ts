@@ -8,38 +8,40 @@ import { jsonRoute } from '../../server/endpoint.js';
 
 const Entry = Type.Object(
   {
-    at: instant('When the response was sent.'),
+    at: instant('The time at which the response was sent.'),
     request_id: text('The ID of the request.', REQUEST),
     door: word(
       ['network', 'socket'],
-      'Whether the request arrived from the network or at the unix socket.',
+      'Whether the request arrived over the network or on the unix socket.',
       'network',
     ),
     token: Type.Optional(
-      text('The name of the token. Only requests from the network have this field.', 'paymenter'),
+      text('The name of the token. Only requests over the network have this field.', 'paymenter'),
     ),
     token_id: Type.Optional(
-      text('The ID of the token. Only requests from the network have this field.', TOKEN),
+      text('The ID of the token. Only requests over the network have this field.', TOKEN),
     ),
     user: Type.Optional(
       nullable(
         Type.String({
           description:
-            'The user of the command line, as the command reported it. Only requests at the socket have ' +
-            'this field.',
+            'The name of the user who ran the command line, as reported by the command line. Only requests ' +
+            'on the unix socket have this field.',
         }),
       ),
     ),
     uid: Type.Optional(
       nullable(
         Type.Integer({
-          description: 'The numeric ID of that user. Only requests at the socket have this field.',
+          description:
+            'The numeric ID of the user who ran the command line. Only requests on the unix socket have ' +
+            'this field.',
         }),
       ),
     ),
     panel: nullable(text('The panel of the caller. The value is null if the caller was unknown.', 'default')),
     from: nullable(
-      text("The client's address. The value is null if the request arrived at the socket.", '192.0.2.7'),
+      text("The client's address. The value is null if the request arrived on the unix socket.", '192.0.2.7'),
     ),
     method: text('The HTTP method.', 'POST'),
     route: text('The endpoint.', '/create-site'),
@@ -87,7 +89,7 @@ export const auditRoute = jsonRoute({
   call: 'GET /audit',
   id: 'listAuditEntries',
   tag: 'Operation',
-  summary: 'List who requested which change',
+  summary: 'List the entries of the audit log',
   description:
     'Returns every request that changed something or was refused, sorted from oldest to newest. A ' +
     'token gets the requests of its own panel. The command line gets the requests of all panels ' +

@@ -13,10 +13,11 @@ const addDomainRoute = (name: Pick<Described, 'call' | 'id' | 'summary'>): Route
     ...name,
     tag: 'Domains',
     description:
-      'A domain is accepted in three cases: all its A and AAAA records are public addresses of the ' +
-      "service; or the agent receives a random token through the domain's CDN at each of the CDN's " +
-      'addresses; or the TXT record that the error message names exists. The certificate is ordered ' +
-      'automatically; `details` shows its state.',
+      'A domain is accepted if it points to the service, or if a TXT record proves ownership; the ' +
+      'error `domain_not_here` names this record. A domain points to the service if all its A and ' +
+      'AAAA records are public addresses of the service, or if its CDN forwards requests to the ' +
+      'service. To check a CDN, the agent requests a random token from each address of the CDN. The ' +
+      'certificate is ordered automatically; `details` shows its state.',
     body: ServiceAndDomain,
     answer: Type.Object({ domain: DomainName, ...DomainListView.properties }),
     done: 'The domain was added and is served.',
@@ -44,6 +45,6 @@ export const addDomainRoutes: readonly Route[] = [
   addDomainRoute({
     call: 'POST /customdomain/add',
     id: 'addCustomDomain',
-    summary: 'Add a domain to a site (name of the endpoint in the DNS extension)',
+    summary: 'Add a domain to a site (alias of `POST /action/setdomain` for the DNS extension)',
   }),
 ];

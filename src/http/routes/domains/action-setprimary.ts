@@ -13,8 +13,8 @@ export const setPrimaryRoute = jobRoute({
   tag: 'Domains',
   summary: 'Set the primary domain of a site',
   description:
-    'Makes one of the names of the site the host name in its URL. The subdomain of the base domain is ' +
-    'also allowed. The other names redirect to the primary domain.',
+    'Sets the host name that the URL of the site contains: one of the custom domains of the site, or ' +
+    'its subdomain of the base domain. All other names redirect to this host name.',
   body: ServiceAndDomain,
   answer: Type.Object({
     primary_domain: text('The host name in the URL of the site.', DOMAIN),

@@ -28,7 +28,7 @@ const PanelRecord = Type.Object(
       Type.String({
         maxLength: 40,
         description:
-          'The status of the service in the panel, in upper or lower case. The words are ' +
+          'The status of the service in the panel, in upper or lower case. Allowed values: ' +
           `${WORDS.join(', ')}.`,
         examples: ['active'],
       }),
@@ -54,11 +54,11 @@ const PanelRecord = Type.Object(
 const FixView = Type.Object(
   {
     method: word(['POST', 'PATCH'], 'The HTTP method.', 'POST'),
-    path: text('The path.', '/suspend'),
+    path: text('The path of the request.', '/suspend'),
     body: Type.Unsafe<JsonObject>({
       type: 'object',
       additionalProperties: true,
-      description: 'The body.',
+      description: 'The body of the request.',
       examples: [{ service_id: SERVICE }],
     }),
   },

@@ -15,8 +15,8 @@ export const reconcileRoute = jsonRoute({
   tag: 'Operation',
   summary: 'Compare the records with the actual state',
   description:
-    'Compares the records with the actual state twice, and reports only differences that both ' +
-    'comparisons found. The request changes nothing. While `looking` is true, repeat the request.',
+    'Makes two comparisons, and reports only differences that both comparisons found. The request ' +
+    'changes nothing. While `looking` is true, repeat the request.',
   answer: ReportView,
   answers: { 200: 'The differences that have been confirmed so far.' },
   handle: async (_, { reconcile }) => {
@@ -70,7 +70,8 @@ export const repairDriftRoute = jsonRoute({
     orphans: Ids('The IDs of the orphans to remove.'),
     unknown: Type.Optional(
       Type.Boolean({
-        description: 'If true, orphans of services that the state does not know are removed as well.',
+        description:
+          'If true, the named orphans are removed even if the state has no record of their services.',
         examples: [false],
       }),
     ),

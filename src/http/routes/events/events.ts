@@ -14,10 +14,10 @@ const EventView = Type.Object(
       'The ID of the event. An event that is returned twice after a crash has the same ID both times.',
       EVENT,
     ),
-    at: instant('When the event happened.'),
+    at: instant('The time at which the event happened.'),
     type: word(EVENT_TYPES, 'The type of the event.', 'service.active'),
     service_id: ServiceId,
-    generation: whole('The number of times that a service with this ID was created.', 1),
+    generation: whole('The number of times that a service with this ID has been created.', 1),
     data: Type.Unsafe<object>({
       type: 'object',
       additionalProperties: true,

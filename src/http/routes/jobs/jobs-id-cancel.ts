@@ -8,8 +8,8 @@ export const cancelJobRoute = oneJobRoute({
   summary: 'Cancel a job',
   description:
     'A job that has not started is cancelled immediately. A running job stops and rolls back its ' +
-    'changes. In this case, the response does not wait for the rollback, and the job ends as ' +
-    '`cancelled` later. A job that has passed its point of no return cannot be cancelled.',
+    'changes. The response does not wait for this rollback; the job ends as `cancelled` later. A ' +
+    'job that has passed its point of no return cannot be cancelled.',
   answers: {
     200: {
       when: 'The job was cancelled, or its changes are being rolled back.',

@@ -6,10 +6,10 @@ import { oneJobRoute } from './one-job.js';
 export const skipStepRoute = oneJobRoute({
   call: 'POST /jobs/:id/skip-step',
   id: 'skipJobStep',
-  summary: 'Mark a step of a stuck job as completed manually',
+  summary: 'Mark a step of a stuck job as completed',
   description:
-    'This endpoint is for operators. The job stays stuck until it is retried. Then it continues without ' +
-    'this step.',
+    'This endpoint is for operators who have completed the step manually. The job stays stuck ' +
+    'until it is retried. Then it continues without this step.',
   body: Type.Object({
     step: Type.String({
       minLength: 1,

@@ -12,12 +12,15 @@ export const rescanModulesRoute = jsonRoute({
   tag: 'Operation',
   summary: 'Read the modules again',
   description:
-    'Reads the module folders of the configuration again. New modules and new versions are used for new ' +
-    'jobs; jobs that were accepted before keep the code that they were accepted with. Shipped modules and ' +
-    'settings are not read again. While `scanning` is true, repeat the request.',
+    'Reads the module folders of the configuration again. New modules and new versions are used ' +
+    'for new jobs; jobs that were accepted before keep the code that they were accepted with. ' +
+    'Neither the shipped modules nor the settings are read again. While `scanning` is true, repeat ' +
+    'the request.',
   answer: Type.Object({
     scanning: Type.Boolean({
-      description: 'Whether modules are still being read. `modules` then shows the state before.',
+      description:
+        'True while modules are still being read. Until then, `modules` shows the state before the ' +
+        'request.',
       examples: [false],
     }),
     modules: Type.Array(ModuleSummary, { description: 'The modules.' }),

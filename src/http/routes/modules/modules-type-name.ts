@@ -8,7 +8,7 @@ export const moduleRoute = jsonRoute({
   id: 'getModule',
   tag: 'Operation',
   summary: 'Retrieve a module',
-  description: 'Returns the declarations of the module, and the reason if it cannot be used.',
+  description: 'Returns what the module declares. If the module cannot be used, `reason` says why.',
   params: ModuleParams,
   answer: ModuleDetail,
   answers: { 200: 'The module.' },

@@ -47,9 +47,7 @@ export const capacityRoute = jsonRoute({
       ),
     ),
     limited_by: Type.Array(Type.Enum([...LIMITS], { type: 'string' }), {
-      description:
-        'The resources that limit the number of sites. The list is empty if no resource does so within ' +
-        '\`count\`.',
+      description: `The resources that would run out first. The list is empty if \`available\` is null or ${MOST_COUNTED}.`,
       examples: [['nodes']],
     }),
     reserved: whole(
@@ -62,7 +60,9 @@ export const capacityRoute = jsonRoute({
       0,
     ),
     stale_since: nullable(
-      instant('When the cluster stopped responding. The value is null if the numbers are current.'),
+      instant(
+        'The time at which the cluster stopped responding. The value is null if the numbers are current.',
+      ),
       null,
     ),
   }),

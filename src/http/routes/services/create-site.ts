@@ -26,8 +26,8 @@ const Body = Type.Object(
       pattern: '@',
       'x-rule': 'must be an e-mail address such as name@example.com',
       description:
-        "The customer's e-mail address. The administrator of the site gets this address. The order is " +
-        'refused if the product cannot store the address unchanged.',
+        "The customer's e-mail address. The site's administrator account is created with this address. The " +
+        'order is refused if the product cannot store the address unchanged.',
       examples: [EMAIL],
     }),
     plan: Type.String({

@@ -13,14 +13,17 @@ export const deleteSiteRoute = jobRoute({
   tag: 'Sites',
   summary: 'Delete a site',
   description:
-    'The site immediately becomes unavailable to visitors. The container is removed immediately, or ' +
-    'at `purge_at` if the operator has configured a hold. All open operations on the site are ended. ' +
-    'Until `purge_at`, an order with the same e-mail address restores the site.',
+    'The site immediately becomes unavailable to visitors. The container is removed at `purge_at`, ' +
+    'or immediately if `deletion.hold_s` is 0 in the configuration. All open operations on the ' +
+    'site are ended. Until `purge_at`, an order with the same e-mail address restores the site.',
   body: Type.Object({ service_id: ServiceIdIn }),
   answer: Type.Object({
     status: Terminated,
     purge_at: nullable(
-      instant('When the container will be removed. The value is null if the container has been removed.'),
+      instant(
+        'The time at which the container will be removed. The value is null if the container has been ' +
+          'removed.',
+      ),
       null,
     ),
   }),

@@ -16,7 +16,7 @@ export const ReservationView = Type.Object(
     plan: PlanName,
     count: whole('The number of sites for which capacity is held.', 2),
     used: whole('The number of orders that have used the reservation.', 0),
-    expires_at: instant('When the reservation expires.', '2026-03-04T12:00:00.000Z'),
+    expires_at: instant('The time at which the reservation expires.', '2026-03-04T12:00:00.000Z'),
   },
   { title: 'Reservation', description: 'Capacity that is held for future orders.' },
 );
@@ -27,8 +27,8 @@ export const reserveRoute = jsonRoute({
   tag: 'Plans',
   summary: 'Hold capacity until an invoice is paid',
   description:
-    'The request creates no site. It only prevents other orders from using the addresses, VMIDs and ' +
-    'node capacity that this number of sites of the plan needs. A reservation expires automatically.',
+    'The request creates no site. It only prevents other orders from using the addresses, VMIDs ' +
+    'and node capacity that `count` sites of the plan need. A reservation expires automatically.',
   body: Type.Object({
     plan: PlanIn,
     count: Type.Optional(

@@ -16,9 +16,9 @@ export const changeServiceRoute = jobRoute({
   tag: 'Services',
   summary: 'Change the owner or the language of a service',
   description:
-    'The administrator of the site gets the new e-mail address as well. In a stopped site, the ' +
-    'administrator gets it at the next start. Omitted fields are not changed. If the job fails, ' +
-    'nothing is changed.',
+    "A new e-mail address is also set for the site's administrator. If the site is stopped, this " +
+    'happens when it is next started. Omitted fields are not changed. If the job fails, nothing is ' +
+    'changed.',
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object(
     {

@@ -21,7 +21,7 @@ export const loginLinkRoute = jobRoute({
       'The URL of the link. Redirect the browser to this URL immediately.',
       `https://${FQDN}/innkeeper-login-3f0c6b.php?token=Zk3VtQx2mZ7r`,
     ),
-    expires_at: instant('When the link expires.', '2026-03-01T12:01:00.000Z'),
+    expires_at: instant('The time at which the link expires.', '2026-03-01T12:01:00.000Z'),
   }),
   done: 'The link was created.',
   failures: [

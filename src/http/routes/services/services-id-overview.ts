@@ -15,7 +15,7 @@ const AlertOfService = Type.Object(
   {
     alert: word(ALERT_KINDS, 'The kind of alert.', 'job_stuck'),
     severity: word(['warning', 'critical'], 'The severity of the alert.', 'critical'),
-    raised_at: instant('When the alert was raised.'),
+    raised_at: instant('The time at which the alert was raised.'),
     text: nullable(
       text('A description of the problem. The value is null if only operators may read the description.', ''),
       null,
@@ -47,7 +47,7 @@ export const overviewRoute = jsonRoute({
   call: 'GET /services/:id/overview',
   id: 'getOverview',
   tag: 'Services',
-  summary: "Retrieve everything that a panel's page about a service shows",
+  summary: "Retrieve all data for a panel's page about a service",
   description:
     'The response uses only data that the agent already has, so it never waits for a container host.',
   params: Type.Object({ id: ServiceIdText }),
@@ -75,7 +75,7 @@ export const overviewRoute = jsonRoute({
     ),
     alerts: Type.Array(AlertOfService, { description: 'The active alerts about this service.' }),
   }),
-  answers: { 200: 'All data that the page of a service shows.' },
+  answers: { 200: 'All data for the page about the service.' },
   failures: ['service_not_found', 'state_damaged'],
   handle: async ({ caller, params, request }, context) => {
     const found = await readOverview(context, caller, params.id, isOperator(request));

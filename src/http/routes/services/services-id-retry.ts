@@ -12,7 +12,7 @@ export const retryServiceRoute = jsonRoute({
   call: 'POST /services/:id/retry',
   id: 'retryService',
   tag: 'Services',
-  summary: 'Retry what failed or is stuck',
+  summary: 'Retry the failed, stuck or waiting operation of a service',
   description:
     'This endpoint is for operators. Use it after the cause of a failure is fixed. A stuck job ' +
     'continues from where it stopped. A job that waits for a system continues immediately. A failed ' +

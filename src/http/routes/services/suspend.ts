@@ -52,8 +52,8 @@ export const suspendRoute = suspensionRoute({
   id: 'suspendSite',
   summary: 'Suspend a site',
   description:
-    'Stops the site and keeps its data. Under all its names, visitors see a page about the ' +
-    'suspension. The customer cannot change the site until the suspension is lifted.',
+    'Stops the site and keeps its data. Visitors see a page about the suspension under all names ' +
+    'of the site. The customer cannot change the site until the suspension is lifted.',
   done: 'The site is suspended because of this request or an earlier one.',
   work: suspend,
   example: { status: 'suspended', reasons: ['billing'] },
@@ -64,8 +64,8 @@ export const unsuspendRoute = suspensionRoute({
   id: 'unsuspendSite',
   summary: 'Lift a suspension',
   description:
-    'Removes the reason `billing`, or the reason that the request names. The site starts when no ' +
-    'reason is left.',
+    'Removes one reason for the suspension: the one in the request, or `billing` if the request ' +
+    'names none. When no reason is left, the site starts.',
   done: 'The suspension was lifted, or the site was not suspended.',
   work: unsuspend,
   example: { status: 'running', reasons: [] },

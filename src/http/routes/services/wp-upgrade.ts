@@ -26,12 +26,12 @@ export const upgradeRoute = jobRoute({
   tag: 'Sites',
   summary: 'Change the plan of a site',
   description:
-    'Changes memory and cores while the site runs, enlarges the disk, and sets the quotas of the new ' +
-    'plan. A smaller plan is applied as far as possible: the disk keeps its size, and nothing is ' +
-    'deleted to meet a quota. `warnings` lists the resources that were not reduced. If ' +
-    '`upgrade.smaller_plan` is `refuse`, a smaller plan is refused with `plan_too_small`, and nothing ' +
-    'changes. If the service already has the requested plan and options, the response contains a ' +
-    'warning, and no job is started.',
+    'Changes memory and cores while the site runs, enlarges the disk, and sets the quotas of the ' +
+    'new plan. A smaller plan is applied as far as possible: the disk keeps its size, and nothing ' +
+    'is deleted to meet a quota. `warnings` lists the resources that were not reduced. If ' +
+    '`upgrade.smaller_plan` is `refuse` in the configuration, a smaller plan is refused with ' +
+    '`plan_too_small`, and nothing changes. If the service already has the requested plan and ' +
+    'options, the response contains a warning, and no job is started.',
   body: UpgradeBody,
   answer: Type.Object({ plan: withExample(PlanName, 'premium') }),
   done: 'The site has the new plan.',

@@ -10,7 +10,7 @@ const KeyView = Type.Object(
       'The ID of the key. Every encrypted text begins with this ID. The ID reveals nothing about the key.',
       '7c1e09ab',
     ),
-    configured: flag('True if the key is in the configuration. The agent cannot change a key there.', false),
+    configured: flag('True if the key is in the configuration. The agent cannot change such a key.', false),
     former_key_ids: list('The IDs of earlier keys that are still available for decryption.', []),
     rewriting: flag('True while documents are being re-encrypted with the current key.', false),
     rewritten: whole('The number of documents that have been re-encrypted so far.', 0),
@@ -37,7 +37,7 @@ export const stateKeyRoute = jsonRoute({
   call: 'GET /state/key',
   id: 'getStateKey',
   tag: 'State',
-  summary: 'Retrieve the key that the state is encrypted with',
+  summary: 'Retrieve the status of the key that encrypts the state',
   answer: KeyView,
   answers: { 200: 'The response contains the ID of the key, but never the key itself.' },
   handle: (_, { state }) => view(state.keys.status()),
@@ -47,11 +47,12 @@ export const rotateStateKeyRoute = jsonRoute({
   call: 'POST /state/rotate-key',
   id: 'rotateStateKey',
   tag: 'State',
-  summary: 'Rotate the key of the state',
+  summary: 'Rotate the key that encrypts the state',
   description:
     'Creates a new key and re-encrypts all secrets with the new key. The re-encryption runs in the ' +
-    'background and continues after a crash. `GET /state/key` shows its progress. The former ' +
-    'key is removed at the end. Exports that were made before need it: copy `secret.key` first.',
+    'background and continues after a crash. `GET /state/key` shows its progress. The former key ' +
+    'is removed at the end. Exports that were made before the rotation still need the former key, ' +
+    'so copy `secret.key` first.',
   answer: KeyView,
   answers: { 200: 'The rotation of the key was started, or was already in progress.' },
   failures: ['state_unavailable', 'state_key_configured'],

@@ -32,8 +32,8 @@ export const rotateTokenRoute = jsonRoute({
       Type.Boolean({
         'x-rule': 'must be true or false',
         description:
-          'If true, all older values are revoked immediately, including the values from before earlier ' +
-          'rotations.',
+          'If true, all earlier values are revoked immediately, including those that previous rotations ' +
+          'replaced.',
         examples: [false],
       }),
     ),

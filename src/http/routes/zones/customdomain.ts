@@ -95,7 +95,8 @@ const deleteZoneRoute = jsonRoute({
   id: 'deleteZone',
   tag: 'Zones',
   summary: 'Delete a DNS zone with all its records',
-  description: 'The request is safe to repeat: for one day, deleting a deleted zone succeeds.',
+  description:
+    'The request is safe to repeat: if the zone was deleted within the last day, the request succeeds.',
   body: Type.Object({ domain: DomainIn }),
   answer: Type.Object({ zone: ZoneName }),
   answers: { 200: 'The zone was deleted.' },
@@ -124,12 +125,13 @@ const addRecordRoute = jsonRoute({
   tag: 'Zones',
   summary: 'Add a record to a DNS zone',
   description:
-    'The type of the record determines the field for its value: `ip`, `target`, `exchange` and ' +
-    '`priority`, `txt`, or `ns`. All records with the same name and type get the `ttl` of the latest ' +
-    'request. Records that are disabled at the DNS server are not changed.',
+    'The type of the record determines where its value is sent: in `ip` for A and AAAA, in ' +
+    '`target` for CNAME, in `exchange` and `priority` for MX, in `txt` for TXT, and in `ns` for ' +
+    'NS. All records with the same name and type get the `ttl` of the latest request. Records that ' +
+    'are disabled on the DNS server are not changed.',
   body: Type.Object({
     zone: Type.Optional(ZoneIn),
-    zone_id: Type.Optional({ ...ZoneIn, description: 'Another name of the field `zone`.' }),
+    zone_id: Type.Optional({ ...ZoneIn, description: 'Alias of `zone`.' }),
     type: Type.String({
       maxLength: 10,
       'x-rule': 'must be A, AAAA, CNAME, MX, TXT or NS',
@@ -203,7 +205,7 @@ const deleteRecordRoute = jsonRoute({
   id: 'deleteZoneRecord',
   tag: 'Zones',
   summary: 'Delete a record from a DNS zone',
-  description: 'The request is safe to repeat: deleting a record that was deleted recently succeeds.',
+  description: 'The request is safe to repeat: if the record was deleted recently, the request succeeds.',
   body: Type.Object({
     zone_id: ZoneIn,
     rc_id: Type.String({
