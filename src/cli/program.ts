@@ -122,7 +122,10 @@ function addProxy(program: Command): void {
     .command('proxy')
     .description('manage the reverse proxy')
     .command('files')
-    .description('write the files that a proxy host behind SSH (proxy.ssh) needs: its nginx.conf and pages')
+    .description(
+      'write the files for a proxy host that the agent reaches over SSH (proxy.ssh): nginx.conf and ' +
+        'the pages',
+    )
     .argument('<folder>', 'output directory')
     .action(async (folder: string, _, command: Command) => {
       const { writeProxyFiles } = await import('./proxy/proxy-files.js');
@@ -135,7 +138,10 @@ function addDoctor(program: Command): void {
     .command('doctor')
     .description('check the installation and suggest fixes')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExit code: 0 no errors (there may be warnings), 1 at least one check is wrong.')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 if no check is wrong (there may be warnings), 1 if at least one check is wrong.',
+    )
     .action(async (flags: { json?: true }, command: Command) => {
       const { runDoctor } = await import('./doctor/doctor.js');
       process.exitCode = await runDoctor(fileOf(command), flags.json === true);
@@ -164,13 +170,13 @@ function addTemplate(program: Command): void {
 
 function readBackend(text: string): SandboxFlags['backend'] {
   if (text === 'memory' || text === 'lxc') return text;
-  throw new InvalidArgumentError('It must be memory or lxc.');
+  throw new InvalidArgumentError('Expected memory or lxc.');
 }
 
 function readPort(text: string): number {
   const port = Number(text);
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port;
-  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  throw new InvalidArgumentError('Expected a number from 0 to 65535.');
 }
 
 /** Runs the command line and resolves with the exit code. No error prints a stack trace. */

@@ -21,7 +21,7 @@ export function problemsOf(schema: TSchema, value: unknown, path: KeyPath = []):
     { key: path.join('.'), problem: `found ${found}, expected ${expectedBy(schema)}` },
   ];
   if (isSecretSchema(schema))
-    return Value.Check(schema, value) ? [] : wrong('another value (not shown, it may be secret)');
+    return Value.Check(schema, value) ? [] : wrong('a different value (not shown, because it may be secret)');
   if (Type.IsObject(schema)) return isMapping(value) ? inObject(schema, value, path) : wrong(shown(value));
   if (Type.IsArray(schema)) {
     if (!Array.isArray(value)) return wrong(shown(value));
@@ -35,7 +35,9 @@ export function problemsOf(schema: TSchema, value: unknown, path: KeyPath = []):
   }
   if (Value.Check(schema, value)) return [];
   return wrong(
-    said(schema, 'discreet') === true ? 'another text (not shown, it may contain a secret)' : shown(value),
+    said(schema, 'discreet') === true
+      ? 'a different text (not shown, because it may contain a secret)'
+      : shown(value),
   );
 }
 

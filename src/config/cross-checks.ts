@@ -70,7 +70,9 @@ export const planWordsDiffer: ConfigCheck = (file) =>
 
 const BothPlans = Type.Object({ plans: Type.Unknown(), plans_file: Type.Unknown() });
 const plansStandOnce: ConfigCheck = (file) =>
-  Value.Check(BothPlans, file) ? problem('plans_file', 'found `plans` too, expected only one of them') : [];
+  Value.Check(BothPlans, file)
+    ? problem('plans_file', 'found both `plans` and `plans_file`, expected only one of them')
+    : [];
 
 const Hooks = Type.Object({
   alerts: Type.Object({ hooks: Type.Array(Type.Record(Type.String(), Type.Unknown())) }),

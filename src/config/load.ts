@@ -172,7 +172,8 @@ function unknownVariables({ unknown }: Overridden, used: ReadonlySet<string>): C
     .filter((variable) => !used.has(variable))
     .map((variable) => ({
       key: variable,
-      problem: 'found this environment variable, which matches no key, expected e.g. INNKEEPER_API__PORT',
+      problem:
+        'found an environment variable that matches no key, expected a name such as INNKEEPER_API__PORT',
     }));
 }
 

@@ -60,7 +60,7 @@ export function ambiguousPlans(key: string, names: readonly (readonly string[])[
       if (other !== undefined)
         problems.push({
           key: mine,
-          problem: `found the word "${word}", which also names ${other}, expected a different one`,
+          problem: `found the name "${word}", which ${other} also has, expected a unique name`,
         });
       seen.set(word, mine);
     }

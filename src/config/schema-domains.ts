@@ -16,14 +16,15 @@ export const DomainsSchema = section("Customers' own domains.", {
     { default: [] },
   ),
   quarantine_s: number(
-    'How long other customers cannot add a removed domain unless they prove ownership in DNS.',
+    'Period after the removal of a domain during which other customers can add the domain only with ' +
+      'proof of ownership in DNS.',
     0,
     31_536_000,
     { unit: 'seconds', default: 2_592_000 },
   ),
   stray_s: number(
-    'How long a domain may point elsewhere before it is disabled. ' +
-      'Domains are checked daily, and enabled again when they point back.',
+    'How long a domain may point elsewhere before it is disabled. Domains are checked daily. A ' +
+      'disabled domain is enabled again when it points to the service again.',
     0,
     31_536_000,
     { unit: 'seconds', default: 1_209_600 },

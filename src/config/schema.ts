@@ -90,13 +90,13 @@ const ApiSchema = section('The REST API.', {
   port: port('TCP port; 0 = any free port.', 0, { default: 8080 }),
   socket: inherited(
     path(
-      'Unix socket of the command line (mode 0600); empty = innkeeper.sock in the state folder.',
+      'Unix socket for the command line (mode 0600); empty = innkeeper.sock in the state folder.',
       'nothing',
       { inherits: { from: 'agent.state_dir', as: (dir) => join(dir, 'innkeeper.sock') } },
     ),
   ),
   tls: optional(
-    block('TLS of the API; empty = plain HTTP. Renewed files are loaded within a minute.', {
+    block('TLS for the API; empty = plain HTTP. Renewed certificate files are loaded within a minute.', {
       cert_file: path('PEM file with the certificate and its chain.', 'certificates'),
       key_file: path('PEM file with the private key.', 'private file', { keyOf: 'cert_file' }),
     }),
@@ -108,15 +108,16 @@ const ApiSchema = section('The REST API.', {
     unit: 'bytes',
     default: 1_048_576,
   }),
-  rate_limit: section('Limits per token. Orders, deletions, suspensions and upgrades are never refused.', {
+  rate_limit: section('Limits per token. Orders, deletions, suspensions and upgrades are not limited.', {
     main_thread_ms_per_s: number(
-      'Main-thread time that a token may use per second (all tokens share 1000 ms), with bursts of eight times as much; 0 = no limit.',
+      'Time on the main thread that one token may use per second, with bursts of up to eight times ' +
+        'as much. All tokens share 1000 ms. 0 = no limit.',
       0,
       1000,
       { unit: 'ms', default: 250 },
     ),
     reads_per_s: number(
-      'Read requests per second, with bursts of twice as many; 0 = no limit.',
+      'Read requests per second, with bursts of up to twice as many; 0 = no limit.',
       0,
       10_000_000,
       { default: 500 },
@@ -160,8 +161,8 @@ export const PlanSchema = block('A plan.', {
   swap_mb: number('Swap.', 0, 4_194_304, { unit: 'MiB', default: 512 }),
   disk_gb: number('Root disk.', 1, 65_536, { unit: 'GiB' }),
   cores: number('CPU cores.', 1, 512),
-  domains: number('Limit of custom domains per site.', 0, 10_000),
-  backups: number('Limit of backups per site.', 0, 1000),
+  domains: number('Maximum number of custom domains per site.', 0, 10_000),
+  backups: number('Maximum number of backups per site.', 0, 1000),
   options: list(
     'Options that an order may set in `properties`: as a total, or as an increase over the plan such as `+20`.',
     block('An option.', {
@@ -190,7 +191,7 @@ export const PoolSchema = block('Addresses for containers.', {
   first: optional(text('First address of the pool.', { expected: ADDRESS_EXPECTED, check: isAddress })),
   last: optional(text('Last address of the pool.', { expected: ADDRESS_EXPECTED, check: isAddress })),
   prefix: number('Prefix length of the network.', 1, 128),
-  gateway: text('Gateway of the containers; it is never assigned.', {
+  gateway: text('Gateway of the containers. This address is never assigned to a container.', {
     expected: ADDRESS_EXPECTED,
     check: isAddress,
   }),
@@ -204,8 +205,8 @@ export const ConfigSchema = Type.Object(
     audit: AuditSchema,
     alerts: AlertsSchema,
     state_key: stateKey(
-      'Key that encrypts the secrets in the state: 32 bytes, base64 or hex; ' +
-        'empty = the agent creates secret.key in the state folder.',
+      'Key that encrypts the secrets in the state: 32 bytes in base64 or hex; empty = the agent ' +
+        'creates secret.key in the state folder.',
     ),
     state_key_former: stateKey(
       'The previous encryption key. Keep it until `innkeeper state rotate-key` reports that it is no longer needed.',
@@ -225,9 +226,9 @@ export const ConfigSchema = Type.Object(
     proxy: ProxySchema,
     domains: DomainsSchema,
     jobs: section('The job engine.', {
-      slots: number('Limit of jobs that run at the same time.', 2, 200, { default: 12 }),
+      slots: number('Maximum number of jobs that run at the same time.', 2, 200, { default: 12 }),
       interactive_slots: number(
-        'Number of these slots that are reserved for jobs that a customer is waiting for.',
+        'Number of `slots` that are reserved for jobs that a customer is waiting for.',
         1,
         100,
         {
@@ -236,18 +237,19 @@ export const ConfigSchema = Type.Object(
       ),
       retry_s: number(
         'Delay before the second attempt of a job, half of it random; it doubles with each attempt. ' +
-          'Products may set their own.',
+          'Products may set a different delay.',
         1,
         600,
         { unit: 'seconds', default: 5 },
       ),
-      stop_s: number('Time that running steps get to finish when the agent stops.', 1, 300, {
+      stop_s: number('Time allowed for running steps to finish when the agent stops.', 1, 300, {
         unit: 'seconds',
         default: 8,
       }),
     }),
     circuits: section(
-      'When a system counts as unreachable. The agent then sends it only occasional probes.',
+      'Circuit breakers: when a system counts as unreachable. The agent sends only occasional probes ' +
+        'to such a system.',
       {
         failures: number(
           'Number of consecutive requests without a response after which a system counts as unreachable.',
@@ -268,7 +270,7 @@ export const ConfigSchema = Type.Object(
     ),
     create: section('Creating sites.', {
       patience_s: number(
-        'How long a creation waits for an unreachable system before it fails.',
+        'How long the creation of a site waits for an unreachable system before the creation fails.',
         60,
         604_800,
         {
@@ -284,7 +286,8 @@ export const ConfigSchema = Type.Object(
     }),
     upgrade: section('Changing plans.', {
       smaller_plan: oneOf(
-        'What happens when an ordered plan allows less than the service uses: it is applied as far as possible, or refused.',
+        'What happens if the requested plan allows less than the service uses: `apply` applies the ' +
+          'plan as far as possible; `refuse` refuses the upgrade.',
         [...SMALLER_PLAN],
         { default: 'apply' },
       ),
@@ -298,8 +301,8 @@ export const ConfigSchema = Type.Object(
         { unit: 'seconds', default: 604_800 },
       ),
       brake: number(
-        'Limit of deletions per hour. Further deletions wait until an operator releases them. ' +
-          'This protects against a faulty panel.',
+        'Maximum number of deletions per hour. Further deletions wait until an operator releases them. ' +
+          'This limit protects against a faulty panel.',
         1,
         1_000_000,
         { default: 20 },
@@ -307,15 +310,20 @@ export const ConfigSchema = Type.Object(
     }),
     reconcile: section('Comparing the records with the actual state.', {
       mode: oneOf(
-        'What happens to differences: they are only reported, or those that can be repaired safely are also repaired.',
+        '`observe` only reports differences; `repair` also repairs those that can be repaired safely.',
         ['observe', 'repair'],
         { default: 'observe' },
       ),
       every_s: number('Interval between full comparisons.', 1, 604_800, { unit: 'seconds', default: 900 }),
-      confirm_s: number('Minimum time after which a second scan must confirm a difference.', 1, 3600, {
-        unit: 'seconds',
-        default: 15,
-      }),
+      confirm_s: number(
+        'Minimum time between the scan that finds a difference and the scan that confirms the difference.',
+        1,
+        3600,
+        {
+          unit: 'seconds',
+          default: 15,
+        },
+      ),
     }),
     plans: optional(
       list(`Plans for sale; empty = the built-in plans ${shippedPlans()}.`, PlanSchema, {
@@ -326,7 +334,7 @@ export const ConfigSchema = Type.Object(
       'Settings of panels, by name.',
       block('A panel.', {
         locale: optional(
-          text('Language of customers whose order names none; empty = the product decides.', {
+          text('Language of customers whose order does not set a language; empty = the product decides.', {
             expected: 'a language tag such as de or pt-BR',
             check: (tag) => canonicalLocale(tag) !== undefined,
             normalize: (tag) => canonicalLocale(tag) ?? tag,
@@ -336,7 +344,7 @@ export const ConfigSchema = Type.Object(
     ),
     plans_file: optional(
       path(
-        'File that contains the plans under the single key `plans`; it replaces the list `plans` here.',
+        'File that contains the plans under the single key `plans`. Set either `plans_file` or `plans`.',
         'nothing',
       ),
     ),
@@ -348,12 +356,12 @@ export const ConfigSchema = Type.Object(
           default: [],
         },
       ),
-      job_heap_mb: number('JavaScript heap of one job. A job that needs more ends as crashed.', 32, 4096, {
+      job_heap_mb: number('JavaScript heap of one job. A job that needs more heap crashes.', 32, 4096, {
         unit: 'MiB',
         default: 128,
       }),
       job_memory_mb: number(
-        'Total memory of the process of one job whose module is not shipped with the agent.',
+        'Total memory of the process that runs one job of a third-party module.',
         128,
         16_384,
         { unit: 'MiB', default: 512 },

@@ -2,8 +2,8 @@
 
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
+  EACCES: 'no read permission',
+  EPERM: 'no read permission',
   EISDIR: 'a folder',
   ENOTDIR: 'a path that leads through something that is not a folder',
   ELOOP: 'a loop of symbolic links',

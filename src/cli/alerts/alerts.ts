@@ -17,7 +17,7 @@ export function addAlertCommand(program: Command): void {
   const alerts = program
     .command('alerts')
     .description('list active alerts')
-    .option('--all', 'include alerts that ended recently')
+    .option('--all', 'include alerts that were cleared recently')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => show(command.optsWithGlobals()));
   alerts

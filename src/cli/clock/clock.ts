@@ -18,7 +18,7 @@ export function addClockCommands(program: Command): void {
     .action(async (_, command: Command) => run('GET', '/clock', command.optsWithGlobals()));
   clock
     .command('confirm')
-    .description('confirm that the clock is correct: resume purges, erasures and log rotation')
+    .description('confirm that the clock is correct, so that purges, erasures and log rotation resume')
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => run('POST', '/clock/confirm', command.optsWithGlobals()));
 }
@@ -40,7 +40,7 @@ function report({ trusted, host_time: host, agent_time: agent, doubt, off_s: off
   ]);
   if (trusted === true) return lines;
   return (
-    `${lines}\n\nNothing is purged, erased or abandoned by date. If the host time is correct, run: ` +
-    'innkeeper clock confirm'
+    `${lines}\n\nWhile the clock is not trusted, purges, erasures and log rotation are postponed. ` +
+    'If the host time is correct, run: innkeeper clock confirm'
   );
 }

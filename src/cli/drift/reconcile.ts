@@ -19,13 +19,16 @@ export function addReconcile(program: Command): void {
   asking(
     program
       .command('reconcile')
-      .description('compare the records of all panels with the actual state, and make the safe repairs'),
+      .description(
+        'compare the records of all panels with the actual state, and make the repairs that are safe',
+      ),
   )
     .option('--dry-run', 'only show the differences, and change nothing')
-    .option('--remove-orphans', "remove objects with this agent's mark whose service has ended")
+    .option('--remove-orphans', "remove objects of ended services that have this agent's mark")
     .option(
       '--remove-unknown <panel/service/generation...>',
-      'also remove objects whose mark names one of these services, which the state does not know',
+      'also remove objects whose mark names one of these services, even though the state has no ' +
+        'record of the service',
     )
     .action(async (_, command: Command) => reconcile(command.optsWithGlobals()));
 }
@@ -59,7 +62,7 @@ async function reconcile(options: Options): Promise<void> {
   }
   if (options.json) sayJson({ ...rest, findings, orphans, repairs, removals });
   const left = [...repairs, ...removals].filter(({ problem }) => problem !== null).length;
-  if (left > 0) throw new CommandFailure(`${left} of these failed.`);
+  if (left > 0) throw new CommandFailure(`${left} of the repairs and removals failed.`);
 }
 
 /** The time limit of a full comparison, and of the removal of a large container. */
@@ -81,7 +84,8 @@ async function lookUntilSure(daemon: Daemon): Promise<Fields> {
  * likely the site of a customer, and the state folder is an old copy in which this customer's record is missing.
  */
 const UNKNOWN =
-  'kept: the state does not know this service; restore the newest copy of the state (innkeeper ' + 'doctor)';
+  'kept: the state has no record of this service; restore the newest copy of the state (see ' +
+  'innkeeper doctor)';
 const REPAIR = 'repair';
 const REMOVE = 'remove';
 

@@ -15,7 +15,7 @@ export function addDecisions(job: Command): void {
   asking(job.command('cancel').description('cancel a job and roll back its changes'))
     .argument('<id>', 'ID of the job')
     .action(async (id: string, _, command: Command) => decide(command.optsWithGlobals(), id, 'cancel'));
-  asking(job.command('skip-step').description('mark a step of a stuck job as completed manually'))
+  asking(job.command('skip-step').description('mark a step of a stuck job as completed'))
     .argument('<id>', 'ID of the job')
     .argument('<step>', 'name of the step')
     .action(async (id: string, step: string, _, command: Command) =>

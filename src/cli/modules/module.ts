@@ -20,7 +20,7 @@ export function addModuleCommands(program: Command): void {
     .action(async (_, command: Command) => list(command.optsWithGlobals()));
   module
     .command('show')
-    .description('show what a module declares, and the reason if it cannot be used')
+    .description('show what a module declares, and why it cannot be used, if it has a problem')
     .argument('<type/name>', 'e.g. product/wordpress')
     .option('--json', 'print JSON')
     .action(async (name: string, _, command: Command) => show(name, command.optsWithGlobals()));
@@ -67,7 +67,7 @@ function print(value: unknown, options: ModuleOptions): void {
 async function show(name: string, options: ModuleOptions): Promise<void> {
   const [type = '', word, ...rest] = name.split('/');
   if (word === undefined || rest.length > 0)
-    throw new CommandFailure(`"${name}" is not a type and a name, for example product/wordpress.`);
+    throw new CommandFailure(`Expected <type>/<name>, for example product/wordpress, found "${name}".`);
   const path = `/modules/${encodeURIComponent(type)}/${encodeURIComponent(word)}`;
   const daemon = await daemonOf(options);
   const { success: _, ...module } = await daemon.call('GET', path);

@@ -16,6 +16,6 @@ export async function writeProxyFiles(configFile: string, folder: string): Promi
   await writeFile(join(folder, 'nginx.conf'), renderFront(nginx), { mode: 0o644 });
   for (const [name, html] of Object.entries(renderPages()))
     await writeFile(join(folder, 'pages', name), html, { mode: 0o644 });
-  say(`Copy ${folder} to ${nginx.dir} on the proxy host, owned by root.`);
-  say(`Add one line to authorized_keys there:\n\n${authorizedKeysLine(config)}`);
+  say(`Copy ${folder} to ${nginx.dir} on the proxy host. The copy must be owned by root.`);
+  say(`Add this line to authorized_keys on the proxy host:\n\n${authorizedKeysLine(config)}`);
 }

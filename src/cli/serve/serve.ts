@@ -24,7 +24,9 @@ const SPARE_MS = 5_000;
  * acknowledged is on disk.
  */
 function leave(code: number): void {
-  process.stderr.write('innkeeper: some operations did not finish in time; the next start resumes them\n');
+  process.stderr.write(
+    'innkeeper: some operations did not finish in time and will be resumed at the next start\n',
+  );
   process.exit(code);
 }
 

@@ -25,7 +25,7 @@ export function addServiceCommands(program: Command): void {
   asking(service.command('show').description('show one service'))
     .argument('<id>', 'ID of the service in the panel')
     .action(async (id: string, _, command: Command) => show(id, command.optsWithGlobals()));
-  asking(service.command('retry').description('retry a failed order as it was ordered, or a stuck job'))
+  asking(service.command('retry').description('repeat a failed order, or resume a stuck job'))
     .argument('<id>', 'ID of the service in the panel')
     .action(async (id: string, _, command: Command) => retry(id, command.optsWithGlobals()));
   asking(service.command('forget').description('forget a service whose container can no longer be reached'))

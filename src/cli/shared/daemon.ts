@@ -70,8 +70,8 @@ function refusal(answer: Fields, message: IncomingMessage): CommandFailure {
  */
 function aboutReleases(daemon: string | undefined, code: unknown): string {
   if (daemon === VERSION && code !== 'route_not_found') return '';
-  const releases = `The running daemon is release ${daemon ?? 'unknown'}, this command is ${VERSION}`;
-  return ` ${releases}: systemctl restart innkeeper`;
+  const releases = `The running daemon is release ${daemon ?? 'unknown'}, and this command is release ${VERSION}`;
+  return ` ${releases}. To restart the daemon: systemctl restart innkeeper`;
 }
 
 function versionOf({ headers }: IncomingMessage): string | undefined {
@@ -155,7 +155,9 @@ function explain(error: Error, socket: string): Error {
     );
   }
   if (code === 'EACCES' || code === 'EPERM') {
-    return new CommandFailure(`Permission denied for ${socket}; run this as the daemon's user, or as root.`);
+    return new CommandFailure(
+      `Permission denied for ${socket}; run this command as the daemon's user, or as root.`,
+    );
   }
   return error instanceof CommandFailure
     ? error

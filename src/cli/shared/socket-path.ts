@@ -31,7 +31,7 @@ async function readConfig(file: string): Promise<unknown> {
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandFailure(
-      `Cannot read the configuration ${file}: ${why}; use --config to name another one.`,
+      `Cannot read the configuration ${file}: ${why}; use --config to name a different file.`,
       {
         cause: error,
       },

@@ -40,8 +40,8 @@ export async function rotateKey(options: RotateOptions): Promise<void> {
   const needed = status['needed_by'];
   if (Array.isArray(needed) && needed.length > 0)
     say(
-      `The former key is kept because ${formatCell(needed)} still need it. Repair or remove them, then ` +
-        'run this command again.',
+      `The former key is kept, because these documents still need it: ${formatCell(needed)}. Repair ` +
+        'or remove the documents, then run this command again.',
     );
   else if (status['configured'] === true)
     say(
@@ -68,9 +68,9 @@ async function provideForExports(
 ): Promise<void> {
   if ((keepFormer === undefined) === (discardFormer === undefined))
     throw new CommandFailure(
-      `Exports that were made until now need the key ${keyId}, which this command removes. Run it with ` +
-        '--keep-former <file> to copy that key into a file first, or with --discard-former if no older export ' +
-        'is needed.',
+      `Existing exports need the key ${keyId}, which this command removes. Run the command with ` +
+        '--keep-former <file> to copy that key into a file first, or with --discard-former if no ' +
+        'existing export is needed.',
     );
   if (keepFormer === undefined) return;
   const { keepFormerKey } = await import('./keep-former-key.js');
@@ -90,9 +90,11 @@ async function rotated(daemon: Daemon): Promise<Fields> {
 }
 
 function aboutExports(keyId: string, file: string | undefined): string {
-  if (file === undefined) return `The secrets in exports that were made with the key ${keyId} are lost.`;
+  if (file === undefined)
+    return `The secrets in exports that were made with the key ${keyId} can no longer be read.`;
   return (
-    `Exports that were made before need the former key ${keyId}, which is now in ${formatCell(file)}: keep it with ` +
-    `them. To check one: innkeeper state verify <export> --key-file ${formatCell(file)}`
+    `Older exports need the former key ${keyId}, which is now in ${formatCell(file)}. Keep this ` +
+    'file with the exports. To check an export: innkeeper state verify <export> --key-file ' +
+    `${formatCell(file)}`
   );
 }

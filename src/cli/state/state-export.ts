@@ -44,9 +44,10 @@ export async function exportState({ file, configFile, withKey }: ExportRequest):
     say(`${path}: ${manifest.files.length} files as of ${manifest.made_at}.`);
     say(
       withKey
-        ? 'It contains the key of the secrets: protect it like the secrets themselves.'
-        : `It does not contain the key of the secrets (${manifest.key.id}): keep a copy of secret.key, or ` +
-            'of the configured state_key, elsewhere. Without that key its secrets are lost.',
+        ? 'The export contains the key for the secrets: protect the file like the secrets themselves.'
+        : `The export does not contain the key for the secrets (${manifest.key.id}): keep a copy of ` +
+            'secret.key, or of the configured state_key, elsewhere. Without that key, the secrets in the ' +
+            'export cannot be read.',
     );
     for (const { file: where, problem } of findings) process.stderr.write(`warning: ${where} ${problem}\n`);
   } finally {

@@ -22,9 +22,10 @@ export async function importState(file: string, configFile: string): Promise<voi
 }
 
 const KEY_SAYS = {
-  there: (_: string, id: string) => `The key of its secrets (${id}) is present.`,
-  imported: (path: string) => `The key of its secrets was imported with it: ${path}.`,
+  there: (_: string, id: string) => `The key for the secrets (${id}) is present.`,
+  imported: (path: string) => `The key for the secrets was also imported: ${path}.`,
   missing: (path: string, id: string) =>
-    `The key of its secrets (${id}) is missing. Before the start, restore the old ${path} (mode 600, ` +
-    "the daemon's user), or configure state_key; then run innkeeper state verify.",
+    `The key for the secrets (${id}) is missing. Before you start the daemon, restore the old ` +
+    `${path} (mode 600, owned by the daemon's user), or configure state_key. Then run innkeeper ` +
+    'state verify.',
 } as const;

@@ -47,8 +47,8 @@ export async function verifyState(request: VerifyRequest): Promise<boolean> {
   for (const { file, problem } of notes) say(`note     ${file}: ${problem}`);
   if (!opened && secrets > 0 && found.tried.length === 0)
     say(
-      `note     ${secrets} secrets were not decrypted: no key was given (--key-file) and none is in ` +
-        `use here${manifest ? `; the export needs the key ${manifest.key.id}` : ''}`,
+      `note     ${secrets} secrets were not decrypted: no key was given (--key-file), and no key is ` +
+        `in use on this machine${manifest ? `; the export needs the key ${manifest.key.id}` : ''}`,
     );
   const count = findings.length === 1 ? 'one problem' : `${findings.length} problems`;
   say(
@@ -65,8 +65,8 @@ function unfitting({ manifest, opened, tried }: Tried): Tried['findings'] {
   if (!manifest || opened || tried.length === 0) return [];
   const { id } = manifest.key;
   const problem =
-    `none of the keys here decrypts its secrets: it needs the key ${id}, and the keys tried are ` +
-    `${tried.join(', ')}. If you kept that key, name its file with --key-file`;
+    `none of the available keys decrypts the secrets. They need the key ${id}; the keys tried are ` +
+    `${tried.join(', ')}. If you kept the key ${id}, name its file with --key-file`;
   return [{ file: '', problem }];
 }
 

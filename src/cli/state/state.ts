@@ -7,16 +7,19 @@ export function addStateCommands(program: Command): void {
   const state = program.command('state').description("back up and restore the agent's state");
   state
     .command('export')
-    .description('export all documents as a consistent snapshot into one file; the daemon may run')
+    .description('export all documents as a consistent snapshot into one file; the daemon may be running')
     .argument('<file>', 'output file, e.g. state.tar.gz')
-    .option('--with-key', 'include the key of the secrets; anyone with the file can then read all secrets')
+    .option(
+      '--with-key',
+      'include the key for the secrets; anyone who has the file can then read all secrets',
+    )
     .action(async (file: string, flags: { withKey?: true }, command: Command) => {
       const { exportState } = await import('./state-export.js');
       await exportState({ file, configFile: fileOf(command), withKey: flags.withKey === true });
     });
   state
     .command('import')
-    .description('import an export into the empty state folder; the daemon must not run')
+    .description('import an export into the empty state folder; the daemon must not be running')
     .argument('<file>', 'a file from `state export`')
     .action(async (file: string, _, command: Command) => {
       const { importState } = await import('./state-import.js');
@@ -26,7 +29,7 @@ export function addStateCommands(program: Command): void {
     .command('verify')
     .description('check an export, a folder, or the state in use')
     .argument('[what]', 'an exported file or a state folder (default: the state in use)')
-    .option('--key-file <file>', 'key of the secrets, if the key in use is a different one')
+    .option('--key-file <file>', 'file with the key for the secrets, if this is not the key in use')
     .option('--json', 'print JSON')
     .action(async (what: string | undefined, flags: { keyFile?: string; json?: true }, command: Command) => {
       const { verifyState } = await import('./state-verify.js');
@@ -41,8 +44,14 @@ export function addStateCommands(program: Command): void {
   state
     .command('rotate-key')
     .description('create a new key and re-encrypt all secrets with it; the daemon keeps running')
-    .option('--keep-former <file>', 'copy the present key into this file first: older exports need it')
-    .option('--discard-former', 'do not keep it: the secrets in older exports are lost')
+    .option(
+      '--keep-former <file>',
+      'first copy the current key into this file, because older exports need that key',
+    )
+    .option(
+      '--discard-former',
+      'do not keep the current key; the secrets in older exports can then no longer be read',
+    )
     .option('--json', 'print JSON')
     .action(async (_, command: Command) => {
       const { rotateKey } = await import('./rotate-key.js');

@@ -45,7 +45,7 @@ export function addTokenCommands(program: Command): void {
     .option('--overlap <span>', 'how long the old value remains valid, e.g. 0, 12h or 7d', '1d')
     .option(
       '--now',
-      'revoke all older values immediately, including the values from before earlier rotations',
+      'revoke all earlier values immediately, including those that previous rotations replaced',
     )
     .action(async (id: string, _, command: Command) => rotate(id, command.optsWithGlobals()));
   asking(token.command('revoke').description('revoke a token immediately'))

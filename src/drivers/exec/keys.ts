@@ -7,10 +7,15 @@ export const execKeys = {
     default: ['/usr/sbin/pct'],
     minItems: 1,
   }),
-  max_output_bytes: number('Maximum output of one script that is kept.', 4096, 67_108_864, {
-    unit: 'bytes',
-    default: 1_048_576,
-  }),
+  max_output_bytes: number(
+    "Maximum size of a script's output. Of longer output, only the end is kept.",
+    4096,
+    67_108_864,
+    {
+      unit: 'bytes',
+      default: 1_048_576,
+    },
+  ),
 };
 
 export interface ExecKeys {

@@ -11,7 +11,8 @@ export const ProxySchema = section('The reverse proxy.', {
   ...blocksOf(PROXY_DRIVERS),
   ssh: optional(ProxySshSchema),
   public_addresses: list(
-    'Public addresses of the proxy; PROXYSRV in records of customer zones stands for them.',
+    "Public addresses of the proxy. In the records of customers' zones, PROXYSRV stands for these " +
+      'addresses.',
     text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
     { default: [] },
   ),

@@ -2,7 +2,7 @@
 import type { DriverPart } from '../../../config/driver-part.js';
 
 export const none = {
-  does: 'if a wildcard record points all names to the proxy',
+  does: 'writes no records, so a wildcard record must point all names to the proxy',
   checks: [],
   hosts: () => [],
 } satisfies DriverPart;

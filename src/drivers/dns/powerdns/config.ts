@@ -24,7 +24,7 @@ const keys = block('Required by the driver `powerdns`.', {
   api_key: secret('API key of PowerDNS.'),
   server_id: text('Server ID of PowerDNS.', { default: 'localhost' }),
   zone: inherited(
-    text('Zone of the records; empty = the base domain.', {
+    text('Zone that contains the records; empty = the base domain.', {
       check: isDomain,
       expected: 'a domain name in lower case',
       inherits: { from: 'agent.base_domain' },

@@ -24,7 +24,7 @@ const keys = block('Required by the driver `ssh`.', {
     'SSH addresses by node name. A node that is not listed is reached under its own name on port 22.',
     host,
   ),
-  user: text('User for the login; it must be allowed to run pct.', { default: 'root' }),
+  user: text('User for the login; the user must be allowed to run pct.', { default: 'root' }),
   private_key: secret('Private key (OpenSSH or PEM, without a passphrase).', {
     problem: (key) =>
       key.includes('PRIVATE KEY-----')
@@ -47,7 +47,7 @@ export interface SshExecSettings {
 }
 
 export const ssh = {
-  does: "runs it on the container's node",
+  does: "runs pct over SSH on the container's node",
   keys: optional(keys),
   checks: [],
   hosts: ({ exec }: SshExecSettings) => Object.values(exec.ssh?.hosts ?? {}).map(({ host: name }) => name),

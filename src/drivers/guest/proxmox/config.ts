@@ -72,7 +72,7 @@ const keys = section('The Proxmox VE cluster.', {
       expected: 'the name of a pool',
     }),
   ),
-  storage: text('Storage of the root disks; it must support snapshots.', {
+  storage: text('Storage for the root disks. The storage must support snapshots.', {
     pattern: '^[A-Za-z][A-Za-z0-9._-]*$',
     expected: 'the name of a storage',
     default: 'local-lvm',
@@ -92,8 +92,8 @@ const keys = section('The Proxmox VE cluster.', {
   searchdomain: optional(text("DNS search domain in the containers; empty = the host's.")),
   nodes: list('Nodes that may run containers; empty = every online node.', node, { default: [] }),
   heavy_operations: number(
-    'Heavy operations (create, clone, snapshot, rollback, destroy) that may run at the same time on ' +
-      'one node.',
+    'Maximum number of heavy operations (create, clone, snapshot, rollback, destroy) that run at the ' +
+      'same time on one node.',
     1,
     50,
     { default: 3 },
@@ -102,7 +102,7 @@ const keys = section('The Proxmox VE cluster.', {
     default: true,
   }),
   start_at_boot: flag('Whether containers start when their node boots.', { default: true }),
-  vmids: vmidRange("VMID range of this agent's containers; nothing else may use it.", 10_000, 19_999),
+  vmids: vmidRange("VMID range of this agent's containers; nothing else may use this range.", 10_000, 19_999),
   template_vmids: vmidRange(
     'VMID range of the templates that `innkeeper template build` creates.',
     9000,

@@ -6,7 +6,7 @@ const word = Type.String({ minLength: 1, expected: 'a word' });
 
 export const commandKeys = {
   command: optional(
-    list('Command that gets the alert as JSON on its standard input, as a list of words.', word, {
+    list('Command, as a list of words. The command gets the alert as JSON on its standard input.', word, {
       minItems: 1,
     }),
   ),

@@ -9,7 +9,10 @@ export const webhookKeys = {
     }),
   ),
   secret: optional(
-    secret('Key that signs the request (HMAC-SHA256, header Innkeeper-Signature); empty = unsigned.'),
+    secret(
+      'Key that signs the requests to the URL (HMAC-SHA256, header Innkeeper-Signature); empty = ' +
+        'unsigned.',
+    ),
   ),
   ca_file: optional(
     path("PEM file of the CA to trust for the URL; empty = the system's CAs.", 'certificates'),

@@ -40,13 +40,23 @@ const keys = section('Certificates from an ACME authority with HTTP-01.', {
     text('A domain name.', { check: isDomain, expected: 'a domain name in lower case' }),
     { default: ['letsencrypt.org'] },
   ),
-  certificates_per_domain_week: number('Limit of certificates per registered domain and week.', 1, 10_000, {
-    default: 40,
-  }),
-  certificates_per_set_week: number('Limit of certificates for the same set of names per week.', 1, 1000, {
-    default: 4,
-  }),
-  refusals_per_name_hour: number('Limit of failed verifications of one name per hour.', 1, 1000, {
+  certificates_per_domain_week: number(
+    'Maximum number of certificates per registered domain per week.',
+    1,
+    10_000,
+    {
+      default: 40,
+    },
+  ),
+  certificates_per_set_week: number(
+    'Maximum number of certificates for the same set of names per week.',
+    1,
+    1000,
+    {
+      default: 4,
+    },
+  ),
+  refusals_per_name_hour: number('Maximum number of failed verifications of one name per hour.', 1, 1000, {
     default: 4,
   }),
   timeout_s: number('Timeout of one order.', 10, 3600, { unit: 'seconds', default: 180 }),

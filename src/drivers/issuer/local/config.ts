@@ -3,7 +3,7 @@ import { block, optional, path, type Static } from '../../../config/building-blo
 import type { Loaded } from '../../../config/loaded.js';
 import type { IssuerPart } from '../part.js';
 
-const keys = block('A CA on this machine that issues certificates if ACME is disabled, for a lab.', {
+const keys = block('For a lab: a CA on this machine that issues certificates if ACME is disabled.', {
   certificate_file: path('PEM file with the certificate of the CA.', 'certificates'),
   key_file: path('PEM file with the private key of the CA (PKCS #8, EC P-256).', 'private file', {
     keyOf: 'certificate_file',

@@ -29,7 +29,7 @@ export const lookupKeys = {
     },
   ),
   https_port: number(
-    'Port for such a request after a redirect to HTTPS; change it only in a lab.',
+    'Port for HTTPS requests that check a CDN after a redirect to HTTPS; change it only in a lab.',
     1,
     65_535,
     { default: 443 },
@@ -39,13 +39,14 @@ export const lookupKeys = {
     default: 8,
   }),
   lab_networks: list(
-    'Private networks whose name servers may be queried anyway, for a lab; packets to other private ' +
-      'addresses are never sent.',
+    'For a lab: private networks in which name servers may be queried. The agent sends no packets ' +
+      'to any other private address.',
     text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
     { default: [] },
   ),
   closed_networks: list(
-    'Networks that are never contacted for a customer although their addresses are public, such as a NAT64 prefix of your own that leads into private networks.',
+    'Networks with public addresses that the agent never contacts on behalf of a customer, such as ' +
+      'your own NAT64 prefix that leads into private networks.',
     text('A network.', { expected: NETWORK_EXPECTED, check: isNetwork }),
     { default: [] },
   ),

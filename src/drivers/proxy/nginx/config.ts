@@ -14,11 +14,11 @@ const keys = section('The nginx on this machine.', {
   dir: path("Folder for the agent's nginx files; nginx's user must be able to read it.", 'nothing', {
     default: '/etc/nginx/innkeeper',
   }),
-  test: list("Command that tests nginx's whole configuration, as a list of words.", word, {
+  test: list("Command, as a list of words, that tests nginx's whole configuration.", word, {
     default: ['/usr/sbin/nginx', '-t', '-q'],
     minItems: 1,
   }),
-  reload: list('Command that reloads nginx, as a list of words.', word, {
+  reload: list('Command, as a list of words, that reloads nginx.', word, {
     default: ['/usr/sbin/nginx', '-s', 'reload'],
     minItems: 1,
   }),
@@ -35,7 +35,12 @@ const keys = section('The nginx on this machine.', {
     text('An address.', { expected: ADDRESS_EXPECTED, check: isAddress }),
     { default: ['0.0.0.0'], minItems: 1 },
   ),
-  http_port: number('Port for plain HTTP, which only redirects.', 1, 65_535, { default: 80 }),
+  http_port: number(
+    'Port for plain HTTP, which serves only redirects to HTTPS and ACME challenges.',
+    1,
+    65_535,
+    { default: 80 },
+  ),
   https_port: number('Port for HTTPS.', 1, 65_535, { default: 443 }),
   certificate_file: path(
     'Wildcard certificate of the base domain: PEM file with its chain, readable by nginx.',
