@@ -13,7 +13,7 @@ export function shown(value: unknown): string {
 export function expectedBy(schema: TSchema): string {
   const expected = said(schema, 'expected');
   if (typeof expected === 'string') return expected;
-  return Type.IsObject(schema) || Type.IsRecord(schema) ? 'keys with values' : 'another value';
+  return Type.IsObject(schema) || Type.IsRecord(schema) ? 'keys with values' : 'a different value';
 }
 
 export function problemsOf(schema: TSchema, value: unknown, path: KeyPath = []): ConfigProblem[] {

@@ -71,7 +71,7 @@ export const ERRORS = {
   domain_caa: kind(
     400,
     'refused_request',
-    "The domain's CAA records do not allow the certificate authority to issue.",
+    "The domain's CAA records do not allow the certificate authority to issue a certificate.",
   ),
   zone_not_here: kind(
     400,
@@ -93,9 +93,13 @@ export const ERRORS = {
   job_not_found: kind(404, 'gone', 'There is no such job.'),
   step_not_found: kind(404, 'gone', 'The job has no unfinished step with this name.'),
   token_not_found: kind(404, 'gone', 'No valid token has this id or name.'),
-  credentials_gone: kind(404, 'gone', 'The first credentials were acknowledged or have expired.'),
+  credentials_gone: kind(404, 'gone', 'The initial credentials were acknowledged or have expired.'),
   domain_not_found: kind(404, 'gone', 'The service has no such domain.'),
-  reservation_not_found: kind(404, 'gone', 'This panel has no such reservation, or it has expired.'),
+  reservation_not_found: kind(
+    404,
+    'gone',
+    'This panel has no such reservation, or the reservation has expired.',
+  ),
   zone_not_found: kind(404, 'gone', 'There is no such zone.'),
   record_not_found: kind(404, 'gone', 'The zone has no such record.'),
   method_not_allowed: kind(405, 'refused_request', 'The endpoint exists, but not with this method.'),
@@ -107,11 +111,15 @@ export const ERRORS = {
   ),
   service_busy: kind(409, 'conflict', 'Another operation on this service must end first.'),
   job_ended: kind(409, 'conflict', 'The job has ended; it can be neither continued nor undone.'),
-  job_irrevocable: kind(409, 'conflict', 'The job is past the point from which it can be undone.'),
+  job_irrevocable: kind(
+    409,
+    'conflict',
+    'The job has passed its point of no return and can no longer be cancelled.',
+  ),
   nothing_to_retry: kind(
     409,
     'conflict',
-    'No job of the service has failed, is stuck or is waiting for a system.',
+    'The service has no job that failed, is stuck or waits for a system.',
   ),
   job_not_stuck: kind(409, 'conflict', 'Only a stuck job can be finished manually.'),
   service_failed: kind(
@@ -119,7 +127,7 @@ export const ERRORS = {
     'conflict',
     'The site could not be created, or an operation on it is stuck: it must be repaired or deleted.',
   ),
-  service_stopped: kind(409, 'conflict', 'The site is stopped; this operation requires it to run.'),
+  service_stopped: kind(409, 'conflict', 'The site is stopped; this operation requires a running site.'),
   administrator_missing: kind(
     409,
     'conflict',
@@ -129,7 +137,7 @@ export const ERRORS = {
   quota_reached: kind(
     409,
     'conflict',
-    "The plan's limit is reached; the message says which limit, and how many there are.",
+    "The plan's limit is reached; the message contains the limit and the current number.",
   ),
   reservation_used: kind(409, 'conflict', 'The reservation is used up: all of its sites have been ordered.'),
   plan_too_small: kind(
@@ -165,14 +173,18 @@ export const ERRORS = {
     'The state key is set in the configuration and must be changed there.',
   ),
   idempotency_mismatch: kind(409, 'conflict', 'The Idempotency-Key was already used with a different body.'),
-  cursor_gone: kind(410, 'gone', 'The cursor is from another log, or its position is no longer kept.'),
+  cursor_gone: kind(
+    410,
+    'gone',
+    'The cursor belongs to an earlier log, or is older than the oldest entry that is kept.',
+  ),
   payload_too_large: kind(413, 'refused_request', 'The request body is larger than allowed.'),
   unsupported_media_type: kind(415, 'refused_request', 'The request body must be application/json.'),
   rate_limited: kind(429, 'busy', 'Too many requests with this token.'),
   internal_error: kind(
     500,
     'unknown',
-    'Internal error in the agent; its log has the details under the request id.',
+    "Internal error in the agent; the agent's log has the details under the request ID.",
   ),
   state_damaged: kind(
     500,
@@ -191,12 +203,13 @@ export const ERRORS = {
   template_missing: kind(
     502,
     'busy',
-    "The product's template does not exist on any node; orders wait until it does.",
+    "The product's template does not exist on any node; orders wait until the template exists.",
   ),
   host_incomplete: kind(
     502,
     'busy',
-    'The container host does not have a storage, pool, bridge or OS template that the configuration names; orders wait until it does.',
+    'The container host lacks a storage, pool, bridge or OS template that the configuration names; ' +
+      'orders wait until the missing object is added.',
   ),
   snapshots_unavailable: kind(502, 'refused_request', 'The storage does not support snapshots.'),
   dns_unreachable: kind(502, 'unreachable', 'The DNS server does not answer.'),

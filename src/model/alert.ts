@@ -18,24 +18,27 @@ interface AlertKindInfo {
 export const ALERTS = {
   job_stuck: {
     severity: 'critical',
-    meaning: 'A job can neither continue nor be undone: an operator must finish it.',
-    ends: 'the job is finished, or another job repairs what it left',
+    meaning: 'A job can neither continue nor be rolled back: an operator must finish it.',
+    ends: 'the job is finished, or another job repairs what the stuck job left behind',
   },
   order_failed: {
     severity: 'critical',
-    meaning: 'An order (a site, its restoration, a plan, the end of a suspension) failed and was undone.',
+    meaning:
+      'An order (a creation, a restoration, an upgrade or the end of a suspension) failed and was ' +
+      'rolled back.',
     ends: 'the order is placed or retried again, or the service is deleted',
   },
   order_waiting: {
     severity: 'critical',
     meaning:
-      'Orders wait for something that the operator must provide: a template, a storage, a bridge, an OS template.',
-    ends: 'no order waits for it',
+      'Orders wait for something that the operator must provide: a template, a storage, a bridge or ' +
+      'an OS template.',
+    ends: 'no order waits any longer',
   },
   order_waiting_for_capacity: {
     severity: 'critical',
     meaning: 'Orders wait for an address, a container number or a node with enough free capacity.',
-    ends: 'no order waits for it',
+    ends: 'no order waits any longer',
   },
   deletion_brake: {
     severity: 'critical',
@@ -60,13 +63,15 @@ export const ALERTS = {
   document_damaged: {
     severity: 'critical',
     meaning:
-      'A record cannot be read and was set aside: requests about its subject are refused until an operator restores it.',
+      'A record cannot be read and was set aside: requests that need the record are refused until an ' +
+      'operator restores it.',
     ends: 'the record is restored or removed, and the agent is restarted',
   },
   state_behind: {
     severity: 'critical',
     meaning:
-      "Containers have this agent's mark but are not in its state: the state is empty, or an old copy.",
+      "Containers have this agent's mark but are not in the agent's state: the state is empty, or an " +
+      'old copy.',
     ends: 'the containers are in the state, or no longer exist',
   },
   system_down: {
@@ -83,7 +88,8 @@ export const ALERTS = {
   module_unusable: {
     severity: 'critical',
     meaning:
-      'A module cannot be used, or services need one that is not installed: its products cannot be ordered.',
+      'A module cannot be used, or a module that services need is not installed: products of the ' +
+      'module cannot be ordered.',
     ends: 'the agent was restarted and the module can be used, or no service needs the missing module any more',
   },
   certificate_expiry: {
@@ -104,23 +110,24 @@ export const ALERTS = {
   lock_left: {
     severity: 'critical',
     meaning:
-      'A container is locked although no task is using it: every change to it is refused until an operator unlocks it.',
+      'A container is locked although no task is using it: every change to the container is refused ' +
+      'until an operator unlocks it.',
     ends: 'the lock is removed',
   },
   smaller_plan: {
     severity: 'warning',
-    meaning: 'A smaller plan was applied only in part: the service still has more than it pays for.',
+    meaning: 'A smaller plan was applied only in part: the service still has more than the plan allows.',
     ends: 'the service fits its plan, or a week has passed',
   },
   upgrade_without_change: {
     severity: 'warning',
     meaning: 'A panel orders an upgrade to the plan and options that the service already has.',
-    ends: 'the panel has not done so for a day',
+    ends: 'the panel has sent no such order for a day',
   },
   unknown_plan: {
     severity: 'warning',
     meaning: 'A panel orders a plan that is not configured.',
-    ends: 'the panel has not done so for a day',
+    ends: 'the panel has sent no such order for a day',
   },
 } as const satisfies Record<string, AlertKindInfo>;
 

@@ -110,7 +110,8 @@ function quotedStrings(text: string, first: number): Buffer[] {
       if (opened !== undefined) throw wrong('a second parenthesis is opened', from);
       opened = from;
     } else if (char === ')') {
-      if (opened === undefined) throw wrong('a closing parenthesis has no opening one', from);
+      if (opened === undefined)
+        throw wrong('a closing parenthesis has no matching opening parenthesis', from);
       opened = undefined;
     } else if (char === '"') {
       const { bytes, next } = stringAt(text, at);

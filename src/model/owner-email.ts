@@ -28,7 +28,10 @@ export function ownerEmailProblem(
 ): string | undefined {
   const changed = localPartSigns === undefined ? undefined : firstOther(address, localPartSigns);
   if (changed !== undefined)
-    return `must not have "${changed}" before the @: ${product} would change it, and send mail to a different mailbox`;
+    return (
+      `must not have "${changed}" before the @: ${product} would change the address and send mail to ` +
+      'a different mailbox'
+    );
   if (maxLength !== undefined && address.length > maxLength)
     return `must not be longer than ${maxLength} characters in ${product}`;
   if (minLength !== undefined && address.length < minLength)

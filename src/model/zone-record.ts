@@ -138,7 +138,7 @@ function hostName(sent: string | undefined, field: string, zone: string, undersc
   const name = readHostName(sent ?? '', { underscores });
   if (name !== undefined) return name;
   throw refused(
-    `Expected a host name in full, such as mail.example.com, in ${field}, found "${shown(sent ?? '')}".`,
+    `Expected a complete host name such as mail.example.com in ${field}, found "${shown(sent ?? '')}".`,
   );
 }
 

@@ -216,7 +216,7 @@ t.test('a daemon of another release is named, with what to do', async (t) => {
   const said = async (): Promise<string> =>
     (await innkeeper(['job', 'list'], { INNKEEPER_SOCKET: socket })).err;
   const releases = (version: string): string =>
-    `The running daemon is release ${version}, this command is ${VERSION}: systemctl restart innkeeper`;
+    `The running daemon is release ${version}, and this command is release ${VERSION}. To restart the daemon: systemctl restart innkeeper`;
   t.equal(await said(), `innkeeper: Endpoint not found. ${releases('0.0.9')}\n`);
   t.equal(await said(), `innkeeper: permissions must be one or more of: a. ${releases('unknown')}\n`);
   t.equal(await said(), 'innkeeper: There is no such job.\n', 'the same release');

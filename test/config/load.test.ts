@@ -253,9 +253,9 @@ t.test('the environment wins over the file', async (t) => {
       INNKEEPER_X__Y: '{',
     }),
     [
-      'INNKEEPER_API_PORT: found this environment variable, which matches no key, expected e.g. ' +
+      'INNKEEPER_API_PORT: found an environment variable that matches no key, expected a name such as ' +
         'INNKEEPER_API__PORT',
-      'INNKEEPER_X__Y: found this environment variable, which matches no key, expected e.g. ' +
+      'INNKEEPER_X__Y: found an environment variable that matches no key, expected a name such as ' +
         'INNKEEPER_API__PORT',
       'api.port: found "many", expected a whole number from 0 to 65535 (from INNKEEPER_API__PORT)',
     ],
@@ -364,7 +364,7 @@ t.test('keys that contradict each other are refused', async (t) => {
     [{ 'api.tokens': [token, token] }, /tokens\.1\.name: found "x" twice/],
     [
       { plans: [plan, { ...plan, name: 'b', aliases: [' A '] }] },
-      /plans\.1: found the word "a", which also names plans\.0/,
+      /plans\.1: found the name "a", which plans\.0 also has/,
     ],
     [{ plans: [plan], plans_file: 'p.yaml' }, /plans_file: found `plans` too/],
     [{ plans_file: 'p.yaml' }, /plans_file \(.*p\.yaml\): found no such file \(ENOENT\)/],

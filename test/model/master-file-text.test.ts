@@ -56,7 +56,7 @@ t.test('what cannot be read is refused, with what is wrong and where', async (t)
     ['"v=spf1" -all', 'a quotation mark is expected (character 10)'],
     ['( v=spf1 )', 'a quotation mark is expected (character 3)'],
     ['( "a"', 'a parenthesis is not closed (character 1)'],
-    ['"a" )', 'a closing parenthesis has no opening one (character 5)'],
+    ['"a" )', 'a closing parenthesis has no matching opening parenthesis (character 5)'],
     ['( ( "a" ) )', 'a second parenthesis is opened (character 3)'],
     ['( ; nothing\n)', 'there is no quoted string'],
     ['"a"\n"b"', /^text continues on another line; .* \(character 5\)$/],

@@ -189,7 +189,7 @@ t.test('commands that root runs by hand see what the service sees', async (t) =>
   await machine.sh(`chown root: ${ca}; chmod 600 ${ca}`);
   t.match(
     await machine.try('innkeeper doctor'),
-    { code: 1, out: /^WRONG +configuration [^]*ca_file: found no permission to read it \(EACCES\)/ },
+    { code: 1, out: /^WRONG +configuration [^]*ca_file: found no read permission \(EACCES\)/ },
     'what root can read and the daemon cannot is wrong',
   );
   await machine.sh(`chown innkeeper: ${ca}`);

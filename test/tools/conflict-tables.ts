@@ -40,14 +40,14 @@ function conflictTables(): string {
       .join(', ');
   };
   const open = [
-    row(['call', 'with another open job']),
+    row(['call', 'if another job is open']),
     row(['---', '---']),
     ...groups.map((group) => row([name(group), cases(group)])),
     '',
-    row(['the same call again', 'joins its job unless one of these waits behind it']),
+    row(['repeated call', 'joins the open job, unless one of these jobs is queued after it']),
     row(['---', '---']),
     ...Object.entries(JOB_KINDS).flatMap(([kind, { overtakenBy: by }]) =>
-      by === 'anything' ? [] : [row([kind, by.join(', ') || 'nothing: always'])],
+      by === 'anything' ? [] : [row([kind, by.join(', ') || '(none: it always joins)'])],
     ),
   ];
   const words = Object.entries(REFUSALS).map(([word, [code, text]]) => row([word, `\`${code}\``, text]));

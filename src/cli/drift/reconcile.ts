@@ -24,7 +24,7 @@ export function addReconcile(program: Command): void {
       ),
   )
     .option('--dry-run', 'only show the differences, and change nothing')
-    .option('--remove-orphans', "remove objects of ended services that have this agent's mark")
+    .option('--remove-orphans', "remove objects that have this agent's mark and belong to ended services")
     .option(
       '--remove-unknown <panel/service/generation...>',
       'also remove objects whose mark names one of these services, even though the state has no ' +

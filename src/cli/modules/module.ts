@@ -20,7 +20,7 @@ export function addModuleCommands(program: Command): void {
     .action(async (_, command: Command) => list(command.optsWithGlobals()));
   module
     .command('show')
-    .description('show what a module declares, and why it cannot be used, if it has a problem')
+    .description('show what a module declares, and any reason why it cannot be used')
     .argument('<type/name>', 'e.g. product/wordpress')
     .option('--json', 'print JSON')
     .action(async (name: string, _, command: Command) => show(name, command.optsWithGlobals()));

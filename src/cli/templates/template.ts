@@ -62,8 +62,8 @@ async function heldAddresses(configFile: string, log: Logger): Promise<ReadonlyS
     if (codeOf(error) !== 'ENOENT')
       log.warn(
         { err: error },
-        'the addresses of services could not be read; the template avoids only addresses that are in ' +
-          'use in the cluster',
+        'the addresses of services could not be read; the template build avoids only addresses that ' +
+          'are in use in the cluster',
       );
     return new Set();
   }

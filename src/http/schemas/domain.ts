@@ -77,7 +77,7 @@ const RequestedDomain = Type.Object(
     title: 'RequestedDomain',
     description:
       'The domain that was ordered with the site but cannot be added yet. `POST /action/deldomain` ' +
-      'cancels this request. The value is null if there is no such domain.',
+      'withdraws the domain. The value is null if there is no such domain.',
   },
 );
 

@@ -37,8 +37,8 @@ export const ErrorView = Type.Object(
     ),
     detail: nullable(
       text(
-        'The cause in technical terms. Only operators get this field: callers on the unix socket, or ' +
-          'with the permission `admin`.',
+        'The cause in technical terms. Only operators get this field: callers on the unix socket, and ' +
+          'callers with the permission `admin`.',
         '',
       ),
       null,

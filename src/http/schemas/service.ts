@@ -145,7 +145,7 @@ export const StatusView = Type.Object(
     provision_status: ProvisionStatus,
     lifecycle: Lifecycle,
     power: Power,
-    reachable: flag('True if the latest response of the container host lists this container.', true),
+    reachable: flag('True if the latest response from the container host lists this container.', true),
     suspended_for: SuspendedFor,
     vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,

@@ -77,7 +77,7 @@ function writeLog(error: AgentError, request: FastifyRequest): void {
   if (error.code === 'internal_error')
     request.log.error(
       { ...fields, err: error.cause ?? error },
-      'the request failed because of a defect of the agent',
+      'the request failed because of a bug in the agent',
     );
   else if (error.code === 'descriptors_exhausted') request.log.warn(fields, error.message);
   else if (error.status >= 500) request.log.warn({ ...fields, err: error }, error.message);

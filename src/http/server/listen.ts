@@ -70,7 +70,8 @@ export async function listenOnSocket(deps: AppDeps, fd?: number): Promise<Listen
 }
 
 const REASONS: Readonly<Record<string, (where: string) => string>> = {
-  EADDRINUSE: (where) => `api.port: another program listens on ${where}; stop it, or choose another port`,
+  EADDRINUSE: (where) =>
+    `api.port: another program listens on ${where}; stop that program, or choose a different port`,
   EADDRNOTAVAIL: (where) => `api.host: this machine does not have this address (${where})`,
   EACCES: (where) => `api: listening on ${where} is not permitted; ports below 1024 need a privilege`,
   ENOTFOUND: (where) => `api.host: host name not found (${where})`,

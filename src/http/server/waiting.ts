@@ -135,7 +135,10 @@ function reasonOf(job: Job, { lifecycle }: Service): AgentError {
       'The site could not be created, so the request was not carried out.',
     );
   if (job.status === 'cancelled')
-    return new AgentError('service_busy', 'A later request replaced this one; it was not carried out.');
+    return new AgentError(
+      'service_busy',
+      'This request was not carried out, because a later request replaced it.',
+    );
   if (job.error) return fromRecord(job.error);
   return new AgentError('internal_error', 'The job ended without a reason.', { detail: `job ${job.id}` });
 }

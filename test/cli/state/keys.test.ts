@@ -130,10 +130,10 @@ t.test('a rotation removes no key before the operator has said what becomes of o
   const kept = join(dir, 'former.key');
   t.match(await rotate('--keep-former', kept), {
     code: 0,
-    out: new RegExp(`need the former key ${id}, which is now in ${kept}: .*--key-file ${kept}\\n$`),
+    out: new RegExp(`need the former key ${id}, which is now in ${kept}\\. .*--key-file ${kept}\\n$`),
   });
   t.equal(await readFile(kept, 'utf8'), text(OLD));
   t.equal((await stat(kept)).mode & 0o777, 0o600);
   t.not(await readFile(keyFile, 'utf8'), text(OLD));
-  t.match(await rotate('--discard-former'), { code: 0, out: /are lost\.\n$/ });
+  t.match(await rotate('--discard-former'), { code: 0, out: /can no longer be read\.\n$/ });
 });

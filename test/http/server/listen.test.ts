@@ -20,7 +20,7 @@ t.test('an address that cannot be had is told in words of the configuration', as
   t.teardown(() => squatter.close());
   const { port } = squatter.address() as AddressInfo;
   await t.rejects(listenOnNetwork(await depsWith(t, { host: '127.0.0.1', port })), {
-    message: `api.port: another program listens on 127.0.0.1:${port}; stop it, or choose another port`,
+    message: `api.port: another program listens on 127.0.0.1:${port}; stop that program, or choose a different port`,
   });
   await t.rejects(listenOnNetwork(await depsWith(t, { host: '203.0.113.77', port: 0 })), {
     message: 'api.host: this machine does not have this address (203.0.113.77:0)',

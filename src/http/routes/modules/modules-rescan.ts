@@ -19,8 +19,8 @@ export const rescanModulesRoute = jsonRoute({
   answer: Type.Object({
     scanning: Type.Boolean({
       description:
-        'True while modules are still being read. Until then, `modules` shows the state before the ' +
-        'request.',
+        'True while modules are still being read. During this time, `modules` shows the state before ' +
+        'the request.',
       examples: [false],
     }),
     modules: Type.Array(ModuleSummary, { description: 'The modules.' }),
