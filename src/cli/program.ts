@@ -84,7 +84,7 @@ function addSandbox(program: Command): void {
     .option('--state <dir>', 'keep all data in this directory, and reuse data that is already there')
     .option(
       '--port <number>',
-      'port of the API; 0 means any free port (default: 8080, with --once any free port)',
+      'port of the API; 0 means any free port (default: 8080, or any free port with --once)',
       readPort,
     )
     .option('--json', 'print one JSON object on the first line and nothing else to standard output')

@@ -39,7 +39,7 @@ export function addAuditCommand(program: Command): void {
   program
     .command('audit')
     .description('show the audit log: who requested which change, from where, and with what result')
-    .option('--since <when>', 'only entries since then: a duration such as 24h or 7d, or a timestamp', '1d')
+    .option('--since <when>', 'only entries since this time: a timestamp, or an age such as 24h or 7d', '1d')
     .option('--service <id>', 'only entries about this service')
     .option('--panel <name>', 'only entries of this panel')
     .option('--json', 'print one JSON object per line instead of a table')

@@ -44,7 +44,9 @@ export const jobColumns: readonly Column[] = [
 
 export function addJobCommands(program: Command): void {
   const job = program.command('job').description('show and manage jobs');
-  asking(job.command('list').description('list open jobs, and the newest ended job of each service'))
+  asking(
+    job.command('list').description('list open jobs, and the job of each service that ended most recently'),
+  )
     .option('--status <word>', 'queued, running, waiting, completed, failed, stuck or cancelled')
     .option('--service <id>', 'only jobs of this service')
     .option('--tag <tag>', 'only jobs with this tag')

@@ -131,7 +131,7 @@ async function forget(
 async function resetCredentials(id: string, options: AskOptions): Promise<void> {
   const path = `/services/${encodeURIComponent(id)}/credentials`;
   if (await changed(options, `${path}/reset`, {}))
-    say(`Done. GET ${path} returns the new password until it is acknowledged.`);
+    say(`Done. GET ${path} returns the new password until the password is acknowledged.`);
 }
 
 /**

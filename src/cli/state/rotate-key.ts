@@ -94,7 +94,6 @@ function aboutExports(keyId: string, file: string | undefined): string {
     return `The secrets in exports that were made with the key ${keyId} can no longer be read.`;
   return (
     `Older exports need the former key ${keyId}, which is now in ${formatCell(file)}. Keep this ` +
-    'file with the exports. To check an export: innkeeper state verify <export> --key-file ' +
-    `${formatCell(file)}`
+    `file with the exports. To check an export: innkeeper state verify <export> --key-file ${formatCell(file)}`
   );
 }
