@@ -111,7 +111,7 @@ t.test('an alias is of another name, and not the zone itself', async (t) => {
   t.throws(() => read({ type: 'CNAME', name: '@', target: 'a.example.com' }), { message: /use an A record/ });
   t.throws(() => read({ type: 'CNAME', target: 'www.zone.example' }), { message: /an alias of itself/ });
   for (const target of [undefined, '', 'text', '*.example.com'])
-    t.throws(() => read({ type: 'CNAME', target }), { message: /host name in full.* in target/ });
+    t.throws(() => read({ type: 'CNAME', target }), { message: /complete host name.* in target/ });
 });
 
 t.test('a mail server has a priority, and only ours is none at all', async (t) => {
