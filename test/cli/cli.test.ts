@@ -191,7 +191,7 @@ t.test('without a daemon a command says so', async (t) => {
   });
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'none.yaml')]), {
     code: 1,
-    err: /^innkeeper: Cannot read the configuration .*; use --config to name another one\.\n$/,
+    err: /^innkeeper: Cannot read the configuration .*; use --config to name a different file\.\n$/,
   });
   t.match(await innkeeper(['job', 'list', '--config', join(dir, 'broken.yaml')]), {
     code: 1,

@@ -366,7 +366,7 @@ t.test('keys that contradict each other are refused', async (t) => {
       { plans: [plan, { ...plan, name: 'b', aliases: [' A '] }] },
       /plans\.1: found the name "a", which plans\.0 also has/,
     ],
-    [{ plans: [plan], plans_file: 'p.yaml' }, /plans_file: found `plans` too/],
+    [{ plans: [plan], plans_file: 'p.yaml' }, /plans_file: found both `plans` and `plans_file`/],
     [{ plans_file: 'p.yaml' }, /plans_file \(.*p\.yaml\): found no such file \(ENOENT\)/],
   ] as const) {
     const found = await problems(t, minimal(changes));
