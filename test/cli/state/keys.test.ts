@@ -65,7 +65,7 @@ t.test('an export of another key is no backup: the key that it needs is named', 
   const ended = await innkeeper(['state', 'verify', file, ...config]);
   t.match(ended, {
     code: 1,
-    out: new RegExp(`^wrong .*They need the key ${needed}, .*tried are ${tried}\\.`),
+    out: new RegExp(`^wrong .*They need the key ${needed}; .*tried are ${tried}\\.`),
   });
   t.match(ended.out, /--key-file\n.*; one problem found\.\n$/);
   t.notMatch(ended.out, /no key was given/);
