@@ -16,7 +16,7 @@ exports.nodeProblem = function (engines, version) {
     if (own[n] > needed[n]) return undefined;
     if (own[n] < needed[n])
       return (
-        `Innkeeper needs Node.js ${least} or newer, and this is ${version}. ` +
+        `Innkeeper needs Node.js ${least} or newer, but this is Node.js ${version}. ` +
         'Get a current release from https://nodejs.org/en/download.'
       );
   }

@@ -85,7 +85,9 @@ const hooksAreSound: ConfigCheck = (file) => {
     const key = `alerts.hooks.${n}`;
     if ((command === undefined) === (url === undefined))
       return problem(key, `found ${url === undefined ? 'neither' : 'both'}, expected either command or url`);
-    return names.indexOf(name) < n ? problem(`${key}.name`, 'found twice, expected unique names') : [];
+    return names.indexOf(name) < n
+      ? problem(`${key}.name`, 'found the same name twice, expected unique names')
+      : [];
   });
 };
 

@@ -33,7 +33,7 @@ export const AlertsSchema = section('Alerts for the operator.', {
     block('A hook.', {
       name: text('Name of the hook in the log.', {
         pattern: ID,
-        expected: '1-64 of letters, digits, ".", "_", "-", not starting with "." or "-"',
+        expected: '1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen',
       }),
       ...commandKeys,
       ...webhookKeys,

@@ -48,7 +48,7 @@ const network = text('A network.', { expected: NETWORK_EXPECTED, check: isNetwor
 const name = (description: string, options: { default?: string } = {}) =>
   text(description, {
     pattern: ID,
-    expected: '1-64 of letters, digits, ".", "_", "-", not starting with "." or "-"',
+    expected: '1 to 64 letters, digits, dots, underscores or hyphens, not starting with a dot or hyphen',
     ...options,
   });
 const port = (description: string, first: 0 | 1, options: { default?: number } = {}) =>

@@ -45,7 +45,7 @@ t.test('the program refuses an old Node before it loads anything', async (t) => 
     code: 1,
     stdout: '',
     stderr: new RegExp(
-      `^innkeeper: Innkeeper needs Node\\.js ${least} or newer, and this is 18\\.19\\.0\\..*\\n$`,
+      `^innkeeper: Innkeeper needs Node\\.js ${least} or newer, but this is Node\\.js 18\\.19\\.0\\..*\\n$`,
     ),
   });
   await writeFile(join(dir, 'cli.js'), 'export {}; process.stdout.write("loaded");');

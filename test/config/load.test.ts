@@ -107,7 +107,7 @@ t.test('all problems are told at once: file, key, found, expected', async (t) =>
     'api.port: found 70000, expected a whole number from 0 to 65535',
     /^api\.prot: unknown key, expected one of host, port, /,
     'log.level: found "loud", expected one of trace, debug, info, warn, error',
-    /^agent\.id: found nothing, expected 1-64 of letters/,
+    /^agent\.id: found nothing, expected 1 to 64 letters/,
     'agent.time_zone: found "Mars/Olympus", expected a time zone like Europe/Berlin',
     /^agent\.base_domain: found "Example", expected a domain name in lower case/,
     /^exec\.ssh: found nothing, expected private_key .* because exec\.driver is ssh/,

@@ -131,7 +131,7 @@ t.test('a Node that is too old builds nothing', async (t) => {
   await t.rejects(built, {
     code: 1,
     stdout: '',
-    stderr: /^build\.mjs: Innkeeper needs Node\.js 20\.0\.0 or newer, and this is 18\.19\.0\..*\n$/,
+    stderr: /^build\.mjs: Innkeeper needs Node\.js 20\.0\.0 or newer, but this is Node\.js 18\.19\.0\..*\n$/,
   });
   t.notOk(existsSync(join(folder, '.builds')));
 });

@@ -35,7 +35,7 @@ const EventError = Type.Object(
 
 const NoData = Type.Object(
   {},
-  { title: 'NoData', description: 'An event of this type has no further details.' },
+  { title: 'NoData', description: 'Events of this type have no further details.' },
 );
 const Suspension = Type.Object(
   { suspended_for: SuspendedFor },
@@ -63,8 +63,8 @@ const EndedJob = Type.Object(
   {
     title: 'EndedJobData',
     description:
-      'The data of the events `job.completed`, `job.failed`, `job.stuck` and `job.cancelled`. An ' +
-      'event `service.failed` that a job caused has the same data.',
+      'The data of the events `job.completed`, `job.failed`, `job.stuck` and `job.cancelled`. If a job ' +
+      'caused an event `service.failed`, that event has the same data.',
   },
 );
 

@@ -61,7 +61,7 @@ const TEXTS: Readonly<Record<SiteAction, Texts>> = {
     summary: 'Reset a site',
     description:
       'Restores the site to the state in which it was delivered. Before that, a safety snapshot is ' +
-      'created, which does not count towards the quota. `discard_newer` applies only to this action.',
+      'created, which does not count towards the quota. `discard_newer` applies only to `reset`.',
   },
 };
 

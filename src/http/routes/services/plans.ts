@@ -38,8 +38,9 @@ const PlanView = Type.Object(
       type: 'object',
       additionalProperties: true,
       description:
-        'The options that an order may set in `properties`, as a JSON Schema for a form. An option ' +
-        'may differ from `default`, the value of the plan, only by multiples of `x-step`.',
+        'The options that an order may set in `properties`, as a JSON Schema for a form. For ' +
+        'each option, `default` is the value of the plan, and other values must differ from `default` ' +
+        'by a multiple of `x-step`.',
       examples: [DISK],
     }),
   },
