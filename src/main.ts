@@ -22,8 +22,10 @@ import type { Circuits } from './drivers/shared/circuit.js';
 import type { ClusterWatch } from './drivers/guest/contract.js';
 import type { Drivers } from './drivers/table.js';
 import { leases } from './jobs/engine/leases.js';
+import type { ModuleCalls } from './jobs/effects/module-calls.js';
 import { countPlaces, findPlacement } from './jobs/effects/placement.js';
 import { serviceRecords, serviceSubject } from './jobs/effects/service-subject.js';
+import type { ModuleLogged } from './jobs/engine/module-line.js';
 import { moduleProcesses } from './jobs/engine/processes.js';
 import { type Runner, type RunnerDeps, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
@@ -32,10 +34,13 @@ import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import { declarationsCache } from './modules/discovery/declarations-cache.js';
 import { codeOfJobs } from './modules/code-of-jobs.js';
 import { liveModules } from './modules/live-modules.js';
+import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
 import type { Products } from './modules/registry.js';
 import { openStrikes } from './modules/strikes.js';
+import { moduleCallsOf } from './boot/module-calls.js';
+import { intoModuleLog } from './boot/module-logged.js';
 import { keepVersions, openVersions } from './boot/module-versions.js';
 import { openLog } from './boot/log.js';
 import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
@@ -203,7 +208,14 @@ export async function startDaemon({
     };
     const { threads, processes } = openThreads(config);
     const versions = await openVersions(parts);
-    const engine = buildEngine(parts, { threads, processes, code: codeOfJobs(versions, strikes) });
+    const calls = moduleCallsOf(parts, { key, former: formerKeys });
+    stops.push(() => calls.close());
+    const moduleLogs = moduleLog({ stateDir: config.agent.state_dir, clock, log });
+    stops.push(() => moduleLogs.close());
+    const engine = buildEngine(
+      { ...parts, moduleCalls: calls.call, moduleLogged: intoModuleLog(moduleLogs) },
+      { threads, processes, code: codeOfJobs(versions, strikes) },
+    );
     await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
@@ -285,12 +297,15 @@ function openThreads({ modules }: Config): { readonly threads: Threads; readonly
   };
 }
 
-function buildEngine(parts: Parts, attempts: Pick<RunnerDeps, 'threads' | 'processes' | 'code'>): Runner {
-  const { config, clock, state, drivers, watch, log, counting, circuits } = parts;
+function buildEngine(
+  parts: Parts & { readonly moduleCalls: ModuleCalls; readonly moduleLogged: ModuleLogged },
+  attempts: Pick<RunnerDeps, 'threads' | 'processes' | 'code'>,
+): Runner {
+  const { config, clock, state, drivers, watch, log, counting, circuits, moduleCalls, moduleLogged } = parts;
   return runner({
     subjects: [
       serviceSubject({
-        ...{ config, drivers, watch, clock, withJob },
+        ...{ config, drivers, watch, clock, withJob, moduleCalls },
         services: state.services,
         reservations: state.reservations,
         archive: state.archive,
@@ -301,6 +316,7 @@ function buildEngine(parts: Parts, attempts: Pick<RunnerDeps, 'threads' | 'proce
     clock,
     log,
     stepEnded: counting.metrics.stepEnded,
+    moduleLogged,
     leases: leases(),
     circuits,
     ...attempts,

@@ -1,9 +1,10 @@
 /** Checks all conditions every half minute and after changes, and delivers alerts to the hooks. */
-import { ALERTS, type AlertRecord } from '../model/alert.js';
+import { type AlertKind, ALERTS, type AlertRecord, type AlertSpec } from '../model/alert.js';
 import { cleaned } from '../kernel/text.js';
 import type { Clock } from '../kernel/clock.js';
 import { within } from '../kernel/async/within.js';
 import { Alarm } from '../kernel/async/alarm.js';
+import { KeyedLock } from '../kernel/async/keyed-lock.js';
 import { pause } from '../kernel/async/pause.js';
 import type { Hook } from '../drivers/hook/contract.js';
 import type { DriverLog } from '../drivers/shared/log.js';
@@ -17,6 +18,11 @@ export interface AlertMonitor {
   /** Requests a check soon. Called after a change that may raise or clear an alert. */
   nudge(): void;
   list(): readonly AlertRecord[];
+  active(kind: AlertKind): readonly AlertRecord[];
+  /** Raises an alert, or changes its text. For conditions that only the caller knows. */
+  raise(spec: AlertSpec): Promise<void>;
+  /** Clears the alert with this kind and subject, if there is one. */
+  clear(kind: AlertKind, subject: string): Promise<void>;
   /**
    * Sends a test alert to every hook. In the results, `problem` is null if the hook has confirmed that it received the
    * alert.
@@ -54,6 +60,8 @@ export function alertMonitor({
   const stopping = new AbortController();
   const halted = new AbortController();
   const alarm = new Alarm();
+  // a check of a kind must not clear an alert of the same kind that is raised while the check runs
+  const turns = new KeyedLock();
   let work: Promise<void> | undefined;
 
   const stopped = (): boolean => stopping.signal.aborted;
@@ -61,7 +69,7 @@ export function alertMonitor({
   const look = async (): Promise<void> => {
     for (const [kind, condition] of conditions) {
       try {
-        await store.settle(kind, await condition(store.active(kind)));
+        await turns.run(kind, async () => store.settle(kind, await condition(store.active(kind))));
       } catch (error) {
         log.error({ alert: kind, err: error }, 'the conditions of alerts could not be checked');
       }
@@ -97,6 +105,15 @@ export function alertMonitor({
       alarm.ring();
     },
     list: () => store.all(),
+    active: (kind) => store.active(kind),
+    async raise(spec) {
+      await turns.run(spec.kind, () => store.raise(spec));
+      alarm.ring();
+    },
+    async clear(kind, subject) {
+      await turns.run(kind, () => store.clear(kind, subject));
+      alarm.ring();
+    },
     test: () =>
       Promise.all(
         deliveries.map(async (one) => {

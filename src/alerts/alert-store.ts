@@ -24,6 +24,10 @@ export interface AlertStore {
    * longer exists.
    */
   settle(kind: AlertKind, specs: readonly AlertSpec[]): Promise<void>;
+  /** Raises the alert, or updates the text of the active alert with this kind and subject. */
+  raise(spec: AlertSpec): Promise<void>;
+  /** Clears the active alert with this kind and subject, if there is one. */
+  clear(kind: AlertKind, subject: string): Promise<void>;
   markNotified(id: string, hook: string, what: Told): Promise<void>;
   /** Saves the alerts that could not be saved earlier, and removes old alerts. */
   tidy(hooks: readonly string[]): Promise<void>;
@@ -54,36 +58,44 @@ export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertSto
   const active = (kind: AlertKind): AlertRecord[] =>
     all().filter((record) => record.kind === kind && record.clearedAt === null);
 
+  const raise = async (spec: AlertSpec): Promise<void> => {
+    const known = active(spec.kind).find((record) => sameAlert(record, spec));
+    if (known) {
+      // only the text has changed: no new notification is sent, but the alert is saved with the new text for lists
+      if (!saysTheSame(known, spec)) await save({ ...known, ...spec });
+      return;
+    }
+    const id = uuidV7({ msecs: clock.now() });
+    const record: AlertRecord = {
+      schema: 1,
+      id,
+      ...spec,
+      raisedAt: instant(clock),
+      clearedAt: null,
+      told: {},
+    };
+    await save(record);
+    changed(record);
+  };
+  const end = async (record: AlertRecord): Promise<void> => {
+    const cleared = { ...record, clearedAt: instant(clock) };
+    await save(cleared);
+    changed(cleared);
+  };
+
   return {
     all,
     active,
     async settle(kind, specList) {
       const before = active(kind);
-      for (const spec of specList) {
-        const known = before.find((record) => sameAlert(record, spec));
-        if (known) {
-          // only the text has changed: no new notification is sent, but the alert is saved with the new text for lists
-          if (!saysTheSame(known, spec)) await save({ ...known, ...spec });
-          continue;
-        }
-        const id = uuidV7({ msecs: clock.now() });
-        const record: AlertRecord = {
-          schema: 1,
-          id,
-          ...spec,
-          raisedAt: instant(clock),
-          clearedAt: null,
-          told: {},
-        };
-        await save(record);
-        changed(record);
-      }
-      for (const record of before) {
-        if (specList.some((wanted) => sameAlert(record, wanted))) continue;
-        const cleared = { ...record, clearedAt: instant(clock) };
-        await save(cleared);
-        changed(cleared);
-      }
+      for (const spec of specList) await raise(spec);
+      for (const record of before)
+        if (!specList.some((wanted) => sameAlert(record, wanted))) await end(record);
+    },
+    raise,
+    async clear(kind, subject) {
+      const known = active(kind).find((record) => record.subject === subject);
+      if (known) await end(known);
     },
     async markNotified(id, hook, what) {
       const record = records.get(id);

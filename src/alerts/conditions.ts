@@ -12,6 +12,7 @@ import { documentDamaged } from './conditions/document-damaged.js';
 import { drift } from './conditions/drift.js';
 import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
+import { moduleAlert } from './conditions/module-alert.js';
 import { moduleUnusable } from './conditions/module-unusable.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { orderWaiting } from './conditions/order-waiting.js';
@@ -39,6 +40,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   system_down: systemDown,
   system_refused: systemRefused,
   module_unusable: moduleUnusable,
+  module_alert: moduleAlert,
   certificate_expiry: certificateExpiry,
   pool_low: poolLow,
   drift,

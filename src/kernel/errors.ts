@@ -231,6 +231,12 @@ export const ERRORS = {
   site_wrong: kind(502, 'refused_request', 'The site responds, but not with the installed content.'),
   recipe_failed: kind(502, 'refused_request', 'The installation failed in the container.'),
   module_failed: kind(500, 'unknown', 'The module failed with an unexpected error.'),
+  remote_unreachable: kind(502, 'unreachable', 'A system that the module uses does not respond.'),
+  remote_failed: kind(
+    502,
+    'refused_request',
+    'A system that the module uses gave a response that cannot be used, or the module must not contact it.',
+  ),
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),

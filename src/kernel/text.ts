@@ -33,11 +33,13 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 
 /** Converts text from other systems to one line for people, without control characters, stack traces and secrets. */
 export function cleaned(text: string, most = MOST): string {
-  const plain = SECRETS.reduce(
-    (sofar, [pattern, instead]) => sofar.replace(pattern, instead),
-    ends(text).replace(ANSI, '').replace(STACK, ''),
-  );
+  const plain = withoutSecrets(ends(text).replace(ANSI, '').replace(STACK, ''));
   return shortened(plain.replace(/[\p{C}\s]+/gu, ' ').trim(), most);
+}
+
+/** Replaces passwords, tokens and keys in the text. The length of the text is not limited. */
+export function withoutSecrets(text: string): string {
+  return SECRETS.reduce((sofar, [pattern, instead]) => sofar.replace(pattern, instead), text);
 }
 
 /**

@@ -18,12 +18,22 @@ export interface Answered {
   readonly mainThreadMs: number;
 }
 
+export interface ModuleRunEnd {
+  /** `product/shop` */
+  readonly module: string;
+  readonly name: string;
+  readonly seconds: number;
+  readonly failed: boolean;
+}
+
 export interface Metrics {
   readonly serviceChanged: (next: Service, previous: Service | undefined) => void;
   readonly stepEnded: (end: StepEnd) => void;
   readonly driverCalled: (end: CallEnd) => void;
   readonly answered: (end: Answered) => void;
   readonly fileOperation: (end: FileOperationEnd) => void;
+  /** A part of a module's code that the module measures. */
+  readonly moduleRan: (run: ModuleRunEnd) => void;
   /** Registers the metrics that are read on demand. Called once, when all parts are started. */
   lookUp(sources: Sources): void;
   /** Prometheus text, version 0.0.4. */
@@ -58,6 +68,9 @@ export function makeMetrics(): Metrics {
     fileOperation({ operation, ms, code }) {
       if (code === undefined) counted.writeSeconds.observe({ operation }, ms / 1000);
       else counted.writeErrors.inc({ operation, code });
+    },
+    moduleRan({ module, name, seconds, failed }) {
+      counted.moduleRuns.observe({ module, name, result: failed ? 'failed' : 'done' }, seconds);
     },
     lookUp: (sources) => stateMetrics(registry, sources),
     text: () => registry.metrics(),

@@ -38,6 +38,7 @@ export interface Counted {
   readonly requests: Counter<'method' | 'route' | 'status'>;
   readonly requestSeconds: Histogram<'method' | 'route'>;
   readonly writeSeconds: Histogram<'operation'>;
+  readonly moduleRuns: Histogram<'module' | 'name' | 'result'>;
   readonly writeErrors: Counter<'operation' | 'code'>;
 }
 
@@ -77,6 +78,14 @@ export function makeCounted(registry: Registry): Counted {
       "Duration of an operation on the state's files.",
       WRITE_S,
       'operation',
+    ),
+    moduleRuns: seconds(
+      'module_run',
+      'Duration of the parts of its code that a module measures; result: done or failed.',
+      STEP_S,
+      'module',
+      'name',
+      'result',
     ),
     writeErrors: counter(
       'state_write_errors',

@@ -92,6 +92,11 @@ export const ALERTS = {
       'module cannot be ordered.',
     ends: 'the agent was restarted and the module can be used, or no service needs the missing module any more',
   },
+  module_alert: {
+    severity: 'warning',
+    meaning: 'A module has raised an alert; its text says what is wrong.',
+    ends: 'the module clears it, its service is deleted, or the module is removed',
+  },
   certificate_expiry: {
     severity: 'warning',
     meaning: 'A certificate was not renewed and expires soon.',

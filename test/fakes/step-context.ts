@@ -62,6 +62,7 @@ export function fakeStep(options: FakeStepOptions): FakeStep {
         return answer?.(...given);
       },
     },
+    (key) => key,
   );
   const sleep = async (ms: number): Promise<void> => void slept.push(ms);
   return { context: { ...context, sleep }, calls, scripts, requests, slept };

@@ -1,12 +1,12 @@
-/** The arguments of each call that a step may make, as schemas, because module code may pass anything. */
+/** The arguments of the calls that a step of a service's job may make, as schemas: module code may pass anything. */
 import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { unusable } from '../engine/bounded-call.js';
 import { PROXY_STATES } from '../../model/proxy-state.js';
-import type { HostCallName } from '../../modules/kit/host-calls.js';
+import type { ServiceCallName } from '../../modules/kit/host-calls.js';
 
 /** Throws `module_failed`, which says what is wrong with the arguments. */
-export type CallCheck = (name: HostCallName, args: readonly unknown[]) => void;
+export type CallCheck<N extends string> = (name: N, args: readonly unknown[]) => void;
 
 const closed = { additionalProperties: false };
 const Name = Type.String({ minLength: 1, maxLength: 200 });
@@ -42,7 +42,7 @@ const Resize = Type.Object({ plan: Type.Enum(['present', 'requested']), disk: Ty
 const SnapshotKind = Type.Enum(['initial', 'backup', 'safety']);
 
 const none = Type.Tuple([]);
-const ARGUMENTS: Readonly<Record<HostCallName, TSchema>> = {
+const SERVICE_CALLS: Readonly<Record<ServiceCallName, TSchema>> = {
   'container.allocate': Type.Tuple([Source]),
   'container.ensure': Type.Tuple([Source]),
   'container.start': none,
@@ -63,15 +63,18 @@ const ARGUMENTS: Readonly<Record<HostCallName, TSchema>> = {
   'proxy.ensure': Type.Tuple([Proxy]),
   'proxy.remove': none,
   'site.fetch': Type.Tuple([SiteRequest]),
-  'secrets.ensure': Type.Union([Type.Tuple([Type.String()]), Type.Tuple([Type.String(), Type.Number()])]),
   'data.save': Type.Tuple([Type.Record(Type.String(), Type.Unknown())]),
 };
 
-/** Compiles each schema at its first use. The name must be in the table of calls. */
-export function callCheck(): CallCheck {
-  const compiled = new Map<HostCallName, ReturnType<typeof Compile>>();
+export function serviceCallCheck(): CallCheck<ServiceCallName> {
+  return callCheck(SERVICE_CALLS);
+}
+
+/** Compiles each schema at its first use. The name must be in the table. */
+export function callCheck<N extends string>(schemas: Readonly<Record<N, TSchema>>): CallCheck<N> {
+  const compiled = new Map<N, ReturnType<typeof Compile>>();
   return (name, args) => {
-    const known = compiled.get(name) ?? Compile(ARGUMENTS[name]);
+    const known = compiled.get(name) ?? Compile(schemas[name]);
     compiled.set(name, known);
     if (known.Check(args)) return;
     const [wrong] = known.Errors(args);

@@ -21,7 +21,7 @@ import {
   notesOf,
   requireGuest,
 } from './effect.js';
-import { resolved } from './secrets.js';
+import { resolved } from './service-secrets.js';
 
 const OTHER_NUMBERS_TRIED = 20;
 

@@ -15,6 +15,7 @@ import type { Reservation } from '../../model/reservation.js';
 import type { DocumentStore, ServiceStore } from '../../state/contract.js';
 import type { CallContext } from '../engine/call-context.js';
 import type { LeaseRequest } from '../engine/leases.js';
+import type { ModuleCalls } from './module-calls.js';
 
 export interface EffectDeps {
   readonly config: Config;
@@ -23,6 +24,8 @@ export interface EffectDeps {
   readonly clock: Clock;
   readonly services: ServiceStore;
   readonly reservations: DocumentStore<Reservation>;
+  /** This function is passed in, because `modules/calls` is in a higher layer. */
+  readonly moduleCalls: ModuleCalls;
   readonly log: Logger;
 }
 

@@ -4,7 +4,7 @@ import { AgentError } from '../../kernel/errors.js';
 import { guestOf, siteOf } from '../../model/service.js';
 import { publicRecords } from '../../model/public-records.js';
 import { driverCall, type EffectOf, holding, mark } from './effect.js';
-import { resolved } from './secrets.js';
+import { resolved } from './service-secrets.js';
 
 const ZONE = { name: 'zone', limit: 4 } as const;
 

@@ -10,7 +10,7 @@ import type { GuestView, ServiceView, SiteView } from '../../modules/kit/context
 import type { JobArchive, ServiceStore } from '../../state/contract.js';
 import type { SubjectRecords } from '../engine/subject.js';
 import type { SubjectKind } from '../engine/subject-kind.js';
-import { callCheck } from './call-check.js';
+import { serviceCallCheck } from './call-check.js';
 import type { EffectDeps } from './effect.js';
 import { carryOut } from './table.js';
 
@@ -37,7 +37,7 @@ export function serviceRecords({ services, archive, withJob }: ServiceRecordsDep
 
 export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDeps): SubjectKind<Service> {
   const { services } = deps;
-  const check = callCheck();
+  const check = serviceCallCheck();
   return {
     ...serviceRecords(deps),
     name: 'service',

@@ -1,15 +1,19 @@
-/** Maps every call that a step of a service's job can make to its implementation. */
-import { AgentError } from '../../kernel/errors.js';
+/**
+ * Maps every call that a step of a service's job can make to its implementation. The calls that all modules can make
+ * are passed on (`module-calls.ts`).
+ */
 import { plainJson } from '../../kernel/plain-json.js';
+import { keyOf } from '../../model/service.js';
 import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
-import type { HostCallName } from '../../modules/kit/host-calls.js';
+import type { HostCallName, ServiceCallName } from '../../modules/kit/host-calls.js';
 import { within } from '../engine/bounded-call.js';
 import type { CallCheck } from './call-check.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
 import * as snapshots from './snapshots.js';
-import * as secrets from './secrets.js';
+import type { ModuleCaller } from './module-calls.js';
+import { serviceSecrets } from './service-secrets.js';
 
 const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
   await journal.changeSubject((service) => {
@@ -19,7 +23,7 @@ const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
   });
 };
 
-const EFFECTS: { readonly [N in HostCallName]: EffectOf<N> } = {
+const EFFECTS: { readonly [N in ServiceCallName]: EffectOf<N> } = {
   'container.allocate': container.allocate,
   'container.ensure': container.ensure,
   'container.start': container.start,
@@ -40,27 +44,31 @@ const EFFECTS: { readonly [N in HostCallName]: EffectOf<N> } = {
   'proxy.ensure': front.ensureProxy,
   'proxy.remove': front.removeProxy,
   'site.fetch': front.fetchSite,
-  'secrets.ensure': secrets.ensure,
   'data.save': saveData,
 };
 
 /**
- * Throws `module_failed` for a name that is not in the table, and for arguments that do not match the schema of the
+ * Throws `module_failed` for a name that is not in any table, and for arguments that do not match the schema of the
  * call.
  */
 export async function carryOut(
   effect: Effect,
   name: HostCallName,
   args: readonly unknown[],
-  check: CallCheck,
+  check: CallCheck<ServiceCallName>,
 ): Promise<unknown> {
-  if (!Object.hasOwn(EFFECTS, name))
-    throw new AgentError('module_failed', 'The product called an unknown operation.', {
-      retryable: false,
-      detail: name,
-    });
+  if (!isServiceCall(name)) return effect.deps.moduleCalls(await callerOf(effect), name, args);
   check(name, args);
   // each function has the right type for its name, but the compiler cannot express that for the union of all names
   const run = EFFECTS[name] as (effect: Effect, ...args: readonly unknown[]) => Promise<unknown>;
   return run(effect, ...args);
+}
+
+function isServiceCall(name: HostCallName): name is ServiceCallName {
+  return Object.hasOwn(EFFECTS, name);
+}
+
+async function callerOf({ journal, signal, log }: Effect): Promise<ModuleCaller> {
+  const { module } = (await journal.job()).pinned;
+  return { module, service: keyOf(await journal.subject()), secrets: serviceSecrets(journal), signal, log };
 }

@@ -7,7 +7,6 @@ import { anySignal } from '../../kernel/async/any-signal.js';
 import { onAbort } from '../../kernel/async/on-abort.js';
 import { orSleep } from '../../kernel/async/race.js';
 import type { Clock } from '../../kernel/clock.js';
-import { detailOf } from '../../kernel/text.js';
 import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
@@ -18,6 +17,7 @@ import { readMessage } from './message.js';
 import type { CodePlace, ModuleCode } from './module-code.js';
 import type { Leases } from './leases.js';
 import { limits } from './limits.js';
+import { cleanLine, type ModuleLogged } from './module-line.js';
 import { type Ending, undoOrder } from './policy.js';
 import { unusable } from './bounded-call.js';
 import type { Attempt, Call, Outcome } from './protocol.js';
@@ -37,6 +37,8 @@ export interface AttemptDeps {
   readonly circuits: Circuits;
   readonly code: ModuleCode;
   readonly stepEnded?: StepEnded;
+  /** Called with each log line of a module. */
+  readonly moduleLogged?: ModuleLogged;
 }
 
 /** The subject of the job in the state that it had when the attempt began. */
@@ -104,7 +106,9 @@ export async function runAttempt(
     } else if (message.kind === 'end') {
       outcome = message.outcome;
     } else if (message.kind === 'log') {
-      log[message.level]({ step: message.step, ...message.fields }, detailOf(message.message));
+      const line = cleanLine(message);
+      log[line.level]({ step: line.step, ...line.fields }, line.message);
+      deps.moduleLogged?.(job.pinned.module, line, { job_id: job.id, ...kind.logFields(key) });
     } else if (message.kind === 'call') {
       const { id, call } = message;
       const answered =

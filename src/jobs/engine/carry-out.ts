@@ -5,6 +5,7 @@
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
 import { runFlow } from './flow-run.js';
 import { flowOf } from './flow-of.js';
+import { textsOf } from './module-texts.js';
 import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
 import { shell } from './shell.js';
 import { type Outside, stepContext } from './step-context.js';
@@ -36,12 +37,12 @@ export function carryOutOne(port: Port): void {
 
 async function outcome(attempt: Attempt, outside: Outside, signal: AbortSignal): Promise<Outcome> {
   try {
+    const flow = await flowOf(attempt);
+    const t = await textsOf(attempt);
     return await runFlow({
-      attempt,
-      flow: await flowOf(attempt),
+      ...{ attempt, flow, signal },
       journal: outside.journal,
-      signal,
-      contextFor: (seat) => stepContext(attempt, seat, outside),
+      contextFor: (seat) => stepContext(attempt, seat, outside, t),
     });
   } catch (error) {
     return { kind: 'failed', step: '', error: toRecord(asAgentError(error, 'module_failed')) };

@@ -20,10 +20,11 @@ export function logRation(say: (line: LogLine) => void, now: () => number): LogR
   let leftOut = 0;
   let step = '';
   const flush = (): void => {
+    const dropped = leftOut;
     if (leftOut === 0) return;
     const message = `dropped ${leftOut} log lines of the module: it may log ${most} lines a second`;
     leftOut = 0;
-    say({ kind: 'log', level: 'warn', step, message, fields: {} });
+    say({ kind: 'log', level: 'warn', step, message, fields: {}, dropped });
   };
   return {
     line(line) {

@@ -31,7 +31,7 @@ export function readMessage(raw: unknown): ToMain | undefined {
   return outcome && { kind: 'end', outcome };
 }
 
-function readLine({ level, step, message, fields }: Fields): ToMain | undefined {
+function readLine({ level, step, message, fields, dropped }: Fields): ToMain | undefined {
   const known = LEVELS.find((one) => one === level);
   if (known === undefined || !isName(step)) return undefined;
   // `boundedLine` accepts any message and fields
@@ -41,6 +41,7 @@ function readLine({ level, step, message, fields }: Fields): ToMain | undefined 
     step,
     message: message as string,
     fields: fields as object as never,
+    ...(Number.isSafeInteger(dropped) && (dropped as number) > 0 ? { dropped: dropped as number } : {}),
   });
 }
 

@@ -62,6 +62,8 @@ export type ToMain =
       readonly step: string;
       readonly message: string;
       readonly fields: JsonObject;
+      /** Number of lines that were dropped before this line. Absent if there were none. */
+      readonly dropped?: number;
     }
   | { readonly kind: 'end'; readonly outcome: Outcome };
 

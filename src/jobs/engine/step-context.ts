@@ -4,9 +4,12 @@
  */
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
-import type { StepContext } from '../../modules/kit/context.js';
+import type { ModuleLogger, StepContext } from '../../modules/kit/context.js';
 import { type HostCallName, hostFunctions } from '../../modules/kit/host-calls.js';
+import type { Render } from '../../modules/kit/render-view.js';
+import type { Translate } from '../../modules/kit/translate.js';
 import type { StepSeat, CallJournal } from './flow-run.js';
+import { renderOf } from './module-texts.js';
 import type { Attempt, ToMain } from './protocol.js';
 
 type Level = Extract<ToMain, { kind: 'log' }>['level'];
@@ -19,15 +22,40 @@ export interface Outside {
   readonly log: (level: Level, step: string, message: string, fields: JsonObject) => void;
 }
 
-export function stepContext(attempt: Attempt, seat: StepSeat, { journal, ask, log }: Outside): StepContext {
+export function stepContext(
+  attempt: Attempt,
+  seat: StepSeat,
+  { journal, ask, log }: Outside,
+  t: Translate,
+): StepContext {
   const { step, notes, results, signal } = seat;
-  const { plan, data, ...calls } = hostFunctions((name, args) => ask(step, name, args));
-  const line =
-    (level: Level) =>
-    (message: string, fields: JsonObject = {}): void =>
-      log(level, step, message, fields);
+  const { plan, data, metrics, ...calls } = hostFunctions((name, args) => ask(step, name, args));
+  const { cache, secrets } = calls;
+  let render: Promise<Render> | undefined;
+  const logger = (common: JsonObject): ModuleLogger => {
+    const line =
+      (level: Level) =>
+      (message: string, fields: JsonObject = {}): void =>
+        log(level, step, message, { ...common, ...fields });
+    return {
+      debug: line('debug'),
+      info: line('info'),
+      warn: line('warn'),
+      error: line('error'),
+      with: (fields) => logger({ ...common, ...fields }),
+    };
+  };
   return {
     ...calls,
+    // few modules need these functions, so each thread loads them only when they are used
+    cache: {
+      ...cache,
+      remember: async (...args) => (await import('../../modules/kit/remember.js')).remember(cache, ...args),
+    },
+    password: secrets.password,
+    measure: async (...args) => (await import('../../modules/kit/measure.js')).measure(metrics, ...args),
+    t,
+    view: async (name, data) => (await (render ??= renderOf(attempt, t)))(name, data),
     checkPlan: plan.check,
     saveData: data.save,
     service: attempt.subject,
@@ -41,6 +69,6 @@ export function stepContext(attempt: Attempt, seat: StepSeat, { journal, ask, lo
       await journal('step.note', { step, values });
     },
     sleep: (ms) => systemClock.sleep(ms, signal),
-    log: { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') },
+    log: logger({}),
   };
 }

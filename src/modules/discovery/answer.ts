@@ -8,6 +8,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import { MODULE_TYPES, type ModuleType } from '../../model/module-view.js';
 import { PARTS } from '../../model/part.js';
 import type { Declarations } from '../kit/declarations.js';
+import { READINGS } from '../kit/reading.js';
 import type { SettingsProblem } from './settings.js';
 
 export interface ReadRequest {
@@ -105,6 +106,7 @@ const DeclarationsSchema = Type.Object(
     settingsSchema: object,
     parts: Type.Array(Type.Enum([...PARTS]), { maxItems: PARTS.length, uniqueItems: true }),
     abilities: Type.Array(word, { maxItems: 100, uniqueItems: true }),
+    reads: Type.Array(Type.Enum([...READINGS]), { maxItems: READINGS.length, uniqueItems: true }),
     policies: Type.Record(Type.String({ maxLength: 128 }), Policy),
     source: nullable(Source),
     template: nullable(Recipe),

@@ -28,6 +28,7 @@ export function declarationsOf(
     settingsSchema: module.settings,
     parts: memberOf(module, 'parts') ?? [],
     abilities,
+    reads: memberOf(module, 'reads') ?? [],
     policies: Object.fromEntries(abilities.map((kind) => [kind, called(module, 'policy', kind) ?? {}])),
     source: bySettings('source'),
     template: bySettings('template'),

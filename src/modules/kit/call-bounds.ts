@@ -18,8 +18,10 @@ export const CALL_BOUNDS = {
   result: 64 * KIB,
   /** Arguments of any other call. */
   call: 64 * KIB,
-  /** A script with its values. */
+  /** A script with its values, an HTTP request with its body, a message, or the parts of a digest. */
   script: 512 * KIB,
+  /** A value of the module's cache with its key and tags. */
+  cached: 256 * KIB,
   /** Limit for the text of one log line, and also for its fields. */
   logLine: 4 * KIB,
   logLinesPerS: 50,
@@ -29,7 +31,17 @@ export const CALL_BOUNDS = {
   waiting: 1_000,
 } as const;
 
+const BYTES: Readonly<Partial<Record<HostCallName, number>>> = {
+  'container.run': CALL_BOUNDS.script,
+  'data.save': CALL_BOUNDS.data,
+  'cache.put': CALL_BOUNDS.cached,
+  'http.request': CALL_BOUNDS.script,
+  'mail.send': CALL_BOUNDS.script,
+  'crypto.digest': CALL_BOUNDS.script,
+  'crypto.hmac': CALL_BOUNDS.script,
+  'crypto.verify': CALL_BOUNDS.script,
+};
+
 export function mostBytesOf(name: HostCallName): number {
-  if (name === 'container.run') return CALL_BOUNDS.script;
-  return name === 'data.save' ? CALL_BOUNDS.data : CALL_BOUNDS.call;
+  return (Object.hasOwn(BYTES, name) ? BYTES[name] : undefined) ?? CALL_BOUNDS.call;
 }

@@ -9,6 +9,9 @@ import type { Plan } from '../../model/plan.js';
 import type { Snapshot } from '../../model/guest.js';
 import type { SuspensionReason } from '../../model/service.js';
 import type { HostFunctions } from './host-calls.js';
+import type { CacheOptions } from './module-call-types.js';
+import type { Render } from './render-view.js';
+import type { Translate } from './translate.js';
 
 export interface ServiceView {
   readonly panel: string;
@@ -52,10 +55,61 @@ export interface SiteView {
 }
 
 /**
- * The context of a step. The calls in `container`, `ha`, `dns`, `proxy`, `site` and `secrets` are documented in
- * `host-calls.ts`.
+ * Writes lines to the log of the agent and to the log of the module. `fields` may hold the request and response of an
+ * API: passwords, tokens and cookies in them are left out.
  */
-export interface StepContext extends Omit<HostFunctions, 'plan' | 'data'> {
+export interface ModuleLogger {
+  readonly debug: LogFunction;
+  readonly info: LogFunction;
+  readonly warn: LogFunction;
+  readonly error: LogFunction;
+  /** A logger that adds these fields to each line. */
+  readonly with: (fields: JsonObject) => ModuleLogger;
+}
+type LogFunction = (message: string, fields?: JsonObject) => void;
+
+type CacheCalls = HostFunctions['cache'];
+
+/** The cache of the module, which all its jobs and tasks share. Values may be dropped at any time. */
+export interface ModuleCacheFunctions extends CacheCalls {
+  /** Returns the value with this key. If there is none, computes it with `make`, and keeps it unless it is null. */
+  remember<T extends Json>(key: string, options: CacheOptions, make: () => Promise<T> | T): Promise<T>;
+}
+
+/**
+ * What the code of every module can use, also if it does not work on a service. The calls are documented in
+ * `module-calls.ts`.
+ */
+export interface ModuleFunctions extends Pick<
+  HostFunctions,
+  'secrets' | 'http' | 'crypto' | 'probe' | 'alerts' | 'services' | 'mail'
+> {
+  readonly cache: ModuleCacheFunctions;
+  readonly log: ModuleLogger;
+  /** The same function as `secrets.password`. */
+  readonly password: HostFunctions['secrets']['password'];
+  /**
+   * Runs `work` and counts its duration in the metric `innkeeper_module_run_duration_seconds`, with this name as a
+   * label. A module can use 50 names, of lower-case letters, digits and underscores.
+   */
+  measure<T>(name: string, work: () => Promise<T> | T): Promise<T>;
+  /**
+   * The text with this key from `lang/<locale>.json`, in the language of the service. If a language lacks the text, the
+   * next more general one is used, then English, then the key itself. Throws `module_failed` if a value is missing.
+   */
+  readonly t: Translate;
+  /**
+   * Renders `views/<name>.eta` with `it` as the data; `it.t` is the function above. Values are escaped. Throws
+   * `module_failed` with the error of the template.
+   */
+  readonly view: Render;
+}
+
+/**
+ * The context of a step. The calls in `container`, `ha`, `dns`, `proxy` and `site` are documented in `host-calls.ts`.
+ */
+export interface StepContext
+  extends Pick<HostFunctions, 'container' | 'ha' | 'dns' | 'proxy' | 'site'>, ModuleFunctions {
   readonly service: ServiceView;
   /** The product's settings from the time when the job was accepted, checked against the product's schema. */
   readonly settings: JsonObject;
@@ -70,7 +124,6 @@ export interface StepContext extends Omit<HostFunctions, 'plan' | 'data'> {
   note(values: JsonObject): Promise<void>;
   /** Resolves after `ms`, or rejects when `signal` aborts. */
   sleep(ms: number): Promise<void>;
-  readonly log: Record<'debug' | 'info' | 'warn' | 'error', (message: string, fields?: JsonObject) => void>;
   /** Throws `plan_too_small` when the service's present usage does not fit into the job's plan. */
   readonly checkPlan: () => Promise<void>;
   /**

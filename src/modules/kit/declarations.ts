@@ -9,6 +9,7 @@ import type { Part } from '../../model/part.js';
 import type { ModuleInfo } from './module.js';
 import type { TemplateRecipe } from './product.js';
 import type { ContainerSource } from './host-call-types.js';
+import type { Reading } from './reading.js';
 
 export interface Declarations {
   readonly info: ModuleInfo;
@@ -17,6 +18,8 @@ export interface Declarations {
   readonly parts: readonly Part[];
   /** Kinds of jobs for which the module has a flow. */
   readonly abilities: readonly string[];
+  /** What the module reads in addition to its own records. */
+  readonly reads: readonly Reading[];
   /** Maps a kind of job to the values that differ from the default policy. */
   readonly policies: Readonly<Record<string, Partial<JobPolicy>>>;
   /** The source of new containers with the module's present settings; null if it needs no container. */

@@ -13,18 +13,11 @@ import type {
   ResizeRequest,
   ScriptCall,
   ScriptResult,
-  SecretRef,
   SiteAnswerView,
   SiteRequestCall,
 } from './host-call-types.js';
-
-/** Describes a call for the type checker only. At run time a call is represented by its name. */
-interface HostCall<Args extends unknown[], Answer> {
-  readonly args?: Args;
-  readonly answer?: Answer;
-}
-
-const call = <Args extends unknown[] = [], Answer = void>(): HostCall<Args, Answer> => ({});
+import { call, type HostCall } from './host-call.js';
+import { MODULE_CALLS } from './module-calls.js';
 
 export const HOST_CALLS = {
   container: {
@@ -81,13 +74,6 @@ export const HOST_CALLS = {
     /** Sends a request to the service's own site in the same way as a visitor. Redirects are not followed. */
     fetch: call<[request: SiteRequestCall], SiteAnswerView>(),
   },
-  secrets: {
-    /**
-     * Returns the secret with this name. If it does not exist yet, it is generated (letters and digits, by default 24
-     * characters). Secrets are stored encrypted in the service's document.
-     */
-    ensure: call<[name: string, length?: number], SecretRef>(),
-  },
   data: {
     /**
      * Merges the values into the service's data (the framework's provision data). They are durable when the promise
@@ -95,6 +81,7 @@ export const HOST_CALLS = {
      */
     save: call<[values: JsonObject]>(),
   },
+  ...MODULE_CALLS,
 } as const;
 
 type Table = typeof HOST_CALLS;
@@ -108,8 +95,16 @@ export type HostFunctions = {
   };
 };
 
+type NamesIn<T> = { [G in keyof T & string]: `${G}.${keyof T[G] & string}` }[keyof T & string];
+
 /** `container.start` */
-export type HostCallName = { [G in keyof Table]: `${G}.${keyof Table[G] & string}` }[keyof Table];
+export type HostCallName = NamesIn<Table>;
+
+/** A call that the code of every module can make, such as `cache.get`. */
+export type ModuleCallName = NamesIn<typeof MODULE_CALLS>;
+
+/** A call that only a step of a service's job can make. */
+export type ServiceCallName = Exclude<HostCallName, ModuleCallName>;
 
 type FunctionOf<N extends HostCallName> = N extends `${infer G extends keyof Table}.${infer M}`
   ? M extends keyof HostFunctions[G]

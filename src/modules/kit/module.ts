@@ -6,6 +6,7 @@ import type { JobPolicy } from '../../model/job.js';
 import { JOB_KINDS } from '../../model/job-kinds.js';
 import type { ModuleType } from '../../model/module-view.js';
 import type { StepContext } from './context.js';
+import type { Reading } from './reading.js';
 
 export interface ModuleInfo {
   readonly type: ModuleType;
@@ -27,6 +28,9 @@ export abstract class Module {
   abstract readonly info: ModuleInfo;
   /** Schema of the module's settings in the config file. Unknown keys are refused. */
   abstract readonly settings: TSchema;
+
+  /** The records of the agent that the module reads in addition to its own. The code can read no others. */
+  readonly reads: readonly Reading[] = [];
 
   /**
    * The kinds of jobs for which the module has a flow. The agent refuses requests for other kinds with 409

@@ -12,10 +12,12 @@ import { readMessage } from '../../../src/jobs/engine/message.js';
 import type { Call } from '../../../src/jobs/engine/protocol.js';
 import { shell } from '../../../src/jobs/engine/shell.js';
 import { serviceSubject } from '../../../src/jobs/effects/service-subject.js';
+import { MODULE_CALL_ARGUMENTS } from '../../../src/modules/calls/arguments.js';
 import { HOST_CALLS } from '../../../src/modules/kit/host-calls.js';
 import { withJob } from '../../../src/services/outcomes.js';
 import { openState } from '../../../src/state/open.js';
 import { fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
+import { fakeModuleCalls } from '../../fakes/module-calls.js';
 import { aJob, aService, aStep } from '../../fakes/samples.js';
 import { config, KEY } from './harness.js';
 import { testFolder } from '../../test-folder.js';
@@ -30,18 +32,23 @@ const NAMES = [
 interface Answerer {
   readonly answer: (call: Call) => Promise<unknown>;
   readonly drivers: ReturnType<typeof fakeDrivers>;
+  /** What modules raised or counted. */
+  readonly raised: () => unknown[];
   readonly document: () => Promise<string>;
 }
 
 /** What answers the calls of one attempt, without a thread in front of it. */
 async function answerer(t: Test): Promise<Answerer> {
   const drivers = fakeDrivers();
-  const state = await openState({ dir: testFolder(t), key: Buffer.alloc(32, 7), clock: systemClock });
+  const dir = testFolder(t);
+  const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
   t.teardown(() => state.close());
+  const opened = fakeModuleCalls({ stateDir: dir, services: state.services });
+  t.teardown(() => opened.close());
   const job = aJob({ status: 'running', steps: [aStep('one', { status: 'running', begun: 1 })] });
   await state.services.commit(KEY, () => aService({ vmid: 1000, node: 'pve1', jobs: [job] }));
   const kind = serviceSubject({
-    ...{ config, drivers, watch: fakeWatch(), withJob, clock: systemClock },
+    ...{ config, drivers, watch: fakeWatch(), withJob, clock: systemClock, moduleCalls: opened.call },
     services: state.services,
     reservations: state.reservations,
     archive: state.archive,
@@ -58,6 +65,7 @@ async function answerer(t: Test): Promise<Answerer> {
   return {
     answer: (call) => calls.answer(call),
     drivers,
+    raised: () => [...opened.alerts.keys(), ...opened.ran],
     document: async () => JSON.stringify(await state.services.get(KEY)),
   };
 }
@@ -100,7 +108,7 @@ function callsWith(name: string, value: unknown): Call[] {
 }
 
 t.test('what no call can have is refused before anything is done', async (t) => {
-  const { answer, drivers, document } = await answerer(t);
+  const { answer, drivers, document, raised } = await answerer(t);
   const before = await document();
   for (const name of NAMES)
     for (const [what, value] of Object.entries(BAD))
@@ -114,7 +122,89 @@ t.test('what no call can have is refused before anything is done', async (t) => 
       }
   t.same(drivers.calls, [], 'no driver was called');
   t.equal(await document(), before, 'and nothing was recorded');
+  t.same(raised(), []);
   t.equal(Reflect.get({}, 'polluted'), undefined);
+});
+
+/** One call of each name that is right, except that it may fail. */
+const RIGHT: Readonly<Partial<Record<string, readonly unknown[]>>> = {
+  'secrets.ensure': ['a', 24],
+  'secrets.put': ['a', 'value'],
+  'secrets.password': [{ name: 'a', length: 24 }],
+  'cache.get': ['a'],
+  'cache.put': ['a', 1, { ttlS: 1, tags: ['b'] }],
+  'cache.forget': ['a'],
+  'cache.flush': [['a']],
+  'http.request': [{ url: 'http://127.0.0.1:1/', retries: 0, headers: { a: 'b' } }],
+  'crypto.digest': [{ algorithm: 'sha256', parts: ['a'] }],
+  'crypto.hmac': [{ algorithm: 'sha256', key: 'k', parts: ['a'] }],
+  'crypto.verify': [{ algorithm: 'sha256', key: 'k', parts: ['a'], signature: 'b' }],
+  'crypto.basic': [{ header: 'a', user: 'b', password: 'c' }],
+  'crypto.signJwt': [{ algorithm: 'HS256', key: 'k', claims: {}, expiresInS: 60 }],
+  'crypto.verifyJwt': [{ algorithm: 'HS256', key: 'k', token: 'a.b.c' }],
+  'mail.send': [
+    {
+      ...{ server: { host: '127.0.0.1', port: 1, security: 'none' }, from: 'a@example.com' },
+      ...{ to: ['b@example.com'], subject: 'c', text: 'd' },
+    },
+  ],
+  'probe.ping': [{ host: '127.0.0.1', publicOnly: true }],
+  'probe.tcp': [{ host: '127.0.0.1', port: 1 }],
+  'probe.tls': [{ host: '127.0.0.1', port: 1 }],
+  'probe.dns': [{ name: 'a', type: 'A' }],
+  'alerts.raise': ['a', { text: 'b', data: {} }],
+  'alerts.clear': ['a'],
+  'services.get': ['a', 'b'],
+  'services.page': [{ limit: 1 }],
+  'metrics.observe': ['a', 1, false],
+};
+
+/** Places where a module may put any object. */
+const FREE: readonly (readonly [name: string, at: number, key: string])[] = [
+  ['alerts.raise', 1, 'data'],
+  ['crypto.signJwt', 0, 'claims'],
+];
+
+/** Copies of the arguments, each with the wrong value in one place; or with one argument too many or too few. */
+function* spoiled(args: readonly unknown[], wrong: unknown): Generator<unknown[]> {
+  yield [...args, wrong];
+  for (const [index, arg] of args.entries()) {
+    yield args.map((other, at) => (at === index ? wrong : other));
+    if (typeof arg !== 'object' || arg === null || Array.isArray(arg)) continue;
+    for (const key of Object.keys(arg))
+      yield args.map((other, at) => (at === index ? { ...arg, [key]: wrong } : other));
+    yield args.map((other, at) => (at === index ? { ...arg, unknown_key: wrong } : other));
+  }
+}
+
+t.test('a call that is right but for one value is refused as a mistake of the module', async (t) => {
+  const { answer, raised } = await answerer(t);
+  t.same(
+    Object.keys(RIGHT).sort(),
+    Object.keys(MODULE_CALL_ARGUMENTS).sort(),
+    'every call of modules is here',
+  );
+  // values that JSON can hold, but which are wrong in every place
+  const wrong = [{ a: { b: { c: 1 } } }, [[[1]]], 'x'.repeat(600_000), -1e300, { secret: { secret: 'a' } }];
+  for (const [name, args = []] of Object.entries(RIGHT))
+    for (const value of [...wrong, ...Object.values(BAD)])
+      for (const bad of spoiled(args, value)) {
+        // any value may be cached, and the data of an alert is free
+        if (name === 'cache.put' && bad.length === 3 && bad[0] === 'a' && bad[2] === args[2]) continue;
+        if (FREE.some(([call, at, key]) => call === name && Reflect.get(Object(bad[at]), key) === value))
+          continue;
+        const call: unknown = { name, step: 'one', args: bad };
+        const refusal: unknown = await answer(call as Call).then(
+          () => 'answered',
+          (error: unknown) => error,
+        );
+        const isRefused = refusal instanceof AgentError && refusal.code === 'module_failed';
+        if (!isRefused || refusal.retryable)
+          t.fail(
+            `${name} with ${typeof value} in ${bad.map((arg) => typeof arg).join()}: ${String(refusal)}`,
+          );
+      }
+  t.same(raised(), []);
 });
 
 t.test('anything at all as a call is refused as a mistake of the module, or done', async (t) => {

@@ -13,6 +13,7 @@ import { kindData } from '../../../src/model/job-kinds.js';
 import { withJob } from '../../../src/services/outcomes.js';
 import { serviceSubject } from '../../../src/jobs/effects/service-subject.js';
 import { leases } from '../../../src/jobs/engine/leases.js';
+import type { LogLine } from '../../../src/jobs/engine/log-ration.js';
 import { type Runner, type RunnerDeps, runner } from '../../../src/jobs/engine/runner.js';
 import type { ModuleCode } from '../../../src/jobs/engine/module-code.js';
 import { moduleProcesses } from '../../../src/jobs/engine/processes.js';
@@ -22,6 +23,7 @@ import type { State } from '../../../src/state/contract.js';
 import { openState } from '../../../src/state/open.js';
 import { testConfig } from '../../fakes/config.js';
 import { type FakeDrivers, fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
+import { type FakeModuleCalls, fakeModuleCalls } from '../../fakes/module-calls.js';
 import { aJob, aService } from '../../fakes/samples.js';
 import { testFolder } from '../../test-folder.js';
 
@@ -47,6 +49,9 @@ export interface Engine {
   readonly runner: Runner;
   readonly log: string[];
   readonly circuits: Circuits;
+  readonly calls: FakeModuleCalls;
+  /** What modules logged. */
+  readonly moduleLines: LogLine[];
 }
 
 /** Whose code the jobs run. */
@@ -66,10 +71,13 @@ export async function engine(
   const log: string[] = [];
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock: systemClock });
   const circuits = newCircuits(systemClock, { failures: 1, pauseMs: 100 });
+  const calls = fakeModuleCalls({ stateDir: dir, services: state.services, clock: systemClock });
+  t.teardown(() => calls.close());
+  const moduleLines: LogLine[] = [];
   const deps: RunnerDeps = {
     subjects: [
       serviceSubject({
-        ...{ config, drivers, watch, withJob },
+        ...{ config, drivers, watch, withJob, moduleCalls: calls.call },
         clock: systemClock,
         services: state.services,
         reservations: state.reservations,
@@ -81,6 +89,7 @@ export async function engine(
     clock: systemClock,
     log: pino({ level: 'debug' }, { write: (line: string) => void log.push(line) }),
     leases: leases(),
+    moduleLogged: (_, line) => void moduleLines.push(line),
     circuits,
     threads: breeThreads(join(dist, 'src/jobs/engine/worker.js')),
     processes: moduleProcesses({
@@ -94,7 +103,7 @@ export async function engine(
     },
     spare: () => true,
   };
-  return { state, drivers, runner: runner(deps, () => 0), log, circuits };
+  return { state, drivers, runner: runner(deps, () => 0), log, circuits, calls, moduleLines };
 }
 
 export const order = (args: JsonObject = {}, also: Partial<Job> = {}): Service =>

@@ -1,0 +1,19 @@
+/** Finds the texts and templates beside the code of an attempt. The libraries are loaded only if there are any. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Render } from '../../modules/kit/render-view.js';
+import type { Translate } from '../../modules/kit/translate.js';
+import type { Attempt } from './protocol.js';
+
+/** Without texts, each key stands for itself. */
+export async function textsOf({ modulePath, subject }: Attempt): Promise<Translate> {
+  const folder = join(dirname(modulePath ?? ''), 'lang');
+  if (modulePath === null || !existsSync(folder)) return (key) => key;
+  const { translator } = await import('../../modules/kit/translate.js');
+  return translator(folder, subject.locale);
+}
+
+export async function renderOf({ modulePath }: Attempt, t: Translate): Promise<Render> {
+  const { renderer } = await import('../../modules/kit/render-view.js');
+  return renderer(join(dirname(modulePath ?? ''), 'views'), { t });
+}
