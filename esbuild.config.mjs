@@ -41,6 +41,7 @@ export const program = (outdir, withTests) => ({
     'src/cli.ts',
     'src/jobs/engine/worker.ts',
     'src/modules/discovery/reader.ts',
+    'src/modules/collections/migrate-main.ts',
     'src/modules/discovery/parent-watch.ts',
     'src/modules/discovery/write-declarations.ts',
     'src/jobs/engine/process-main.ts',

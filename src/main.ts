@@ -31,6 +31,7 @@ import { type Runner, type RunnerDeps, runner } from './jobs/engine/runner.js';
 import { schedule } from './jobs/engine/schedule.js';
 import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
+import type { ModuleCollections } from './modules/collections/module-collections.js';
 import { declarationsCache } from './modules/discovery/declarations-cache.js';
 import { codeOfJobs } from './modules/code-of-jobs.js';
 import { liveModules } from './modules/live-modules.js';
@@ -40,6 +41,7 @@ import { moduleViews } from './modules/module-views.js';
 import type { Products } from './modules/registry.js';
 import { openStrikes } from './modules/strikes.js';
 import { moduleCallsOf } from './boot/module-calls.js';
+import { openModuleCollections } from './boot/module-collections.js';
 import { intoModuleLog } from './boot/module-logged.js';
 import { keepVersions, openVersions } from './boot/module-versions.js';
 import { openLog } from './boot/log.js';
@@ -51,6 +53,7 @@ import { newDeletionRateLimit } from './services/deletion-rate-limit.js';
 import { eraseCredentials } from './services/erase-credentials.js';
 import { retryRequestedDomains } from './domains/retry-requested-domains.js';
 import { withJob } from './services/outcomes.js';
+import { removeDeletedDocuments } from './services/deleted-documents.js';
 import { purgeDue } from './services/purge-due.js';
 import { forgetReservations } from './services/reservations.js';
 import { recheckDomains } from './domains/recheck-domains.js';
@@ -108,6 +111,7 @@ type Stop = () => Promise<void> | void;
 const BROKEN_CHECK_MS = 1_000;
 const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
+const DOCUMENTS_LOOK_MS = 3_600_000;
 const RESERVATIONS_LOOK_MS = 3_600_000;
 const DOMAINS_LOOK_MS = 600_000;
 /** The time that all other parts have to stop, in addition to the time for jobs. */
@@ -212,8 +216,10 @@ export async function startDaemon({
     stops.push(() => calls.close());
     const moduleLogs = moduleLog({ stateDir: config.agent.state_dir, clock, log });
     stops.push(() => moduleLogs.close());
+    const collections = openModuleCollections(parts, versions, strikes);
+    work.push(() => collections.close());
     const engine = buildEngine(
-      { ...parts, moduleCalls: calls.call, moduleLogged: intoModuleLog(moduleLogs) },
+      { ...parts, moduleCalls: calls.call, moduleLogged: intoModuleLog(moduleLogs), collections },
       { threads, processes, code: codeOfJobs(versions, strikes) },
     );
     await answerCutOff({ state });
@@ -298,14 +304,19 @@ function openThreads({ modules }: Config): { readonly threads: Threads; readonly
 }
 
 function buildEngine(
-  parts: Parts & { readonly moduleCalls: ModuleCalls; readonly moduleLogged: ModuleLogged },
+  parts: Parts & {
+    readonly moduleCalls: ModuleCalls;
+    readonly moduleLogged: ModuleLogged;
+    readonly collections: ModuleCollections;
+  },
   attempts: Pick<RunnerDeps, 'threads' | 'processes' | 'code'>,
 ): Runner {
-  const { config, clock, state, drivers, watch, log, counting, circuits, moduleCalls, moduleLogged } = parts;
+  const { config, clock, state, drivers, watch, log, counting, circuits } = parts;
+  const { moduleCalls, moduleLogged, collections } = parts;
   return runner({
     subjects: [
       serviceSubject({
-        ...{ config, drivers, watch, clock, withJob, moduleCalls },
+        ...{ config, drivers, watch, clock, withJob, moduleCalls, collections },
         services: state.services,
         reservations: state.reservations,
         archive: state.archive,
@@ -369,6 +380,7 @@ function startSchedule(
     [
       { name: 'purge', everyMs: PURGE_LOOK_MS, run: () => purgeDue(deps) },
       { name: 'credentials', everyMs: CREDENTIALS_LOOK_MS, run: () => eraseCredentials(deps) },
+      { name: 'documents', everyMs: DOCUMENTS_LOOK_MS, run: () => removeDeletedDocuments(deps.state) },
       { name: 'reservations', everyMs: RESERVATIONS_LOOK_MS, run: () => forgetReservations(deps) },
       {
         name: 'requested-domains',
@@ -384,6 +396,7 @@ function startSchedule(
   timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
+    else if (next.lifecycle === 'terminated') recurring.nudge('documents');
     if (next.site?.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
       recurring.nudge('requested-domains');
   });

@@ -147,6 +147,7 @@ export const ERRORS = {
   ),
   backup_protected: kind(409, 'conflict', 'This snapshot is not a customer backup and cannot be deleted.'),
   backup_not_newest: kind(409, 'conflict', 'The storage can only roll back to the newest snapshot.'),
+  document_conflict: kind(409, 'conflict', 'The document already exists, or was changed since it was read.'),
   token_exists: kind(409, 'conflict', 'Another token has this name.'),
   name_taken: kind(409, 'conflict', 'The requested subdomain belongs to another service.'),
   domain_exists: kind(409, 'conflict', 'The service already has this domain.'),

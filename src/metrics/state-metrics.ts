@@ -22,8 +22,8 @@ export function stateMetrics(registry: Registry, sources: Sources): void {
       counts.set(lifecycle, (counts.get(lifecycle) ?? 0) + 1);
     return [...counts].map(([lifecycle, count]): Sample => [{ lifecycle }, count]);
   });
-  looked(registry, 'damaged_documents', 'Damaged documents set aside at the start.', [], () => [
-    [{}, sources.state.services.damaged.length],
+  looked(registry, 'damaged_documents', 'Damaged documents that were set aside.', [], () => [
+    [{}, sources.state.damaged.length],
   ]);
   looked(registry, 'modules', 'Modules by state.', ['state'], () => {
     const modules = sources.modules();

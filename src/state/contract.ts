@@ -2,6 +2,17 @@
 import type { Readable } from 'node:stream';
 import type { Changed } from '../kernel/changed.js';
 import type { AlertRecord } from '../model/alert.js';
+import type {
+  CollectionData,
+  CollectionDocument,
+  CollectionId,
+  CollectionShape,
+  MigratedDocument,
+  NewDocument,
+  Page,
+  PageQuery,
+  ServiceLife,
+} from '../model/collection.js';
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import type { Reservation } from '../model/reservation.js';
 import type { EventType } from '../model/service-event.js';
@@ -19,6 +30,7 @@ export interface ServiceEntry {
   readonly key: ServiceKey;
   readonly panel: string;
   readonly id: string;
+  readonly generation: number;
   readonly lifecycle: Lifecycle;
   readonly plan: string;
   /** Name of the service's product module. */
@@ -342,7 +354,71 @@ export interface StateKeys {
   rotate(): Promise<KeyStatus>;
 }
 
+/** The documents of one collection. All changes are durable when the promise resolves. */
+export interface OpenCollection {
+  get(key: string): Promise<CollectionDocument | undefined>;
+  /** Throws CollectionError `invalid` for an index, cursor or bound that does not exist. */
+  page(query: PageQuery): Promise<Page>;
+  /** All of them or none. Throws CollectionError `exists`, `not_unique`, `not_indexable`, `invalid`, `full`. */
+  insert(documents: readonly NewDocument[]): Promise<CollectionDocument[]>;
+  /**
+   * `change` gets the current data and returns the new data. With `version`, only that version is changed. Throws
+   * CollectionError `missing`, `stale`, and those of `insert`.
+   */
+  update(
+    key: string,
+    change: (current: CollectionData) => CollectionData,
+    version?: number,
+  ): Promise<CollectionDocument>;
+  /** False if there was none. Throws CollectionError `stale`. */
+  remove(key: string, version?: number): Promise<boolean>;
+}
+
+/** A migration of a collection. The code of the module changes the documents. */
+export interface CollectionMigration {
+  readonly id: CollectionId;
+  /** The shape after the migration. */
+  readonly shape: CollectionShape;
+  /**
+   * Returns the documents that replace those of the chunk; one that is left out is deleted. `done` is the number of
+   * migrations that the documents have been through.
+   */
+  readonly change: (
+    chunk: readonly CollectionDocument[],
+    done: number,
+  ) => Promise<readonly MigratedDocument[]>;
+  /** `kept`: the changed documents are complete on disk, but the former ones stay in use. */
+  readonly end: 'kept' | 'used';
+  readonly signal: AbortSignal;
+}
+
+/** The collections of all modules. A collection is opened at its first use. */
+export interface CollectionStore {
+  /**
+   * Throws CollectionError `outdated` if the documents need a migration, and `unfit` if the shape does not fit them.
+   * Throws AgentError `state_damaged` if the collection's file was set aside.
+   */
+  use<R>(
+    id: CollectionId,
+    shape: CollectionShape,
+    work: (collection: OpenCollection) => Promise<R>,
+  ): Promise<R>;
+  /**
+   * Changes the documents to the shape. Does nothing if they have it already. Calls to the collection wait meanwhile.
+   * Throws what `change` throws, the signal's reason, and CollectionError for documents that do not fit the shape: in
+   * these cases the collection is unchanged. After the signal's reason, the next migration continues with the rest.
+   */
+  migrate(migration: CollectionMigration): Promise<void>;
+  /** Removes what migrations of a module have kept. */
+  discard(module: CollectionId['module']): Promise<void>;
+  /** Deletes the documents of services for which `isOver` returns true. Returns the number of documents. */
+  removeOver(isOver: (life: ServiceLife) => boolean): Promise<number>;
+  /** Deletes all collections of a module. */
+  drop(module: CollectionId['module']): Promise<void>;
+}
+
 export interface State {
+  readonly collections: CollectionStore;
   readonly services: ServiceStore;
   readonly archive: JobArchive;
   readonly events: EventStore;
@@ -361,7 +437,7 @@ export interface State {
   exportCopy(options: { readonly agent: string; readonly withKey: boolean }): Promise<Readable>;
   readonly alerts: DocumentStore<AlertRecord>;
   readonly keys: StateKeys;
-  /** Damaged documents of all kinds that were set aside, at this start or an earlier one. */
+  /** Damaged documents of all kinds that were set aside, by this daemon or an earlier one. */
   readonly damaged: readonly { readonly file: string; readonly problem: string }[];
   /** True after a failed write that may have left memory and disk different. The daemon must then stop. */
   readonly broken: boolean;

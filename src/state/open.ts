@@ -20,6 +20,7 @@ import { LogCursors } from './logs/log-cursor.js';
 import { exportState } from './transfer/export.js';
 import { bootFileSystem, type FileSystem, nodeFileSystem } from './files/file-system.js';
 import { domainKind } from './documents/domain-document.js';
+import { Collections } from './collections/collection-store.js';
 import { copyInstant, removeStaleCopies } from './transfer/instant-copy.js';
 import { KeyRotation } from './keys/key-rotation.js';
 import { afterReading } from './files/deferred-writes.js';
@@ -127,12 +128,15 @@ export async function openState({
     disk.fs = fileOperation ? timedFileSystem(files, fileOperation) : files;
     await events.recovered();
     const archive = new Archive(disk, dir);
+    const damaged = [...services.damaged, ...setAsideNow];
+    const collections = new Collections({ ...common, onDamaged: (found) => void damaged.push(found) });
     const keys = new KeyRotation({
       ...common,
       ownFile: ownKeyFile,
-      stores: [services, domains, acmeAccounts, remembered, epochs],
+      stores: [services, domains, acmeAccounts, remembered, epochs, collections],
     });
     const stores = {
+      collections,
       keys,
       epochs,
       services,
@@ -164,7 +168,6 @@ export async function openState({
         key: { id: box.keyId, bytes: box.key },
       });
     };
-    const damaged = [...services.damaged, ...setAsideNow];
     return stateOf({ disk, dir, lock, warn, damaged }, stores, exportCopy);
   } catch (error) {
     await lock.release();
@@ -173,6 +176,7 @@ export async function openState({
 }
 
 interface Stores {
+  readonly collections: Collections;
   readonly keys: KeyRotation;
   readonly epochs: DurableDocumentStore<LogEpoch>;
   readonly services: Services;
@@ -193,7 +197,7 @@ interface Opened {
   readonly dir: string;
   readonly lock: FolderLock;
   readonly warn: (message: string, detail: string) => void;
-  /** Damaged documents that were set aside, at this start or an earlier one. */
+  /** Damaged documents that were set aside, by this daemon or an earlier one. */
   readonly damaged: State['damaged'];
 }
 

@@ -1,13 +1,14 @@
 /**
- * `npm run bench [-- accept|actions|chaos|faults|overload|powercut|rest|soak|status|site|lxc ... [--minutes N]
- * [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a name it runs all benches
- * except the long ones, and those with real containers only as root. `--minutes`: duration of the soak (default 10)
- * or of the faults (default: all cells). `--seed`: the order of the faults.
+ * `npm run bench [-- accept|actions|chaos|collections|faults|overload|powercut|rest|soak|status|site|lxc ...
+ * [--minutes N] [--seed S]]`: measures and prints tables; exits 1 when a target is missed. Without a name it runs all
+ * benches except the long ones, and those with real containers only as root. `--minutes`: duration of the soak
+ * (default 10) or of the faults (default: all cells). `--seed`: the order of the faults.
  */
 import { parseArgs } from 'node:util';
 import { benchAccept } from './accept.js';
 import { benchActions } from './actions.js';
 import { benchChaos } from '../chaos/bench.js';
+import { benchCollections } from './collections.js';
 import { endWithReader } from './end-with-reader.js';
 import { benchFaults } from './faults.js';
 import { benchOverload } from './overload.js';
@@ -25,6 +26,7 @@ const { values, positionals } = parseArgs({
 
 const benches: Readonly<Record<string, () => Promise<boolean>>> = {
   accept: benchAccept,
+  collections: benchCollections,
   faults: () => benchFaults({ minutes: numberOf(values.minutes), seed: Number(values.seed) }),
   powercut: benchPowerCut,
   rest: benchRest,

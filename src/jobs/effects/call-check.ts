@@ -2,6 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { unusable } from '../engine/bounded-call.js';
+import { COLLECTION_LIMITS, COLLECTION_NAME } from '../../model/collection.js';
 import { PROXY_STATES } from '../../model/proxy-state.js';
 import type { ServiceCallName } from '../../modules/kit/host-calls.js';
 
@@ -41,6 +42,36 @@ const SiteRequest = Type.Object(
 const Resize = Type.Object({ plan: Type.Enum(['present', 'requested']), disk: Type.Boolean() }, closed);
 const SnapshotKind = Type.Enum(['initial', 'backup', 'safety']);
 
+const Collection = Type.Object(
+  {
+    name: Type.String({ pattern: COLLECTION_NAME.source }),
+    migration: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]),
+  },
+  closed,
+);
+const Key = Type.String({ minLength: 1, maxLength: 128 });
+const Version = Type.Integer({ minimum: 1 });
+const Data = Type.Record(Type.String(), Type.Unknown());
+const ServiceId = Type.Object({ panel: Name, id: Name }, closed);
+const NewDocument = Type.Object(
+  { key: Type.Optional(Key), service: Type.Optional(ServiceId), data: Data },
+  closed,
+);
+const Indexed = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+const Query = Type.Object(
+  {
+    index: Type.Optional(Name),
+    equals: Type.Optional(Type.Array(Indexed, { maxItems: 16 })),
+    from: Type.Optional(Indexed),
+    to: Type.Optional(Indexed),
+    service: Type.Optional(ServiceId),
+    descending: Type.Optional(Type.Boolean()),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: COLLECTION_LIMITS.page })),
+    after: Type.Optional(Type.String({ maxLength: 8_192 })),
+  },
+  closed,
+);
+
 const none = Type.Tuple([]);
 const SERVICE_CALLS: Readonly<Record<ServiceCallName, TSchema>> = {
   'container.allocate': Type.Tuple([Source]),
@@ -63,6 +94,15 @@ const SERVICE_CALLS: Readonly<Record<ServiceCallName, TSchema>> = {
   'proxy.ensure': Type.Tuple([Proxy]),
   'proxy.remove': none,
   'site.fetch': Type.Tuple([SiteRequest]),
+  'collections.create': Type.Tuple([Collection, NewDocument]),
+  'collections.insertMany': Type.Tuple([
+    Collection,
+    Type.Array(NewDocument, { maxItems: COLLECTION_LIMITS.atOnce }),
+  ]),
+  'collections.get': Type.Tuple([Collection, Key]),
+  'collections.page': Type.Tuple([Collection, Query]),
+  'collections.update': Type.Tuple([Collection, Key, Data, Version]),
+  'collections.delete': Type.Union([Type.Tuple([Collection, Key]), Type.Tuple([Collection, Key, Version])]),
   'data.save': Type.Tuple([Type.Record(Type.String(), Type.Unknown())]),
 };
 

@@ -127,7 +127,7 @@ export const run: EffectOf<'container.run'> = async (effect, script) => {
   const call = await driverCall(effect);
   const result = await deps.drivers.exec.run(
     at,
-    { ...script, values: resolved(service, script.values) },
+    { ...script, values: await resolved(effect, script.values) },
     call,
   );
   if (result.exitCode !== 0) {

@@ -16,6 +16,7 @@ import type { DocumentStore, ServiceStore } from '../../state/contract.js';
 import type { CallContext } from '../engine/call-context.js';
 import type { LeaseRequest } from '../engine/leases.js';
 import type { ModuleCalls } from './module-calls.js';
+import type { CollectionAccess } from './collection-access.js';
 
 export interface EffectDeps {
   readonly config: Config;
@@ -26,6 +27,7 @@ export interface EffectDeps {
   readonly reservations: DocumentStore<Reservation>;
   /** This function is passed in, because `modules/calls` is in a higher layer. */
   readonly moduleCalls: ModuleCalls;
+  readonly collections: CollectionAccess;
   readonly log: Logger;
 }
 

@@ -65,7 +65,7 @@ export const fetchSite: EffectOf<'site.fetch'> = async (effect, request) => {
       ...rest,
       method: request.method ?? 'GET',
       host: siteOf(service).fqdn,
-      ...(form ? { form: resolved(service, form) } : {}),
+      ...(form ? { form: await resolved(effect, form) } : {}),
     },
     await driverCall(effect),
   );

@@ -8,12 +8,14 @@ import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
 import type { HostCallName, ServiceCallName } from '../../modules/kit/host-calls.js';
 import { within } from '../engine/bounded-call.js';
 import type { CallCheck } from './call-check.js';
+import * as collections from './collection-calls.js';
+import type { CollectionCaller } from './collection-calls.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
 import * as snapshots from './snapshots.js';
 import type { ModuleCaller } from './module-calls.js';
-import { serviceSecrets } from './service-secrets.js';
+import { secretNamed, serviceSecrets } from './service-secrets.js';
 
 const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
   await journal.changeSubject((service) => {
@@ -22,6 +24,16 @@ const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
     return { ...service, data };
   });
 };
+
+async function collectionCallerOf(effect: Effect): Promise<CollectionCaller> {
+  const { deps, journal } = effect;
+  const secrets = serviceSecrets(effect);
+  return {
+    ...{ service: await journal.subject(), services: deps.services, collections: deps.collections },
+    module: (await journal.job()).pinned.module,
+    secretOf: (ref) => secretNamed(secrets, ref),
+  };
+}
 
 const EFFECTS: { readonly [N in ServiceCallName]: EffectOf<N> } = {
   'container.allocate': container.allocate,
@@ -44,6 +56,16 @@ const EFFECTS: { readonly [N in ServiceCallName]: EffectOf<N> } = {
   'proxy.ensure': front.ensureProxy,
   'proxy.remove': front.removeProxy,
   'site.fetch': front.fetchSite,
+  'collections.create': async (effect, ...args) =>
+    collections.create(await collectionCallerOf(effect), ...args),
+  'collections.insertMany': async (effect, ...args) =>
+    collections.insertMany(await collectionCallerOf(effect), ...args),
+  'collections.get': async (effect, ...args) => collections.get(await collectionCallerOf(effect), ...args),
+  'collections.page': async (effect, ...args) => collections.page(await collectionCallerOf(effect), ...args),
+  'collections.update': async (effect, ...args) =>
+    collections.update(await collectionCallerOf(effect), ...args),
+  'collections.delete': async (effect, ...args) =>
+    collections.remove(await collectionCallerOf(effect), ...args),
   'data.save': saveData,
 };
 
@@ -68,7 +90,8 @@ function isServiceCall(name: HostCallName): name is ServiceCallName {
   return Object.hasOwn(EFFECTS, name);
 }
 
-async function callerOf({ journal, signal, log }: Effect): Promise<ModuleCaller> {
+async function callerOf(effect: Effect): Promise<ModuleCaller> {
+  const { journal, signal, log } = effect;
   const { module } = (await journal.job()).pinned;
-  return { module, service: keyOf(await journal.subject()), secrets: serviceSecrets(journal), signal, log };
+  return { module, service: keyOf(await journal.subject()), secrets: serviceSecrets(effect), signal, log };
 }

@@ -8,7 +8,8 @@ import { flowOf } from './flow-of.js';
 import { textsOf } from './module-texts.js';
 import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
 import { shell } from './shell.js';
-import { type Outside, stepContext } from './step-context.js';
+import type { Module } from '../../modules/kit/module.js';
+import { type MakeCollections, type Outside, stepContext } from './step-context.js';
 
 /** The connection to the main thread. */
 export interface Port {
@@ -37,14 +38,21 @@ export function carryOutOne(port: Port): void {
 
 async function outcome(attempt: Attempt, outside: Outside, signal: AbortSignal): Promise<Outcome> {
   try {
-    const flow = await flowOf(attempt);
+    const { flow, module } = await flowOf(attempt);
     const t = await textsOf(attempt);
+    const collections = await collectionsFor(module);
     return await runFlow({
       ...{ attempt, flow, signal },
       journal: outside.journal,
-      contextFor: (seat) => stepContext(attempt, seat, outside, t),
+      contextFor: (seat) => stepContext(attempt, seat, outside, t, collections),
     });
   } catch (error) {
     return { kind: 'failed', step: '', error: toRecord(asAgentError(error, 'module_failed')) };
   }
+}
+
+async function collectionsFor(module: Module | undefined): Promise<MakeCollections | undefined> {
+  if (!module?.collections) return undefined;
+  const { collectionsOf } = await import('../../modules/kit/collections.js');
+  return collectionsOf(module);
 }

@@ -10,6 +10,7 @@ import { within } from '../../kernel/async/within.js';
 import { Tail } from '../../drivers/shared/tail.js';
 import { causeOfDeath } from './cause-of-death.js';
 import { readFrames, writeFrame } from './frames.js';
+import type { ToWorker } from './protocol.js';
 import { watchMemory } from './process-memory.js';
 import type { Thread, Threads } from './threads.js';
 
@@ -20,6 +21,16 @@ export interface ProcessOptions {
   readonly heapMb: number;
   /** MiB of total memory, including buffers. */
   readonly memoryMb: number;
+  /** Maximum number of characters of a message from the process. Default: longer than the longest valid call. */
+  readonly longestMessage?: number;
+}
+
+/** A child process with module code. `M`: the messages that it understands. */
+export interface ModuleProcess<M> {
+  send(message: M): void;
+  /** Resolves when the process has ended, with the error that ended it, if any. */
+  readonly gone: Promise<Error | undefined>;
+  terminate(): Promise<void>;
 }
 
 /** Maximum length of a message; longer than the longest valid call. */
@@ -40,7 +51,7 @@ export function moduleProcesses(options: ProcessOptions): Threads {
   return {
     async start(attempt, onMessage) {
       if (hasStopped()) throw new AgentError('aborted', 'The agent is stopping.');
-      const thread = await open(options, onMessage);
+      const thread: Thread = await openProcess<ToWorker>(options, onMessage);
       alive.add(thread);
       void thread.gone.then(() => alive.delete(thread));
       if (hasStopped()) await thread.terminate();
@@ -56,10 +67,10 @@ export function moduleProcesses(options: ProcessOptions): Threads {
   };
 }
 
-async function open(
-  { entry, heapMb, memoryMb }: ProcessOptions,
-  onMessage: Parameters<Threads['start']>[1],
-): Promise<Thread> {
+export async function openProcess<M>(
+  { entry, heapMb, memoryMb, longestMessage = LONGEST_MESSAGE }: ProcessOptions,
+  onMessage: (message: unknown) => void,
+): Promise<ModuleProcess<M>> {
   // The environment is empty, so that module code gets neither the daemon's environment nor its Node options.
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, entry], {
     // the last descriptor stays open until the daemon ends, which the child uses to notice that end
@@ -81,7 +92,7 @@ async function open(
     killGroup(child);
   };
   const unwatch = watchMemory(child.pid, memoryMb, kill);
-  readFrames(pipe, { onMessage, onProblem: kill }, { longest: LONGEST_MESSAGE, perSecond: MESSAGES_PER_S });
+  readFrames(pipe, { onMessage, onProblem: kill }, { longest: longestMessage, perSecond: MESSAGES_PER_S });
   const gone = endOf(child).then(async ({ code, signal }) => {
     unwatch();
     // also ends the processes that the child has started

@@ -4,8 +4,9 @@
  */
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
+import type { Collections } from '../../modules/kit/collection-types.js';
 import type { ModuleLogger, StepContext } from '../../modules/kit/context.js';
-import { type HostCallName, hostFunctions } from '../../modules/kit/host-calls.js';
+import { type HostCallName, type HostFunctions, hostFunctions } from '../../modules/kit/host-calls.js';
 import type { Render } from '../../modules/kit/render-view.js';
 import type { Translate } from '../../modules/kit/translate.js';
 import type { StepSeat, CallJournal } from './flow-run.js';
@@ -22,14 +23,18 @@ export interface Outside {
   readonly log: (level: Level, step: string, message: string, fields: JsonObject) => void;
 }
 
+/** Makes the functions for the collections of the module from the calls to them. */
+export type MakeCollections = (calls: HostFunctions['collections']) => Collections;
+
 export function stepContext(
   attempt: Attempt,
   seat: StepSeat,
   { journal, ask, log }: Outside,
   t: Translate,
+  makeCollections?: MakeCollections,
 ): StepContext {
   const { step, notes, results, signal } = seat;
-  const { plan, data, metrics, ...calls } = hostFunctions((name, args) => ask(step, name, args));
+  const { plan, data, metrics, collections, ...calls } = hostFunctions((name, args) => ask(step, name, args));
   const { cache, secrets } = calls;
   let render: Promise<Render> | undefined;
   const logger = (common: JsonObject): ModuleLogger => {
@@ -47,6 +52,8 @@ export function stepContext(
   };
   return {
     ...calls,
+    // the documentation of the context says that it is undefined without a declaration
+    collections: makeCollections?.(collections) as Collections,
     // few modules need these functions, so each thread loads them only when they are used
     cache: {
       ...cache,

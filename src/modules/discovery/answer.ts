@@ -9,6 +9,8 @@ import { MODULE_TYPES, type ModuleType } from '../../model/module-view.js';
 import { PARTS } from '../../model/part.js';
 import type { Declarations } from '../kit/declarations.js';
 import { READINGS } from '../kit/reading.js';
+import { CollectionsSchema, MigrationsSchema, problemOfCollections } from './collection-rules.js';
+import { VERSION_PATTERN } from './module-version.js';
 import type { SettingsProblem } from './settings.js';
 
 export interface ReadRequest {
@@ -52,7 +54,7 @@ const Info = Type.Object(
     name: Type.String({ pattern: '^[a-z0-9]+(-[a-z0-9]+)*$', maxLength: 64 }),
     title: Type.String({ minLength: 1, maxLength: 200 }),
     description: Type.String({ maxLength: 2_000 }),
-    version: Type.String({ pattern: '^\\d+\\.\\d+\\.\\d+([-+][0-9A-Za-z.+-]+)?$', maxLength: 100 }),
+    version: Type.String({ pattern: VERSION_PATTERN, maxLength: 100 }),
     author: Type.String({ maxLength: 200 }),
   },
   closed,
@@ -118,6 +120,8 @@ const DeclarationsSchema = Type.Object(
       Type.Null(),
     ]),
     ownerEmail: nullable(OwnerEmail),
+    collections: CollectionsSchema,
+    migrations: MigrationsSchema,
   },
   closed,
 );
@@ -146,8 +150,14 @@ const MOST_LEVELS = 64;
 export function checkReadModule(value: unknown): ReadModule {
   if (!isWithin(value, MOST_LEVELS)) throw new Error(`its declarations are nested too deeply`);
   const [wrong] = check.Errors(value);
-  if (wrong) throw new Error(`its ${whereIn(wrong.instancePath)} ${wrong.message}`);
-  const { parts } = (value as ReadModule).declared;
+  if (wrong) {
+    // `additionalProperties` refuses a key with the schema `false`
+    const problem = wrong.keyword === 'boolean' ? 'is unknown, or its name is not allowed' : wrong.message;
+    throw new Error(`its ${whereIn(wrong.instancePath)} ${problem}`);
+  }
+  const { parts, info, collections, migrations } = (value as ReadModule).declared;
+  const problem = problemOfCollections({ info, collections, migrations });
+  if (problem !== undefined) throw new Error(`its ${problem}`);
   if (parts.includes('site') && !parts.includes('guest'))
     throw new Error('its parts have `site` without `guest`: a site is served by a container');
   // the schema describes the same values as the type; TypeScript cannot see this, because the types of the kit are

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import { JOB_KINDS } from '../../model/job-kinds.js';
 import type { Declarations } from '../kit/declarations.js';
 import type { Module } from '../kit/module.js';
+import { declaredCollections } from './declared-collections.js';
 import type { ReadModule, ReadRequest } from './answer.js';
 import { checkSettings } from './settings.js';
 
@@ -34,6 +35,7 @@ export function declarationsOf(
     template: bySettings('template'),
     loginPath: memberOf(module, 'loginPath') ?? null,
     ownerEmail: memberOf(module, 'ownerEmail') ?? null,
+    ...declaredCollections(module),
   };
   // the main thread checks the declarations against a schema
   return { declared: declared as unknown as Declarations, settings, problems };

@@ -4,7 +4,8 @@
  */
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
-import type { Json, JsonObject } from '../../kernel/json.js';
+import type { JsonObject } from '../../kernel/json.js';
+import { withDefaults } from '../kit/schema-defaults.js';
 
 /** A problem with a setting in the section `products` of the configuration. */
 export interface SettingsProblem {
@@ -46,25 +47,6 @@ export function checkSettings(
   return { settings: isJsonObject(settings) ? settings : {}, problems };
 }
 
-/**
- * Fills in the values of `default`, also below `properties` and `items`. TypeBox does this only for its own schemas,
- * but a module may use plain JSON Schema.
- */
-function withDefaults(schema: unknown, value: Json | undefined): Json | undefined {
-  if (!isObject(schema)) return value;
-  if (value === undefined) {
-    const preset = schema['default'];
-    return preset === undefined ? undefined : withDefaults(schema, structuredClone(preset) as Json);
-  }
-  if (Array.isArray(value)) return value.map((item) => withDefaults(schema['items'], item) ?? item);
-  if (!isJsonObject(value) || !isObject(schema['properties'])) return value;
-  const filled = Object.entries(schema['properties']).flatMap(([key, inner]): [string, Json][] => {
-    const complete = withDefaults(inner, Object.hasOwn(value, key) ? value[key] : undefined);
-    return complete === undefined ? [] : [[key, complete]];
-  });
-  return { ...value, ...Object.fromEntries(filled) };
-}
-
 function unknownKeys(params: object): string[] {
   const keys: unknown = Reflect.get(params, 'additionalProperties');
   return Array.isArray(keys) ? keys.map(String) : [];
@@ -80,10 +62,6 @@ function show(value: unknown): string {
   return text.length > 60 ? `${text.slice(0, 60)}...` : text;
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isJsonObject(value: unknown): value is JsonObject {
-  return isObject(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -18,6 +18,10 @@ export const CALL_BOUNDS = {
   result: 64 * KIB,
   /** Arguments of any other call. */
   call: 64 * KIB,
+  /** One document of a collection with its key. */
+  document: 68 * KIB,
+  /** Documents that are inserted together. */
+  documents: 512 * KIB,
   /** A script with its values, an HTTP request with its body, a message, or the parts of a digest. */
   script: 512 * KIB,
   /** A value of the module's cache with its key and tags. */
@@ -34,6 +38,9 @@ export const CALL_BOUNDS = {
 const BYTES: Readonly<Partial<Record<HostCallName, number>>> = {
   'container.run': CALL_BOUNDS.script,
   'data.save': CALL_BOUNDS.data,
+  'collections.create': CALL_BOUNDS.document,
+  'collections.update': CALL_BOUNDS.document,
+  'collections.insertMany': CALL_BOUNDS.documents,
   'cache.put': CALL_BOUNDS.cached,
   'http.request': CALL_BOUNDS.script,
   'mail.send': CALL_BOUNDS.script,

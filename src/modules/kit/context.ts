@@ -8,6 +8,7 @@ import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Plan } from '../../model/plan.js';
 import type { Snapshot } from '../../model/guest.js';
 import type { SuspensionReason } from '../../model/service.js';
+import type { Collections } from './collection-types.js';
 import type { HostFunctions } from './host-calls.js';
 import type { CacheOptions } from './module-call-types.js';
 import type { Render } from './render-view.js';
@@ -124,6 +125,8 @@ export interface StepContext
   note(values: JsonObject): Promise<void>;
   /** Resolves after `ms`, or rejects when `signal` aborts. */
   sleep(ms: number): Promise<void>;
+  /** The documents of the module's collections. Undefined if the module declares no collections. */
+  readonly collections: Collections;
   /** Throws `plan_too_small` when the service's present usage does not fit into the job's plan. */
   readonly checkPlan: () => Promise<void>;
   /**

@@ -33,4 +33,22 @@ export interface Declarations {
   readonly loginPath: string | null;
   /** The addresses that the product's sites keep unchanged; null if they keep every address unchanged. */
   readonly ownerEmail: OwnerEmailRule | null;
+  readonly collections: Readonly<Record<string, DeclaredCollection>>;
+  readonly migrations: readonly DeclaredMigration[];
+}
+
+export interface DeclaredCollection {
+  /** JSON Schema of the documents. */
+  readonly schema: JsonObject;
+  readonly indexes: Readonly<Record<string, readonly string[]>>;
+  readonly unique: Readonly<Record<string, readonly string[]>>;
+  readonly encrypted: readonly string[];
+  readonly service: boolean;
+}
+
+export interface DeclaredMigration {
+  readonly from: string;
+  readonly to: string;
+  /** Null: all collections. */
+  readonly collections: readonly string[] | null;
 }

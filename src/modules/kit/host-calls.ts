@@ -8,6 +8,14 @@ import type { SnapshotKind } from '../../model/guest.js';
 import type { ProxyState } from '../../model/proxy-state.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type {
+  CollectionRef,
+  NewStoredDocument,
+  StoredData,
+  StoredDocument,
+  StoredPage,
+  StoredQuery,
+} from './collection-types.js';
+import type {
   ContainerLook,
   ContainerSource,
   ResizeRequest,
@@ -73,6 +81,15 @@ export const HOST_CALLS = {
   site: {
     /** Sends a request to the service's own site in the same way as a visitor. Redirects are not followed. */
     fetch: call<[request: SiteRequestCall], SiteAnswerView>(),
+  },
+  /** Steps call these through `Collections`, which checks the documents with the module's schema. */
+  collections: {
+    create: call<[at: CollectionRef, document: NewStoredDocument], StoredDocument>(),
+    insertMany: call<[at: CollectionRef, documents: readonly NewStoredDocument[]]>(),
+    get: call<[at: CollectionRef, key: string], StoredDocument | null>(),
+    page: call<[at: CollectionRef, query: StoredQuery], StoredPage>(),
+    update: call<[at: CollectionRef, key: string, data: StoredData, version: number], StoredDocument>(),
+    delete: call<[at: CollectionRef, key: string, version?: number], boolean>(),
   },
   data: {
     /**

@@ -5,6 +5,7 @@ import type { Flow } from '../../model/flow.js';
 import type { JobPolicy } from '../../model/job.js';
 import { JOB_KINDS } from '../../model/job-kinds.js';
 import type { ModuleType } from '../../model/module-view.js';
+import type { CollectionDeclaration, CollectionMigration } from './collection-types.js';
 import type { StepContext } from './context.js';
 import type { Reading } from './reading.js';
 
@@ -31,6 +32,11 @@ export abstract class Module {
 
   /** The records of the agent that the module reads in addition to its own. The code can read no others. */
   readonly reads: readonly Reading[] = [];
+
+  /** Collections of the module's own documents, by their names. Steps reach them through `ctx.collections`. */
+  readonly collections?: Readonly<Record<string, CollectionDeclaration>>;
+  /** Changes the documents of earlier versions, oldest first. */
+  readonly migrations?: readonly CollectionMigration[];
 
   /**
    * The kinds of jobs for which the module has a flow. The agent refuses requests for other kinds with 409

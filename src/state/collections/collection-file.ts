@@ -5,39 +5,18 @@
  */
 import { basename, dirname } from 'node:path';
 import type { Disk } from '../files/disk.js';
-
-/** Where the JSON of a document is in the file, in bytes. */
-export interface Place {
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface Header {
-  readonly collection: string;
-  readonly format: 1;
-  /** Number of migrations that the documents have been through. */
-  readonly migration: number;
-  /** The state of the file whose documents a migration copies, see `state`. */
-  readonly from?: string;
-}
-
-/** One change as the file has it: a document with sealed secrets, or only the key of a deleted one. */
-export interface Line {
-  readonly value: unknown;
-  readonly place: Place;
-}
-
-interface Batch {
-  readonly batch: number;
-  readonly voids?: number;
-  /** In a copy: the last document of the other file that was copied. */
-  readonly upTo?: string;
-  readonly sizes: readonly number[];
-  readonly documents: readonly unknown[];
-}
+import {
+  BatchReader,
+  DamagedCollectionError,
+  type EachBatch,
+  type Header,
+  linesOf,
+  NEWLINE,
+  type Place,
+  placesOf,
+} from './collection-lines.js';
 
 const CHUNK_BYTES = 1024 ** 2;
-const NEWLINE = 10;
 
 export class CollectionFile {
   readonly #disk: Disk;
@@ -48,7 +27,8 @@ export class CollectionFile {
   #size: number | undefined;
   #batch: number;
   #failed: number | undefined;
-  #isNew: boolean;
+  /** False until the header was written: a failed append may have written a part of it. */
+  #hasHeader: boolean;
 
   constructor(
     disk: Disk,
@@ -59,38 +39,26 @@ export class CollectionFile {
     this.#disk = disk;
     this.path = path;
     this.header = header;
-    this.#isNew = found === undefined;
+    this.#hasHeader = found !== undefined;
     this.#size = found === undefined ? 0 : undefined;
     this.#bytes = found?.size ?? 0;
     this.#batch = found?.batch ?? 0;
   }
 
   /**
-   * Reads an existing file; undefined if it has no complete header. `each` gets the changes of a batch in order. Throws
-   * an Error for a line that is complete and cannot be read: later changes may depend on it.
+   * Reads an existing file; undefined if nothing was ever saved in it. `each` gets the changes of a batch in order.
+   * Throws DamagedCollectionError, and the file system's error when the file cannot be read.
    */
-  static async read(
-    disk: Disk,
-    path: string,
-    each: (changes: readonly Line[], upTo: string | undefined) => void,
-  ): Promise<CollectionFile | undefined> {
-    let header: Header | undefined;
-    let last: ReadBatch | undefined;
-    let batch = 0;
+  static async read(disk: Disk, path: string, each: EachBatch): Promise<CollectionFile | undefined> {
     const size = await disk.fs.size(path);
-    for await (const { bytes, offset } of linesOf(disk, path, size)) {
-      if (header === undefined) header = headerOf(bytes);
-      if (header === undefined) return undefined;
-      const found = batchOf(bytes, offset);
-      if (found === undefined) continue;
-      // the newest batch waits: the line after it may void it
-      if (last !== undefined && last.batch < (found.voids ?? Infinity)) each(last.lines, last.upTo);
-      last = found;
-      batch = found.batch;
+    const reader = new BatchReader(each);
+    try {
+      for await (const { bytes, offset } of linesOf(chunksOf(disk, path, size))) reader.take(bytes, offset);
+    } catch (error) {
+      throw error instanceof DamagedCollectionError ? new DamagedCollectionError(error.message, path) : error;
     }
-    if (header === undefined) return undefined;
-    if (last) each(last.lines, last.upTo);
-    return new CollectionFile(disk, path, header, { size, batch });
+    const { header, batch } = reader.end();
+    return header && new CollectionFile(disk, path, header, { size, batch });
   }
 
   /** Size of the file. */
@@ -113,20 +81,21 @@ export class CollectionFile {
     const batch = this.#batch + 1;
     const sizes = documents.map((text) => Buffer.byteLength(text));
     const head = this.#headOf(batch, sizes, upTo);
-    const start = this.#isNew ? `${JSON.stringify(this.header)}\n` : await this.#lineEnd();
+    const header = this.#hasHeader ? '' : `${JSON.stringify(this.header)}\n`;
+    const start = `${await this.#lineEnd()}${header}`;
     const at = this.#size ?? (await this.#disk.fs.size(this.path));
     const text = `${start}${head}${documents.join(',')}]}\n`;
     try {
       await this.#disk.append(this.path, text);
-      if (this.#isNew) await this.#disk.syncFolder(dirname(this.path));
+      if (!this.#hasHeader) await this.#disk.syncFolder(dirname(this.path));
     } catch (error) {
-      this.#size = undefined;
+      // the first append may have failed before the file was created
+      this.#size = (await this.#isMissing()) ? 0 : undefined;
       this.#failed ??= batch;
       this.#batch = batch;
-      this.#isNew = await this.#isMissing();
       throw error;
     }
-    this.#isNew = false;
+    this.#hasHeader = true;
     this.#size = at + Buffer.byteLength(text);
     this.#bytes = this.#size;
     this.#batch = batch;
@@ -147,93 +116,17 @@ export class CollectionFile {
   async #lineEnd(): Promise<string> {
     if (this.#size !== undefined) return '';
     const size = await this.#disk.fs.size(this.path);
-    if (size === 0) return `${JSON.stringify(this.header)}\n`;
+    if (size === 0) return '';
     const [last] = await this.#disk.fs.readRange(this.path, size - 1, 1);
     return last === NEWLINE ? '' : '\n';
   }
 
   async #isMissing(): Promise<boolean> {
-    return (await this.#disk.find(this.path)) === undefined;
+    return !(await this.#disk.list(dirname(this.path))).includes(basename(this.path));
   }
 }
 
-/** Complete lines with their offsets. */
-async function* linesOf(
-  disk: Disk,
-  path: string,
-  size: number,
-): AsyncGenerator<{ readonly bytes: Buffer; readonly offset: number }> {
-  let rest = Buffer.alloc(0);
-  let offset = 0;
-  for (let at = 0; at < size; at += CHUNK_BYTES) {
-    const chunk = await disk.fs.readRange(path, at, Math.min(CHUNK_BYTES, size - at));
-    let bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE)) {
-      yield { bytes: bytes.subarray(0, end), offset };
-      offset += end + 1;
-      bytes = bytes.subarray(end + 1);
-    }
-    rest = Buffer.from(bytes);
-  }
-}
-
-function headerOf(bytes: Buffer): Header | undefined {
-  const value = parsed(bytes);
-  return isObject(value) && value['format'] === 1 && typeof value['migration'] === 'number'
-    ? (value as unknown as Header)
-    : undefined;
-}
-
-interface ReadBatch extends Pick<Batch, 'batch' | 'voids' | 'upTo'> {
-  readonly lines: readonly Line[];
-}
-
-/** Undefined for the header, and for what a failed append has left. */
-function batchOf(bytes: Buffer, offset: number): ReadBatch | undefined {
-  const value = parsed(bytes);
-  if (!isBatch(value)) return undefined;
-  // the documents are the rest of the line but for its last two characters
-  const length = value.sizes.reduce((sum, size) => sum + size + 1, -1);
-  const places = placesOf(value.sizes, offset + bytes.length - 2 - length);
-  const lines = value.documents.map((document, index) => ({
-    value: document,
-    place: places[index] ?? { offset: 0, length: 0 },
-  }));
-  const { batch, voids, upTo } = value;
-  return {
-    ...{ batch, lines },
-    ...(voids === undefined ? {} : { voids }),
-    ...(upTo === undefined ? {} : { upTo }),
-  };
-}
-
-function placesOf(sizes: readonly number[], start: number): Place[] {
-  let offset = start;
-  return sizes.map((length) => {
-    const place = { offset, length };
-    offset += length + 1;
-    return place;
-  });
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function isBatch(value: unknown): value is Batch {
-  return (
-    isObject(value) &&
-    typeof value['batch'] === 'number' &&
-    Array.isArray(value['sizes']) &&
-    Array.isArray(value['documents']) &&
-    value['sizes'].length === value['documents'].length
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
+async function* chunksOf(disk: Disk, path: string, size: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < size; at += CHUNK_BYTES)
+    yield await disk.fs.readRange(path, at, Math.min(CHUNK_BYTES, size - at));
 }

@@ -5,7 +5,8 @@
 import { basename, join } from 'node:path';
 import type { CollectionShape } from '../../model/collection.js';
 import type { Disk } from '../files/disk.js';
-import { CollectionFile, type Header, type Place } from './collection-file.js';
+import { CollectionFile } from './collection-file.js';
+import { type Header, headerIn, NEWLINE, type Place } from './collection-lines.js';
 import { CollectionIndex } from './collection-index.js';
 import { apply, type Misfits } from './load-collection.js';
 
@@ -23,6 +24,8 @@ export interface Copied {
 
 const FILE = /^(\d{6})\.ndjson$/;
 const COPY_DOCUMENTS = 100;
+/** Longer than any first line. */
+const HEADER_BYTES = 4096;
 
 export class CollectionFiles {
   readonly #disk: Disk;
@@ -35,21 +38,36 @@ export class CollectionFiles {
 
   /** Reads the file in use, or starts a new one. */
   async load(shape: CollectionShape): Promise<Loaded> {
-    const names = await this.#disk.list(this.#folder);
-    const numbers = names.flatMap((name) => FILE.exec(name)?.[1] ?? []).sort();
+    const numbers = await this.#numbers();
     for (const number of numbers.toReversed()) {
       const loaded = await this.#read(shape, this.#path(number));
       if (!loaded) continue;
       for (const older of numbers) if (older < number) await this.#disk.discard(this.#path(older));
       return loaded;
     }
-    const header: Header = { collection: shape.name, format: 1, migration: shape.migration };
     const path = this.#path(numberText(Number(numbers.at(-1) ?? 0) + 1));
     return {
-      file: new CollectionFile(this.#disk, path, header),
+      file: new CollectionFile(this.#disk, path, headerOf(shape)),
       index: new CollectionIndex(shape),
       misfits: new Map(),
     };
+  }
+
+  /** The first line of the file in use; undefined if it cannot be read. */
+  async header(): Promise<Header | undefined> {
+    for (const number of (await this.#numbers()).toReversed()) {
+      const start = await this.#disk.fs.readRange(this.#path(number), 0, HEADER_BYTES);
+      const end = start.indexOf(NEWLINE);
+      const found = end < 0 ? undefined : headerIn(start.subarray(0, end));
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** Removes all files, the one in use last: the others may be older. */
+  async removeAll(): Promise<void> {
+    for (const name of (await this.#disk.list(this.#folder)).sort((a, b) => rank(a).localeCompare(rank(b))))
+      await this.#disk.remove(join(this.#folder, name));
   }
 
   /** Reads what a migration has copied so far; `upTo` is the last document of `from` that was copied. */
@@ -62,7 +80,8 @@ export class CollectionFiles {
     let upTo: string | undefined;
     const loaded = await this.#read(shape, path, (found) => (upTo = found ?? upTo));
     const { header } = loaded?.file ?? {};
-    const isOurs = header?.migration === shape.migration && header.from === from.state;
+    const isOurs =
+      header?.migration === shape.migration && header.rules === shape.rules && header.from === from.state;
     return loaded && isOurs ? { ...loaded, upTo } : undefined;
   }
 
@@ -70,11 +89,7 @@ export class CollectionFiles {
   async newCopy(shape: CollectionShape, from: CollectionFile): Promise<CollectionFile> {
     const path = this.#copyPath(from);
     await this.#remove(path);
-    const header: Header = {
-      ...{ collection: shape.name, format: 1, migration: shape.migration },
-      from: from.state,
-    };
-    return new CollectionFile(this.#disk, path, header);
+    return new CollectionFile(this.#disk, path, { ...headerOf(shape), from: from.state });
   }
 
   /** The copy replaces the file that it was made from. */
@@ -131,6 +146,12 @@ export class CollectionFiles {
     return file && { file, index, misfits };
   }
 
+  /** In ascending order. */
+  async #numbers(): Promise<string[]> {
+    const names = await this.#disk.list(this.#folder);
+    return names.flatMap((name) => FILE.exec(name)?.[1] ?? []).sort();
+  }
+
   async #exists(path: string): Promise<boolean> {
     return (await this.#disk.list(this.#folder)).includes(basename(path));
   }
@@ -151,6 +172,15 @@ export class CollectionFiles {
   #copyPath({ path }: CollectionFile): string {
     return `${path}.migrating`;
   }
+}
+
+export function headerOf({ name, migration, rules, service }: CollectionShape): Header {
+  return { collection: name, format: 1, migration, rules, service };
+}
+
+/** Files in use after all others. */
+function rank(name: string): string {
+  return `${FILE.test(name) ? 1 : 0}${name}`;
 }
 
 function numberText(number: number): string {

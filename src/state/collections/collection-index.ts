@@ -1,12 +1,11 @@
 /** What of a collection is kept in memory: where each document is, and its place in every index. */
-import type { CollectionDocument, CollectionShape } from '../../model/collection.js';
-import type { ServiceKey } from '../../model/service.js';
-import type { Place } from './collection-file.js';
+import type { CollectionDocument, CollectionShape, ServiceLife } from '../../model/collection.js';
+import type { Place } from './collection-lines.js';
 import { SortedList } from './sorted-list.js';
 
 export interface Known {
   readonly version: number;
-  readonly service: ServiceKey | null;
+  readonly service: ServiceLife | null;
   readonly createdAt: string;
   /** Size of the document as JSON. */
   readonly bytes: number;

@@ -8,23 +8,20 @@ import {
   type CollectionDocument,
   type CollectionShape,
   DOCUMENT_KEY,
+  type NewDocument,
+  type Page,
+  type PageQuery,
+  type ServiceLife,
 } from '../../model/collection.js';
-import type { ServiceKey } from '../../model/service.js';
 import { frozenCopy } from '../keys/secret-codec.js';
-import { CollectionError } from './collection-error.js';
-import type { CollectionFile, Place } from './collection-file.js';
+import { CollectionError } from '../../model/collection-error.js';
+import type { CollectionFile } from './collection-file.js';
+import type { Place } from './collection-lines.js';
 import type { CollectionFiles } from './collection-files.js';
 import { type CollectionIndex, Draft, type Known, type View } from './collection-index.js';
 import { deletedText, type DocumentTexts } from './document-text.js';
 import { knownOf } from './load-collection.js';
-import { type Page, type PageQuery, pageOf } from './page.js';
-
-export interface NewDocument {
-  readonly key: string;
-  /** In a collection whose documents belong to services. */
-  readonly service?: ServiceKey;
-  readonly data: CollectionData;
-}
+import { pageOf } from './page.js';
 
 export interface CollectionParts {
   readonly shape: CollectionShape;
@@ -140,7 +137,7 @@ export class Collection {
   }
 
   /** Deletes the documents of a service. Returns their number. */
-  async removeOf(service: ServiceKey): Promise<number> {
+  async removeOf(service: ServiceLife): Promise<number> {
     let count = 0;
     for (;;) {
       const removed = await this.#change(async (draft) => {
@@ -153,16 +150,26 @@ export class Collection {
     }
   }
 
-  /** Rewrites the file if a document's secret is sealed with a former key. True if it was rewritten. */
-  reseal(): Promise<boolean> {
+  /** Every service that has documents. */
+  *services(): Generator<ServiceLife> {
+    const { services } = this.#parts.index;
+    for (let text = services.firstFrom(''); text !== undefined;) {
+      const life = text.slice(0, text.indexOf('\u0000')) as ServiceLife;
+      yield life;
+      text = services.firstFrom(`${life}\u0000\uffff`);
+    }
+  }
+
+  /** Rewrites the file if `isOld` returns true for a document's text. Returns the number of rewritten documents. */
+  reseal(isOld: (text: string) => boolean): Promise<number> {
     return this.#between(async () => {
       for (const known of this.#known()) {
         const text = known.place && (await this.#file.readAt(known.place));
-        if (text === null || !this.#parts.texts.isSealedByFormerKey(text)) continue;
+        if (text === null || !isOld(text)) continue;
         await this.#rewrite();
-        return true;
+        return this.count;
       }
-      return false;
+      return 0;
     });
   }
 

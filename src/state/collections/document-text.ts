@@ -1,7 +1,6 @@
 /** A document of a collection as the JSON in its file. */
 import { Secret } from '../../kernel/secret.js';
-import type { CollectionDocument } from '../../model/collection.js';
-import type { ServiceKey } from '../../model/service.js';
+import type { CollectionDocument, ServiceLife } from '../../model/collection.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { opened, sealed } from '../keys/secret-codec.js';
 
@@ -27,20 +26,21 @@ export class DocumentTexts {
     return opened(value, (boxed) => this.#box.open(this.#nameOf(shell.key), boxed)) as CollectionDocument;
   }
 
-  isSealedByFormerKey(text: string): boolean {
-    return this.#box.holdsFormer(text);
-  }
-
   #nameOf(key: string): string {
-    return `collection ${this.#id}:${key}`;
+    return secretNameOf(this.#id, key);
   }
+}
+
+/** The name that the secrets of a document are bound to. */
+export function secretNameOf(id: string, key: string): string {
+  return `collection ${id}:${key}`;
 }
 
 /** What an index needs of a line: secrets are not decrypted, and are left out of `data`. */
 export interface Shell {
   readonly key: string;
   readonly version: number;
-  readonly service: ServiceKey | null;
+  readonly service: ServiceLife | null;
   readonly createdAt: string;
   readonly data: CollectionDocument['data'];
 }

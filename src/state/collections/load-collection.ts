@@ -1,7 +1,7 @@
 /** Reads a collection's file into memory. */
 import type { CollectionShape } from '../../model/collection.js';
-import { CollectionError } from './collection-error.js';
-import type { Line } from './collection-file.js';
+import { CollectionError } from '../../model/collection-error.js';
+import type { Line } from './collection-lines.js';
 import type { CollectionIndex, Known } from './collection-index.js';
 import { keyOf, type Shell, shellOf } from './document-text.js';
 import { indexText, isEmpty, NotIndexableError } from './index-order.js';

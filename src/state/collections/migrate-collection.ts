@@ -2,21 +2,17 @@
  * Migrates a collection: module code changes the documents in chunks, on a copy. A migration that was interrupted
  * continues after the last chunk that is on disk. The documents in use stay unchanged until the copy is complete.
  */
-import type { CollectionShape } from '../../model/collection.js';
-import type { ServiceKey } from '../../model/service.js';
-import { CollectionError } from './collection-error.js';
-import { COLLECTION_LIMITS, type CollectionData, type CollectionDocument } from '../../model/collection.js';
+import {
+  COLLECTION_LIMITS,
+  type CollectionDocument,
+  type CollectionShape,
+  type MigratedDocument,
+} from '../../model/collection.js';
+import { CollectionError } from '../../model/collection-error.js';
 import type { Collection } from './collection.js';
 import type { CollectionFile } from './collection-file.js';
 import type { CollectionFiles } from './collection-files.js';
 import type { DocumentTexts } from './document-text.js';
-
-/** A document as a migration returns it. */
-export interface Migrated {
-  readonly key: string;
-  readonly service: ServiceKey | null;
-  readonly data: CollectionData;
-}
 
 export interface Migration {
   readonly files: CollectionFiles;
@@ -27,16 +23,20 @@ export interface Migration {
   /** The shape after the migration. */
   readonly shape: CollectionShape;
   /** Returns the documents that replace those of the chunk; one that is left out is deleted. */
-  readonly change: (chunk: readonly CollectionDocument[]) => Promise<readonly Migrated[]>;
+  readonly change: (chunk: readonly CollectionDocument[]) => Promise<readonly MigratedDocument[]>;
+  /** `kept`: the copy is complete, but the former documents stay in use. */
+  readonly end: 'kept' | 'used';
   /** RFC 3339 */
   readonly now: () => string;
   readonly signal: AbortSignal;
 }
 
 const CHUNK_DOCUMENTS = 100;
+/** A chunk with this many bytes gets no further documents. */
+const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Copies and changes all documents, then uses the copy. Throws what `change` throws, the signal's reason, and
+ * Copies and changes all documents. Throws what `change` throws, the signal's reason, and
  * CollectionError `not_unique`, `not_indexable` or `invalid` for documents that do not fit the shape: the collection is
  * unchanged then. After the signal's reason, the copy remains and the next call continues it.
  */
@@ -53,17 +53,19 @@ export async function migrateCollection(migration: Migration): Promise<void> {
     if (!signal.aborted) await files.removeCopy(file);
     throw error;
   }
-  await files.use(copy, file);
+  if (migration.end === 'used') await files.use(copy, file);
 }
 
 async function copyRest(migration: Migration, copy: CollectionFile, upTo: string | undefined): Promise<void> {
-  const { collection, signal } = migration;
+  const { collection, signal, texts } = migration;
   let chunk: CollectionDocument[] = [];
+  let bytes = 0;
   for await (const document of collection.each(upTo)) {
     chunk.push(document);
-    if (chunk.length < CHUNK_DOCUMENTS) continue;
+    bytes += texts.write(document).length;
+    if (chunk.length < CHUNK_DOCUMENTS && bytes < CHUNK_BYTES) continue;
     await copyChunk(migration, copy, chunk);
-    chunk = [];
+    [chunk, bytes] = [[], 0];
   }
   signal.throwIfAborted();
   if (chunk.length > 0 || copy.bytes === 0) await copyChunk(migration, copy, chunk);
@@ -76,7 +78,7 @@ async function copyChunk(
 ): Promise<void> {
   signal.throwIfAborted();
   const before = new Map(chunk.map((document) => [document.key, document]));
-  const changed = await change(chunk);
+  const changed = chunk.length === 0 ? [] : await change(chunk);
   signal.throwIfAborted();
   const lines = changed.map(({ key, service, data }) => {
     const { version = 0, createdAt = now() } = before.get(key) ?? {};

@@ -1,36 +1,10 @@
 /** Pages through a collection in the order of its keys, of an index, or of a service's documents. */
 import type { Json } from '../../kernel/json.js';
-import { COLLECTION_LIMITS, type CollectionDocument, type CollectionShape } from '../../model/collection.js';
-import type { ServiceKey } from '../../model/service.js';
-import { CollectionError } from './collection-error.js';
+import { COLLECTION_LIMITS, type CollectionShape, type PageQuery } from '../../model/collection.js';
+import { CollectionError } from '../../model/collection-error.js';
 import type { CollectionIndex } from './collection-index.js';
 import { NotIndexableError, prefixText } from './index-order.js';
 import type { SortedList } from './sorted-list.js';
-
-/** Without `index` and `service`: all documents in the order of their keys. */
-export interface PageQuery {
-  readonly index?: string;
-  /** Values of the first fields of the index, which must be equal. */
-  readonly equals?: readonly Json[];
-  /** Bounds of the field after those: `from` is included, `to` is not. */
-  readonly from?: Json;
-  readonly to?: Json;
-  /** The documents of a service. Not together with `index`. */
-  readonly service?: ServiceKey;
-  readonly descending?: boolean;
-  /** Default and most: `COLLECTION_LIMITS.page`. */
-  readonly limit?: number;
-  /** `next` of the page before. */
-  readonly after?: string;
-  /** Only in the order of the keys: those after this one. */
-  readonly afterKey?: string | undefined;
-}
-
-export interface Page {
-  readonly documents: readonly CollectionDocument[];
-  /** Null: there are no more. */
-  readonly next: string | null;
-}
 
 /** Throws CollectionError `invalid`. */
 export function pageOf(
@@ -44,17 +18,19 @@ export function pageOf(
   const after = query.after === undefined ? undefined : decoded(query.after, prefix);
   const start = after === undefined || descending ? from : `${after}\u0000`;
   const end = after === undefined || !descending ? to : after;
-  const found: string[] = [];
+  const shown: string[] = [];
+  let bytes = 0;
+  let hasMore = false;
   for (const text of list.range(start > from ? start : from, end, descending)) {
-    found.push(text);
-    if (found.length > limit) break;
+    bytes += index.get(keyIn(text))?.bytes ?? 0;
+    hasMore = shown.length >= limit || (shown.length > 0 && bytes > COLLECTION_LIMITS.pageBytes);
+    if (hasMore) break;
+    shown.push(text);
   }
-  const shown = found.slice(0, limit);
-  const keyIn = (text: string): string => text.slice(text.lastIndexOf('\u0000') + 1);
   const last = shown.at(-1);
   return {
     keys: shown.map(keyIn),
-    next: found.length > limit && last !== undefined ? Buffer.from(last).toString('base64url') : null,
+    next: hasMore && last !== undefined ? Buffer.from(last).toString('base64url') : null,
   };
 }
 
@@ -101,4 +77,8 @@ function decoded(cursor: string, prefix: string): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   if (!text.startsWith(prefix)) throw new CollectionError('invalid', 'the cursor belongs to another query');
   return text;
+}
+
+function keyIn(text: string): string {
+  return text.slice(text.lastIndexOf('\u0000') + 1);
 }

@@ -20,10 +20,9 @@ export class SortedList {
     if (this.#texts[at] === text) this.#texts.splice(at, 1);
   }
 
-  /** The first text that begins with `prefix`. */
-  firstOf(prefix: string): string | undefined {
-    const text = this.#texts[this.#place(prefix)];
-    return text?.startsWith(prefix) === true ? text : undefined;
+  /** The first text that is not before `text`. */
+  firstFrom(text: string): string | undefined {
+    return this.#texts[this.#place(text)];
   }
 
   /** Texts from `from` (included) up to `to` (excluded), in ascending order or from the end. */

@@ -18,7 +18,7 @@ export interface DamagedDocument {
   readonly claims: readonly Claim[];
 }
 
-const FOLDER = 'damaged';
+export const DAMAGED_FOLDER = 'damaged';
 
 /**
  * Moves a document durably to `damaged/<same name>.<time>`. The document is moved only after all documents have been
@@ -32,17 +32,20 @@ export function setAside(
   later: DeferWrite,
 ): DamagedDocument {
   const name = `${basename(found.path)}.${time.replaceAll(':', '-')}`;
-  later(() => disk.move(found.path, join(dir, FOLDER, name)));
+  later(() => disk.move(found.path, join(dir, DAMAGED_FOLDER, name)));
   return describe(name, found.problem, found.text);
 }
 
 /** Returns the documents that earlier starts have set aside and that are still in `damaged/`. */
 export async function setAsideBefore(disk: Disk, dir: string): Promise<DamagedDocument[]> {
-  const names = (await disk.list(join(dir, FOLDER))).sort();
+  const names = (await disk.list(join(dir, DAMAGED_FOLDER))).sort();
   return Promise.all(
     names.map(async (name) => {
-      // if the bytes of the file are unreadable, only its name is known
-      const text = await disk.find(join(dir, FOLDER, name)).catch(() => undefined);
+      // only the text of a service's document is needed, and the file of a collection may be large; if the bytes of
+      // the file are unreadable, only its name is known
+      const text = name.includes('~')
+        ? await disk.find(join(dir, DAMAGED_FOLDER, name)).catch(() => undefined)
+        : undefined;
       return describe(name, 'it was set aside at an earlier start', text ?? '');
     }),
   );
@@ -54,5 +57,5 @@ function describe(name: string, problem: string, text: string): DamagedDocument 
   const key = keyOfFile(original);
   // only a service's document has a `~` in its name and has claims
   const claims = original.includes('~') ? claimsInText(text) : [];
-  return { file: join(FOLDER, name), key, problem, claims };
+  return { file: join(DAMAGED_FOLDER, name), key, problem, claims };
 }

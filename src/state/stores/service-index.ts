@@ -18,6 +18,7 @@ export function entryOf(service: Service): ServiceEntry {
     key: keyOf(service),
     panel: service.panel,
     id: service.id,
+    generation: service.generation,
     lifecycle: service.lifecycle,
     plan: service.plan.name,
     module: service.module.name,

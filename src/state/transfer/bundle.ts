@@ -8,7 +8,9 @@ import { extract } from 'tar-stream';
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { cleaned } from '../../kernel/text.js';
+import { COLLECTIONS_FOLDER } from '../collections/collection-folders.js';
 import { KINDS } from '../documents/kinds.js';
+import { DAMAGED_FOLDER } from '../stores/damaged.js';
 import { isModulePath, MOST_MODULE_FILE } from './module-copies.js';
 
 export const FORMAT = 'innkeeper-state/1';
@@ -54,7 +56,8 @@ const FOLDERS: ReadonlySet<string> = new Set([
   'archive',
   'events',
   'audit',
-  'damaged',
+  DAMAGED_FOLDER,
+  COLLECTIONS_FOLDER,
   ...Object.keys(KINDS),
 ]);
 
@@ -73,7 +76,8 @@ export function isStatePath(path: string): boolean {
 function mostBytesOf(name: string): number {
   if (name === MANIFEST) return MOST_MANIFEST;
   if (isModulePath(name)) return MOST_MODULE_FILE;
-  return name.endsWith('.ndjson') ? MOST_LOG : MOST_DOCUMENT;
+  // the file of a collection may have been set aside
+  return name.endsWith('.ndjson') || name.startsWith(`${DAMAGED_FOLDER}/`) ? MOST_LOG : MOST_DOCUMENT;
 }
 
 /** Cleans a name for display, because the author of the archive may have chosen it maliciously. */

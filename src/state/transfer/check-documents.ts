@@ -6,6 +6,7 @@ import { failedOrders } from '../../model/failed-order.js';
 import { isOpen, type Job } from '../../model/job.js';
 import { Secret } from '../../kernel/secret.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../../model/service.js';
+import { checkCollection } from './check-collection.js';
 import { alertKind } from '../documents/alert-document.js';
 import { ClaimTable, claimsOf } from '../stores/claims.js';
 import type { ApiToken } from '../contract.js';
@@ -63,6 +64,8 @@ export class DocumentCheck {
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: CustomDomainRecord }[] = [];
+  /** Services that documents of collections belong to. */
+  readonly #owners: { readonly file: string; readonly service: ServiceKey }[] = [];
   readonly #addresses: string[] = [];
   readonly #lives = new Map<ServiceKey, number | null>();
   readonly #modules = new Set<string>();
@@ -93,6 +96,22 @@ export class DocumentCheck {
     await this.#copies.take(file, bytes);
   }
 
+  /** Checks the file of a collection, which is read to its end. */
+  async takeCollection(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
+    const checked = await checkCollection(file, bytes);
+    this.#documents += checked.documents;
+    for (const service of checked.services) this.#owners.push({ file, service });
+    for (const problem of checked.problems) this.#found(file, problem);
+    const failed = new Set<string>();
+    for (const { name, sealed } of checked.secrets)
+      try {
+        this.#open(name, sealed);
+      } catch (error) {
+        failed.add(error instanceof Error ? error.message : String(error));
+      }
+    for (const problem of failed) this.#found(file, problem);
+  }
+
   /** Reads a log as a stream, because it may not fit into memory. */
   async takeLog(file: string, bytes: AsyncIterable<Buffer>): Promise<void> {
     let torn = 0;
@@ -101,6 +120,9 @@ export class DocumentCheck {
   }
 
   finish(): Checked {
+    for (const { file, service } of this.#owners)
+      if (!this.#lives.has(service))
+        this.#found(file, `has documents of ${service}, but there is no such service`);
     for (const { file, record } of this.#domains)
       if (record.service !== null && !this.#services.has(record.service))
         this.#found(file, `names ${record.service} as its service, but there is no such service`);

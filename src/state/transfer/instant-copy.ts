@@ -28,6 +28,8 @@ export interface InstantCopy {
 }
 
 const PREFIX = '.export-';
+/** Files that the agent never reads, or can make again: the copy that a migration of a collection works on. */
+const UNFINISHED = /\.(tmp|migrating)$/;
 const AT_ONCE = 16;
 const NO_SECOND_NAMES = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'];
 
@@ -49,7 +51,7 @@ export async function copyInstant(disk: Disk, dir: string): Promise<InstantCopy>
       const files: CopiedFile[] = [];
       await forEachConcurrent(paths, AT_ONCE, async (path) => {
         const [from, at] = [join(dir, path), join(into, path)];
-        await secondName(from, at);
+        if (!(await secondName(from, at))) return;
         files.push({ path, at, bytes: path.endsWith('.json') ? undefined : (await stat(from)).size });
       });
       return files;
@@ -76,7 +78,7 @@ export async function statePaths(dir: string): Promise<string[]> {
   const walk = async (below: string): Promise<void> => {
     for (const entry of await readdir(join(dir, below), { withFileTypes: true })) {
       const path = join(below, entry.name);
-      if (entry.name.startsWith('.') || entry.name.endsWith('.tmp')) continue;
+      if (entry.name.startsWith('.') || UNFINISHED.test(entry.name)) continue;
       if (entry.isDirectory()) await walk(path);
       else if (entry.isFile() && below !== '') found.push(path);
     }
@@ -85,11 +87,14 @@ export async function statePaths(dir: string): Promise<string[]> {
   return found.sort();
 }
 
-async function secondName(from: string, at: string): Promise<void> {
+/** False if the file is gone: without waiting, the agent removes only files that it never reads. */
+async function secondName(from: string, at: string): Promise<boolean> {
   try {
     await link(from, at);
   } catch (error) {
+    if (codeOf(error) === 'ENOENT') return false;
     if (!NO_SECOND_NAMES.includes(codeOf(error))) throw error;
     await copyFile(from, at, constants.COPYFILE_FICLONE);
   }
+  return true;
 }

@@ -14,6 +14,8 @@ import {
   readBundle,
   textOf,
 } from './bundle.js';
+import { COLLECTIONS_FOLDER } from '../collections/collection-folders.js';
+import { DAMAGED_FOLDER } from '../stores/damaged.js';
 import { type Checked, DocumentCheck } from './check-documents.js';
 
 export type { Trouble } from './check-documents.js';
@@ -50,7 +52,11 @@ export async function verifyFolder(
       problem: 'is not part of a state, so exports omit it: move the file elsewhere',
     }));
   for (const [n, path] of paths.filter(isStatePath).entries()) {
-    if (isModulePath(path)) await check.takeModuleFile(path, createReadStream(join(dir, path)));
+    const bytes = (): AsyncIterable<Buffer> => createReadStream(join(dir, path));
+    if (isModulePath(path)) await check.takeModuleFile(path, bytes());
+    else if (isCollectionPath(path)) await check.takeCollection(path, bytes());
+    // such a file may be large, and is only listed
+    else if (isSetAside(path)) check.take(path, '');
     else check.take(path, await readFile(join(dir, path), 'utf8'));
     fileRead?.(n + 1);
   }
@@ -86,7 +92,11 @@ export async function verifyStream(
   try {
     const manifest = await readBundle(source, async (path, bytes) => {
       if (isModulePath(path)) await check.takeModuleFile(path, bytes);
-      else if (path.endsWith('.ndjson')) await check.takeLog(path, bytes);
+      else if (isCollectionPath(path)) await check.takeCollection(path, bytes);
+      else if (isSetAside(path)) {
+        for await (const _ of bytes);
+        check.take(path, '');
+      } else if (path.endsWith('.ndjson')) await check.takeLog(path, bytes);
       else {
         const text = await textOf(bytes);
         if (path !== KEY_FILE) check.take(path, text);
@@ -124,6 +134,14 @@ async function fittingKey(file: string, given: readonly Buffer[]): Promise<Buffe
     if (error instanceof BundleError) return undefined;
     throw error;
   }
+}
+
+function isCollectionPath(path: string): boolean {
+  return path.startsWith(`${COLLECTIONS_FOLDER}/`);
+}
+
+function isSetAside(path: string): boolean {
+  return path.startsWith(`${DAMAGED_FOLDER}/`);
 }
 
 function boxOf([key, ...former]: readonly Buffer[]): SecretBox | undefined {

@@ -16,6 +16,7 @@ import { MODULE_CALL_ARGUMENTS } from '../../../src/modules/calls/arguments.js';
 import { HOST_CALLS } from '../../../src/modules/kit/host-calls.js';
 import { withJob } from '../../../src/services/outcomes.js';
 import { openState } from '../../../src/state/open.js';
+import { noCollections } from '../../fakes/collections.js';
 import { fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
 import { fakeModuleCalls } from '../../fakes/module-calls.js';
 import { aJob, aService, aStep } from '../../fakes/samples.js';
@@ -51,6 +52,7 @@ async function answerer(t: Test): Promise<Answerer> {
     ...{ config, drivers, watch: fakeWatch(), withJob, clock: systemClock, moduleCalls: opened.call },
     services: state.services,
     reservations: state.reservations,
+    collections: noCollections,
     archive: state.archive,
   });
   const limit = limits(systemClock, 600);

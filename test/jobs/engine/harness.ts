@@ -21,6 +21,7 @@ import { breeThreads } from '../../../src/jobs/engine/threads.js';
 import { shippedModules } from '../../../src/modules/loader.js';
 import type { State } from '../../../src/state/contract.js';
 import { openState } from '../../../src/state/open.js';
+import { noCollections } from '../../fakes/collections.js';
 import { testConfig } from '../../fakes/config.js';
 import { type FakeDrivers, fakeDrivers, fakeWatch } from '../../fakes/drivers.js';
 import { type FakeModuleCalls, fakeModuleCalls } from '../../fakes/module-calls.js';
@@ -81,6 +82,7 @@ export async function engine(
         clock: systemClock,
         services: state.services,
         reservations: state.reservations,
+        collections: noCollections,
         archive: state.archive,
       }),
     ],

@@ -59,7 +59,7 @@ async function migrate(disk: MemoryDisk, change?: () => void): Promise<{ readonl
   const { collection, files, file, texts } = await opened(disk);
   let chunks = 0;
   await migrateCollection({
-    ...{ collection, files, file, texts, shape: NEXT },
+    ...{ collection, files, file, texts, end: 'used', shape: NEXT },
     now: () => '2026-04-01T12:00:00.000Z',
     signal: new AbortController().signal,
     change: async (chunk) => {
@@ -118,7 +118,16 @@ t.test('a migration that fails, or whose documents do not fit, leaves everything
   t.same(await disk.list('/checks'), ['000001.ndjson']);
   const { collection, files, file, texts } = await opened(disk);
   const same = migrateCollection({
-    ...{ collection, files, file, texts, shape: NEXT, now: () => '', signal: new AbortController().signal },
+    ...{
+      collection,
+      files,
+      file,
+      texts,
+      end: 'used',
+      shape: NEXT,
+      now: () => '',
+      signal: new AbortController().signal,
+    },
     change: async (chunk) =>
       chunk.map(({ key, service }) => ({ key, service, data: { host: 'same', port: 1 } })),
   });
@@ -132,7 +141,15 @@ t.test('a migration that is aborted continues where it stopped, unless the docum
   const { collection, files, file, texts } = await opened(disk);
   const aborter = new AbortController();
   const seen: string[] = [];
-  const parts = { collection, files, file, texts, shape: NEXT, now: () => '2026-04-01T12:00:00.000Z' };
+  const parts = {
+    collection,
+    files,
+    file,
+    texts,
+    end: 'used' as const,
+    shape: NEXT,
+    now: () => '2026-04-01T12:00:00.000Z',
+  };
   const change = async (
     chunk: readonly { readonly key: string; readonly service: null; readonly data: object }[],
   ) => {
@@ -152,7 +169,7 @@ t.test('a copy of documents that have changed since is not continued', async (t)
   const { collection, files, file, texts } = await opened(disk);
   const aborter = new AbortController();
   const first = migrateCollection({
-    ...{ collection, files, file, texts, shape: NEXT, now: () => '', signal: aborter.signal },
+    ...{ collection, files, file, texts, end: 'used', shape: NEXT, now: () => '', signal: aborter.signal },
     async change(chunk) {
       if (chunk[0]?.key === 'k100') aborter.abort(new Error('the agent stops'));
       return chunk;

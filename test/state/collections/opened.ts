@@ -15,6 +15,7 @@ export const CHECKS: CollectionShape = {
   },
   service: false,
   migration: 0,
+  rules: 'r',
 };
 
 /** `also` changes the shape. */

@@ -15,7 +15,11 @@ export type CollectionRefusal =
   /** The collection is full. */
   | 'full'
   /** A migration of the collection has not ended. */
-  | 'migrating';
+  | 'migrating'
+  /** The documents have not been through all migrations that the module declares. */
+  | 'outdated'
+  /** The module no longer fits the documents, and declares no migration for them. */
+  | 'unfit';
 
 export class CollectionError extends Error {
   override readonly name = 'CollectionError';
