@@ -17,7 +17,9 @@ import type { Watched } from './systemd/watchdog.js';
 import { certificateManager } from './certificates/certificate-manager.js';
 import { kindData } from './model/job-kinds.js';
 import type { ModuleView } from './model/module-view.js';
-import { isHeld } from './model/service.js';
+import { isHeld, type Service } from './model/service.js';
+import type { DataRules } from './model/service-data.js';
+import type { Job } from './model/job.js';
 import type { Circuits } from './drivers/shared/circuit.js';
 import type { ClusterWatch } from './drivers/guest/contract.js';
 import type { Drivers } from './drivers/table.js';
@@ -34,6 +36,8 @@ import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import type { ModuleCollections } from './modules/collections/module-collections.js';
 import { declarationsCache } from './modules/discovery/declarations-cache.js';
 import { codeOfJobs } from './modules/code-of-jobs.js';
+import { type DataChecks, dataChecks } from './model/data-check.js';
+import { type OpenPlans, openPlans } from './boot/plans.js';
 import { liveModules } from './modules/live-modules.js';
 import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
@@ -54,6 +58,8 @@ import { eraseCredentials } from './services/erase-credentials.js';
 import { retryRequestedDomains } from './domains/retry-requested-domains.js';
 import { withJob } from './services/outcomes.js';
 import { removeDeletedDocuments } from './services/deleted-documents.js';
+import { dataRules } from './services/order-data.js';
+import type { PlanList } from './services/plan-list.js';
 import { purgeDue } from './services/purge-due.js';
 import { forgetReservations } from './services/reservations.js';
 import { recheckDomains } from './domains/recheck-domains.js';
@@ -173,10 +179,17 @@ export async function startDaemon({
         logProblems(read, log);
         return read;
       },
-      prepare: (next) => keepVersions(versions, next, log),
+      prepare: async (next) => {
+        await keepVersions(versions, next, log);
+        await plans.checkAll(next);
+      },
     });
     stops.push(() => live.close());
     const { products } = live;
+    const checks = dataChecks();
+    const plans = await openPlans({ config, state, products, strikes, checks, log });
+    // the start does not wait for modules; an order waits for the check of its own plan only
+    void plans.checkAll(products);
     const modules = (): ModuleView[] => moduleViews(live.known(), state.services.entries());
     for (const { file, problem } of state.services.damaged)
       log.error({ file, problem }, 'a damaged document was set aside');
@@ -208,6 +221,8 @@ export async function startDaemon({
     stops.push(() => observation.stop());
     const parts = {
       ...{ config, clock, state, drivers, watch, products, log, counting, observation, drift },
+      plans: plans.list,
+      ...{ dataChecks: checks, checkService: plans.checkService.bind(plans) },
       circuits: systems,
     };
     const { threads, processes } = openThreads(config);
@@ -283,6 +298,9 @@ interface Parts {
   readonly drivers: Drivers;
   readonly watch: ClusterWatch;
   readonly products: Products;
+  readonly plans: PlanList;
+  readonly dataChecks: DataChecks;
+  readonly checkService: OpenPlans['checkService'];
   readonly log: Logger;
   readonly circuits: Circuits;
   readonly counting: Counting;
@@ -320,6 +338,7 @@ function buildEngine(
         services: state.services,
         reservations: state.reservations,
         archive: state.archive,
+        dataRules: (service, job) => rulesOf(parts, service, job),
       }),
     ],
     config,
@@ -335,8 +354,15 @@ function buildEngine(
   });
 }
 
+/** No rules apply to a job that runs another version of the product, because its schema may differ. */
+function rulesOf(parts: Parts, { module }: Service, { pinned }: Job): DataRules | undefined {
+  const product = parts.products.find(module.name);
+  const isSame = product && (product.hash ?? undefined) === pinned.module.hash;
+  return isSame ? dataRules(parts, product) : undefined;
+}
+
 function operationContext(parts: Parts): DriftContext {
-  const { config, clock, state, drivers, watch, products, log, observation, drift } = parts;
+  const { config, clock, state, drivers, watch, products, plans, log, observation, drift } = parts;
   const { services, reservations } = state;
   const placementDeps = { config, services, reservations, clock, drivers };
   return {
@@ -347,6 +373,9 @@ function operationContext(parts: Parts): DriftContext {
     watch,
     drivers,
     products,
+    plans,
+    dataChecks: parts.dataChecks,
+    checkService: parts.checkService,
     kinds: kindData,
     records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
     noticed: observation.noticed,
@@ -355,6 +384,7 @@ function operationContext(parts: Parts): DriftContext {
     roomFor: (request, view, self) => void findPlacement(placementDeps, request, view, self),
     countRoom: (request, view, most) => countPlaces(placementDeps, request, view, most),
     reservationTurns: new KeyedLock(),
+    planTurns: new KeyedLock(),
     drift,
   };
 }

@@ -14,6 +14,7 @@ import { jobStuck } from './conditions/job-stuck.js';
 import { lockLeft } from './conditions/lock-left.js';
 import { moduleAlert } from './conditions/module-alert.js';
 import { moduleUnusable } from './conditions/module-unusable.js';
+import { orderCorrected } from './conditions/order-corrected.js';
 import { orderFailed } from './conditions/order-failed.js';
 import { orderWaiting } from './conditions/order-waiting.js';
 import { orderWaitingForCapacity } from './conditions/order-waiting-for-capacity.js';
@@ -47,6 +48,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   lock_left: lockLeft,
   smaller_plan: smallerPlan,
   upgrade_without_change: upgradeWithoutChange,
+  order_corrected: orderCorrected,
   unknown_plan: unknownPlan,
 };
 

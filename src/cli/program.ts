@@ -12,6 +12,7 @@ import { addAuditCommand } from './audit/audit.js';
 import { EXIT, sentenceOf } from './shared/failure.js';
 import { addJobCommands } from './jobs/job.js';
 import { addModuleCommands } from './modules/module.js';
+import { addPlanCommands } from './plans/plan.js';
 import { addReconcile } from './drift/reconcile.js';
 import { addServiceCommands } from './services/service.js';
 import { addStateCommands } from './state/state.js';
@@ -39,6 +40,7 @@ function makeProgram(pipes: Pipes): Command {
   addServiceCommands(program);
   addJobCommands(program);
   addModuleCommands(program);
+  addPlanCommands(program);
   addReconcile(program);
   addAuditCommand(program);
   addAlertCommand(program);

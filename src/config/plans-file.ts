@@ -9,7 +9,7 @@ import { problemsOf } from './check.js';
 import { planWordsDiffer } from './cross-checks.js';
 import { DEFAULT_PLANS } from './default-plans.js';
 import type { ConfigProblem } from './error.js';
-import { optionProblems, planOf } from './plans.js';
+import { optionProblems, planOf, sizeProblems } from './plans.js';
 import { PlansFileSchema } from './schema.js';
 import { readYaml, UnreadableFileError } from './yaml-file.js';
 
@@ -29,8 +29,9 @@ interface PlansRead {
 export async function readPlans(config: unknown): Promise<PlansRead> {
   if (Value.Check(HasPlans, config)) {
     const inline = { plans: config.plans };
-    const plans = check.Check(inline) ? inline.plans.map(planOf) : [];
-    return { plans, problems: optionProblems(plans) };
+    const entries = check.Check(inline) ? inline.plans : [];
+    const plans = entries.map(planOf);
+    return { plans, problems: [...sizeProblems(entries), ...optionProblems(plans)] };
   }
   if (!Value.Check(NamesFile, config)) return { plans: DEFAULT_PLANS, problems: [] };
   return readPlansFile(config.plans_file);
@@ -43,10 +44,12 @@ async function readPlansFile(path: string): Promise<PlansRead> {
   });
   try {
     const value: unknown = Value.Default(PlansFileSchema, await readYaml(path));
-    const plans = check.Check(value) ? value.plans.map(planOf) : [];
+    const entries = check.Check(value) ? value.plans : [];
+    const plans = entries.map(planOf);
     const problems = [
       ...problemsOf(PlansFileSchema, value),
       ...planWordsDiffer(value),
+      ...sizeProblems(entries),
       ...optionProblems(plans),
     ];
     return { plans, problems: problems.map(inFile) };

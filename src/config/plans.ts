@@ -1,6 +1,6 @@
 /** Converts plans from the form of the configuration to the form of the domain model. */
 import type { Plan } from '../model/plan.js';
-import { OPTION_FIELDS, type PlanOption } from '../model/plan-option.js';
+import { isCommonOption, OPTION_FIELDS, ownValue, type PlanOption } from '../model/plan-option.js';
 import type { ConfigProblem } from './error.js';
 import type { PlansFile } from './schema.js';
 
@@ -10,33 +10,66 @@ export function planOf(entry: Entry): Plan {
   return {
     name: entry.name,
     aliases: entry.aliases,
-    memoryMb: entry.memory_mb,
+    ...(entry.module === undefined ? {} : { module: entry.module }),
+    memoryMb: entry.memory_mb ?? 0,
     swapMb: entry.swap_mb,
-    diskGb: entry.disk_gb,
-    cores: entry.cores,
-    domains: entry.domains,
-    backups: entry.backups,
+    diskGb: entry.disk_gb ?? 0,
+    cores: entry.cores ?? 0,
+    domains: entry.domains ?? 0,
+    backups: entry.backups ?? 0,
+    ...(entry.data === undefined ? {} : { data: entry.data }),
     ...(entry.options.length === 0 ? {} : { options: entry.options.map((one) => optionOf(entry, one)) }),
   };
 }
 
 /** If `min` is missing, the range begins at the plan's own value. */
 function optionOf(entry: Entry, { name, min, max, step }: Entry['options'][number]): PlanOption {
-  return { name, min: min ?? entry[name], max, step };
+  return { name, min: min ?? ownNumber(entry, name), max, step };
 }
+
+/** The plan's own value of an option; 0 if there is none, which `optionProblems` reports. */
+function ownNumber(entry: Entry, name: string): number {
+  const own = isCommonOption(name) ? entry[name] : entry.data?.[name];
+  return typeof own === 'number' ? own : 0;
+}
+
+/**
+ * Problems with the sizes of a plan. Only a plan that names its module may omit them, because that product may have no
+ * container.
+ */
+export function sizeProblems(entries: readonly Entry[]): ConfigProblem[] {
+  return entries.flatMap((entry, n) =>
+    entry.module === undefined
+      ? SIZES.filter((name) => entry[name] === undefined).map((name) => ({
+          key: `plans.${n}.${name}`,
+          problem: 'found nothing, expected a number (a plan may omit this only if it names its module)',
+        }))
+      : [],
+  );
+}
+
+const SIZES = ['memory_mb', 'disk_gb', 'cores', 'domains', 'backups'] as const;
 
 /** Problems with options: bounds that exclude the plan's own value, and options that are named twice. */
 export function optionProblems(plans: readonly Plan[]): ConfigProblem[] {
   return plans.flatMap(({ options = [], ...plan }, n) =>
     options.flatMap(({ name, min, max }, at) => {
       const key = `plans.${n}.options.${at}`;
-      const own = plan[OPTION_FIELDS[name]];
+      const own = ownValue(plan, name);
       const isTwice = options.findIndex((one) => one.name === name) < at;
       return [
         ...(isTwice
           ? [{ key: `${key}.name`, problem: `found ${name} twice, expected each option once` }]
           : []),
-        ...(own < min || own > max
+        ...(own === undefined
+          ? [
+              {
+                key: `${key}.name`,
+                problem: `found ${name}, expected ${Object.keys(OPTION_FIELDS).join(', ')}, or a number in the plan's data`,
+              },
+            ]
+          : []),
+        ...(own !== undefined && (own < min || own > max)
           ? [
               {
                 key,

@@ -39,7 +39,6 @@ import { decodeKey } from '../kernel/key-text.js';
 import { PERMISSIONS } from '../model/permissions.js';
 import { canonicalLocale } from '../model/locale.js';
 import { SMALLER_PLAN } from '../model/plan.js';
-import { OPTION_NAMES } from '../model/plan-option.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
 import { DEFAULT_PANEL } from '../kernel/default-panel.js';
 import { DEFAULT_PLANS } from './default-plans.js';
@@ -157,16 +156,33 @@ export const PlanSchema = block('A plan.', {
   aliases: list('Other names that panels send for the plan; case-insensitive.', text('An alias.'), {
     default: [],
   }),
-  memory_mb: number('Memory.', 64, 4_194_304, { unit: 'MiB' }),
+  module: optional(
+    text('Product module of the plan; empty = any product, by default `modules.default_product`.', {
+      pattern: LABEL,
+      expected: 'the name of a product module',
+    }),
+  ),
+  memory_mb: optional(number('Memory of the container.', 64, 4_194_304, { unit: 'MiB' })),
   swap_mb: number('Swap.', 0, 4_194_304, { unit: 'MiB', default: 512 }),
-  disk_gb: number('Root disk.', 1, 65_536, { unit: 'GiB' }),
-  cores: number('CPU cores.', 1, 512),
-  domains: number('Maximum number of custom domains per site.', 0, 10_000),
-  backups: number('Maximum number of backups per site.', 0, 1000),
+  disk_gb: optional(number('Root disk.', 1, 65_536, { unit: 'GiB' })),
+  cores: optional(number('CPU cores.', 1, 512)),
+  domains: optional(number('Maximum number of custom domains per site.', 0, 10_000)),
+  backups: optional(number('Maximum number of backups per site.', 0, 1000)),
+  data: optional(
+    Type.Unsafe<JsonObject>(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: 'Product data of the plan. The module defines the keys.',
+        expected: 'values by name',
+      }),
+    ),
+  ),
   options: list(
     'Options that an order may set in `properties`: as a total, or as an increase over the plan such as `+20`.',
     block('An option.', {
-      name: oneOf('Field of the plan that the option sets.', [...OPTION_NAMES]),
+      name: text('Field of the plan that the option sets, or the key of a number in `data`.', {
+        pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$',
+        expected: 'letters, digits and "_"',
+      }),
       min: optional(number("Smallest value; empty = the plan's own value.", 0, 4_194_304)),
       max: number('Largest value.', 0, 4_194_304),
       step: number("Step between values, counted from the plan's own value.", 1, 4_194_304, { default: 1 }),

@@ -1,6 +1,5 @@
 /** Compares a panel's records of its services with the actual state. Changes nothing. */
 import type { Rest } from '../kernel/async/slices.js';
-import { findPlan } from '../model/plan.js';
 import { keyOf, type Service } from '../model/service.js';
 import { parseEmail } from '../model/email.js';
 import type { Json } from '../kernel/json.js';
@@ -64,7 +63,7 @@ export interface Comparison {
 const MOST_UNLISTED = 10_000;
 
 export async function compareWithPanel(
-  context: Pick<OperationContext, 'state' | 'config' | 'watch'>,
+  context: Pick<OperationContext, 'state' | 'plans' | 'watch'>,
   { panel }: Pick<Caller, 'panel'>,
   beliefs: readonly PanelRecord[],
   rest: Rest,
@@ -92,7 +91,7 @@ export async function compareWithPanel(
 }
 
 function compare(
-  context: Pick<OperationContext, 'config'>,
+  context: Pick<OperationContext, 'plans'>,
   belief: PanelRecord,
   service: Service | undefined | 'damaged',
 ): Difference[] {
@@ -188,13 +187,13 @@ function statusDifference(differ: Differ, belief: PanelRecord, service: Service)
 }
 
 function planDifference(
-  { config }: Pick<OperationContext, 'config'>,
+  { plans }: Pick<OperationContext, 'plans'>,
   differ: Differ,
   { plan: word }: PanelRecord,
   service: Service,
 ): Difference[] {
   if (word === undefined) return [];
-  const plan = findPlan(config.plans, word);
+  const plan = plans.find(word);
   const believed = plan?.name ?? word;
   if (believed === service.plan.name) return [];
   if (!plan) return [differ('plan', word, service.plan.name, null, 'There is no plan with this name.')];

@@ -95,6 +95,7 @@ export const ERRORS = {
   token_not_found: kind(404, 'gone', 'No valid token has this id or name.'),
   credentials_gone: kind(404, 'gone', 'The initial credentials were acknowledged or have expired.'),
   domain_not_found: kind(404, 'gone', 'The service has no such domain.'),
+  plan_not_found: kind(404, 'gone', 'There is no plan with this name.'),
   reservation_not_found: kind(
     404,
     'gone',
@@ -144,6 +145,19 @@ export const ERRORS = {
     409,
     'conflict',
     'The requested plan is smaller than the present usage; the message says which limits are exceeded.',
+  ),
+  plan_exists: kind(409, 'conflict', 'Another plan has this name or alias.'),
+  plan_in_use: kind(409, 'conflict', 'Services or reservations use the plan, so it cannot be deleted.'),
+  plan_read_only: kind(409, 'conflict', 'The plan is in the configuration and can be changed only there.'),
+  plan_unusable: kind(
+    409,
+    'conflict',
+    'The product of the plan does not accept the plan; `GET /plans` shows the reason to operators.',
+  ),
+  module_conflict: kind(
+    409,
+    'conflict',
+    'The plan belongs to another product than the order or the service.',
   ),
   backup_protected: kind(409, 'conflict', 'This snapshot is not a customer backup and cannot be deleted.'),
   backup_not_newest: kind(409, 'conflict', 'The storage can only roll back to the newest snapshot.'),

@@ -129,6 +129,11 @@ export const ALERTS = {
     meaning: 'A panel orders an upgrade to the plan and options that the service already has.',
     ends: 'the panel has sent no such order for a day',
   },
+  order_corrected: {
+    severity: 'warning',
+    meaning: 'An order has properties with wrong values, for which the defaults of the product are used.',
+    ends: 'the panel has not sent such an order for a day',
+  },
   unknown_plan: {
     severity: 'warning',
     meaning: 'A panel orders a plan that is not configured.',
@@ -141,7 +146,11 @@ export type AlertKind = keyof typeof ALERTS;
 /**
  * Kinds that are raised by a panel's request. After the request, no record shows whether their condition still exists.
  */
-export const NOTICES = ['unknown_plan', 'upgrade_without_change'] as const satisfies readonly AlertKind[];
+export const NOTICES = [
+  'unknown_plan',
+  'upgrade_without_change',
+  'order_corrected',
+] as const satisfies readonly AlertKind[];
 export type NoticeKind = (typeof NOTICES)[number];
 
 /** All kinds in the order of the table. The conditions are checked in this order. */

@@ -168,6 +168,11 @@ export type JobKind = keyof typeof JOB_KINDS;
  * records, and only `kindData` interprets it.
  */
 export type ForeignKind = `module:${string}/${string}:${string}`;
+/** The kind of the jobs of a product's own action. */
+export function actionKind(product: string, action: string): ForeignKind {
+  return `module:product/${product}:${action}`;
+}
+
 /** All kinds that a record may contain. */
 export type KindName = JobKind | ForeignKind;
 

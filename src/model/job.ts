@@ -116,6 +116,9 @@ export interface Job {
   readonly endedAt: string | null;
 }
 
+/** Argument of a creation whose first step must call the product's check of the service data. */
+export const CHECK_DATA = 'check_data';
+
 /** Creation time in epoch ms, taken from the beginning of the UUID v7. */
 export function madeAt(id: string): number {
   return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);

@@ -35,6 +35,9 @@ export interface ModuleView {
   readonly abilities: readonly string[];
   /** JSON Schema. */
   readonly settingsSchema: JsonObject | null;
+  /** JSON Schemas of the data of plans and of services; null if the module declares none. */
+  readonly productDataSchema: JsonObject | null;
+  readonly serviceDataSchema: JsonObject | null;
   /** Number of services that need the module, including deleted services that are still kept. */
   readonly services: number;
 }

@@ -2,9 +2,10 @@
 import type { JsonObject } from '../kernel/json.js';
 import {
   type ChosenOptions,
+  isCommonOption,
   OPTION_FIELDS,
   OPTION_NAMES,
-  type OptionName,
+  ownValue,
   type PlanOption,
 } from './plan-option.js';
 import type { Plan } from './plan.js';
@@ -15,18 +16,25 @@ export interface OptionsRead {
   readonly problems: Readonly<Record<string, string>>;
 }
 
+/** The properties of an order that are options: those of every plan, and those that this plan adds. */
+export function optionNames({ options = [] }: Pick<Plan, 'options'>): readonly string[] {
+  return [...new Set([...OPTION_NAMES, ...options.map(({ name }) => name)])];
+}
+
 /** Reads the options among an order's properties; all other properties belong to the product. */
 export function readOptions(plan: Plan, properties: JsonObject = {}): OptionsRead {
-  const chosen: Partial<Record<OptionName, number>> = {};
+  const chosen: Record<string, number> = {};
   const problems: Record<string, string> = {};
-  for (const name of OPTION_NAMES) {
-    const sent = properties[name];
+  for (const name of optionNames(plan)) {
+    const sent = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (sent === undefined || sent === null || sent === '') continue;
     const option = plan.options?.find((one) => one.name === name);
-    const value = valueOf(sent, plan[OPTION_FIELDS[name]]);
-    if (!option) problems[`properties.${name}`] = `is not an option of the plan ${plan.name}`;
-    else if (value === undefined || !isAllowed(option, value, plan))
-      problems[`properties.${name}`] = rule(option, plan);
+    const own = ownValue(plan, name);
+    const value = own === undefined ? undefined : valueOf(sent, own);
+    if (!option || own === undefined)
+      problems[`properties.${name}`] = `is not an option of the plan ${plan.name}`;
+    else if (value === undefined || !isAllowed(option, value, own))
+      problems[`properties.${name}`] = rule(option, own);
     else chosen[name] = value;
   }
   return { chosen, problems };
@@ -40,12 +48,11 @@ function valueOf(sent: unknown, own: number): number | undefined {
   return digits === undefined ? undefined : Number(digits) + (plus === '+' ? own : 0);
 }
 
-function isAllowed({ name, min, max, step }: PlanOption, value: number, plan: Plan): boolean {
-  return value >= min && value <= max && (value - plan[OPTION_FIELDS[name]]) % step === 0;
+function isAllowed({ min, max, step }: PlanOption, value: number, own: number): boolean {
+  return value >= min && value <= max && (value - own) % step === 0;
 }
 
-function rule({ name, min, max, step }: PlanOption, plan: Plan): string {
-  const own = plan[OPTION_FIELDS[name]];
+function rule({ min, max, step }: PlanOption, own: number): string {
   const steps = step === 1 ? '' : `, in steps of ${step} from ${own}`;
   return `must be a whole number from ${min} to ${max}${steps}, or "+N" for N more than ${own}`;
 }
@@ -55,8 +62,12 @@ function rule({ name, min, max, step }: PlanOption, plan: Plan): string {
  * configuration.
  */
 export function soldWith({ options: _, ...plan }: Plan, chosen: ChosenOptions): Plan {
-  const names = OPTION_NAMES.filter((name) => chosen[name] !== undefined);
+  const names = Object.keys(chosen);
   if (names.length === 0) return plan;
-  const values = Object.fromEntries(names.map((name) => [OPTION_FIELDS[name], chosen[name]]));
-  return { ...plan, ...values, chosen };
+  const sizes: Partial<Record<string, number>> = Object.fromEntries(
+    names.filter(isCommonOption).map((name) => [OPTION_FIELDS[name], chosen[name]]),
+  );
+  const others = Object.entries(chosen).filter(([name]) => !isCommonOption(name));
+  const data = others.length === 0 ? {} : { data: { ...plan.data, ...Object.fromEntries(others) } };
+  return { ...plan, ...sizes, ...data, chosen };
 }

@@ -1,4 +1,6 @@
 /** A plan that a customer can buy, in the units that Proxmox uses. */
+import { isDeepStrictEqual } from 'node:util';
+import type { JsonObject } from '../kernel/json.js';
 import type { ChosenOptions, PlanOption } from './plan-option.js';
 
 export interface Plan {
@@ -6,7 +8,9 @@ export interface Plan {
   readonly name: string;
   /** Other names that panels send for this plan, for example "WordPress Basic"; case-insensitive. */
   readonly aliases: readonly string[];
-  /** MiB. */
+  /** The product module that the plan belongs to. If it is absent, the plan can be ordered with every product. */
+  readonly module?: string;
+  /** MiB. This and the other sizes of the container are 0 if the product has no container. */
   readonly memoryMb: number;
   /** MiB. */
   readonly swapMb: number;
@@ -17,7 +21,9 @@ export interface Plan {
   readonly domains: number;
   /** Maximum number of backups. */
   readonly backups: number;
-  /** Options that an order may set; only on plans in the configuration. */
+  /** The product data, in the form that the module declares with `productData`. */
+  readonly data?: JsonObject;
+  /** Options that an order may set; only on plans that are for sale. */
   readonly options?: readonly PlanOption[];
   /** Options that the order has set; the fields above already have these values. Only on sold plans. */
   readonly chosen?: ChosenOptions;
@@ -32,13 +38,22 @@ const VALUES = ['memoryMb', 'swapMb', 'diskGb', 'cores', 'domains', 'backups'] a
 
 /** True when both have the same name and the same values; aliases do not matter. */
 export function sameValues(a: Plan, b: Plan): boolean {
-  return a.name === b.name && VALUES.every((field) => a[field] === b[field]);
+  const sameSizes = a.name === b.name && VALUES.every((field) => a[field] === b[field]);
+  return sameSizes && isDeepStrictEqual(a.data ?? {}, b.data ?? {});
 }
 
-const fold = (text: string): string => text.trim().replace(/\s+/g, ' ').toLowerCase();
+/** A name or alias of a plan in the form in which such words are compared. */
+export function foldedWord(text: string): string {
+  return text.trim().replace(/\s+/g, ' ').toLowerCase();
+}
+
+/** The names by which panels may order the plan, in the form in which they are compared. */
+export function wordsOf({ name, aliases }: Pick<Plan, 'name' | 'aliases'>): string[] {
+  return [name, ...aliases].map(foldedWord);
+}
 
 /** The plan with this name or alias, case-insensitive. */
 export function findPlan(plans: readonly Plan[], wanted: string): Plan | undefined {
-  const key = fold(wanted);
-  return plans.find((plan) => fold(plan.name) === key || plan.aliases.some((alias) => fold(alias) === key));
+  const key = foldedWord(wanted);
+  return plans.find((plan) => wordsOf(plan).includes(key));
 }

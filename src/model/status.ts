@@ -11,6 +11,7 @@ export const STATUS_WORDS = [
   'failed',
   'suspended',
   'processing',
+  'active',
   'running',
   'stopped',
   'unknown',
@@ -20,14 +21,14 @@ export type StatusWord = (typeof STATUS_WORDS)[number];
 /** The status word for the customer's view of a service. The order of the checks is part of the API contract. */
 export function statusWord(
   service: { readonly lifecycle: Lifecycle; readonly jobs: readonly { readonly status: JobStatus }[] },
-  /** Null when the service has nothing that can be stopped; it is then treated as running. */
+  /** Null when the service has nothing that can be stopped. */
   power: Power | null,
 ): StatusWord {
   if (service.lifecycle === 'terminated') return 'terminated';
   if (service.lifecycle === 'failed' || service.jobs.some((job) => job.status === 'stuck')) return 'failed';
   if (service.lifecycle === 'suspended') return 'suspended';
   if (service.lifecycle === 'creating') return 'processing';
-  return power ?? 'running';
+  return power ?? 'active';
 }
 
 /** The power state in which an ended job of the agent has left the container. */

@@ -92,6 +92,8 @@ function knownOf(
     parts: declared?.parts ?? [],
     abilities: declared?.abilities ?? [],
     settingsSchema: declared?.settingsSchema ?? null,
+    productDataSchema: declared?.productData ?? null,
+    serviceDataSchema: declared?.serviceData ?? null,
   };
   if (reason !== null) return { ...at, ...said, state: 'error', reason };
   if (type === 'product') return { ...at, ...said, state: 'active', reason: null };
@@ -116,6 +118,8 @@ export function missingModule(name: string, reason: string): KnownModule {
     parts: [],
     abilities: [],
     settingsSchema: null,
+    productDataSchema: null,
+    serviceDataSchema: null,
   };
 }
 

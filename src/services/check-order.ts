@@ -36,7 +36,8 @@ export interface SiteOrder {
   readonly subdomain: string | undefined;
   readonly domain: OrderedDomain | undefined;
   readonly userId: string | undefined;
-  readonly module: string;
+  /** The product that the order names. */
+  readonly module: string | undefined;
   readonly properties: JsonObject | undefined;
   readonly reservation?: string | undefined;
   /** BCP 47, in its canonical form. */
@@ -54,7 +55,6 @@ export interface OrderedDomain {
 }
 
 export interface OrderRules extends NameRules {
-  readonly defaultProduct: string;
   readonly reservedNames: ReadonlySet<string>;
   /** Addresses and networks of the proxy, which are accepted even if they are private. */
   readonly ownNetworks: readonly string[];
@@ -99,7 +99,7 @@ export function checkOrder(request: SiteRequest, rules: OrderRules): SiteOrder {
     subdomain: subdomain.label,
     domain: readDomain(request.domain, rules),
     userId: request.user_id === undefined ? undefined : String(request.user_id),
-    module: request.module ?? rules.defaultProduct,
+    module: request.module,
     properties: request.properties,
     reservation: request.reservation,
     locale,

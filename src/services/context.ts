@@ -2,6 +2,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
+import type { CheckEnd } from '../model/check-end.js';
+import type { DataChecks } from '../model/data-check.js';
 import type { EngineKinds } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { NoticeKind } from '../model/alert.js';
@@ -15,13 +17,23 @@ import type { ContainerSource } from '../modules/kit/host-call-types.js';
 import type { ModuleInfo } from '../modules/kit/module.js';
 import type { State } from '../state/contract.js';
 import type { DeletionRateLimit } from './deletion-rate-limit.js';
+import type { PlanList } from './plan-list.js';
 
 /** The data about a product that is needed to handle an order for it. */
 export interface SoldProduct {
   readonly info: Pick<ModuleInfo, 'name' | 'title' | 'version'>;
   readonly declared: Pick<
     Declarations,
-    'parts' | 'abilities' | 'policies' | 'source' | 'loginPath' | 'ownerEmail'
+    | 'parts'
+    | 'abilities'
+    | 'policies'
+    | 'source'
+    | 'loginPath'
+    | 'ownerEmail'
+    | 'productData'
+    | 'serviceData'
+    | 'checks'
+    | 'actions'
   >;
   /** Hash of the module's code; null or absent for shipped modules. */
   readonly hash?: string | null;
@@ -81,6 +93,7 @@ export interface OperationContext {
   /** The systems that operations may call directly. All other calls are made by jobs. */
   readonly drivers: Pick<Drivers, 'lookup' | 'issuer' | 'dns' | 'guest' | 'proxy'>;
   readonly products: ProductCatalogue;
+  readonly plans: PlanList;
   /** Returns the properties of a kind of job. The job engine uses the same function. */
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
@@ -95,6 +108,12 @@ export interface OperationContext {
   readonly noticed?: (notice: Notice) => void;
   /** Reservations are checked and recorded one at a time, so that two reservations do not hold the same capacity. */
   readonly reservationTurns: Turns;
+  /** Plans are created and changed one at a time, so that two plans do not get the same name or alias. */
+  readonly planTurns: Turns;
+  /** Compiles the schemas of modules. */
+  readonly dataChecks: DataChecks;
+  /** Calls `checkService` of a module. Never rejects. */
+  readonly checkService: (product: string, data: JsonObject, plan: JsonObject) => Promise<CheckEnd>;
   /**
    * Throws `capacity_exhausted` or `template_missing` when the view shows that the container cannot be placed. Capacity
    * counts as used if it is promised to a container that is being created, held by a reservation, or needed by an

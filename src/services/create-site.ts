@@ -7,10 +7,10 @@ import { instant } from '../kernel/clock.js';
 import { requestDomain } from '../model/requested-domain.js';
 import { AgentError } from '../kernel/errors.js';
 import { ClaimTakenError } from '../model/claim.js';
-import { isOpen } from '../model/job.js';
+import { CHECK_DATA, isOpen } from '../model/job.js';
 import { endsTheSite } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
-import { findPlan, type Plan } from '../model/plan.js';
+import type { Plan } from '../model/plan.js';
 import { readOptions } from '../model/plan-options.js';
 import { isReleased } from '../model/guest.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
@@ -23,6 +23,7 @@ import { checkEmail, checkOrder, type SiteOrder, type SiteRequest } from './chec
 import type { OperationContext } from './context.js';
 import { domainRules } from './domain-rules.js';
 import { newJob } from './new-job.js';
+import { optionsOf, orderData, restoredData } from './order-data.js';
 import { sellPlan } from './sell-plan.js';
 import { takeUnit } from './reservations.js';
 import { mayBeRestored, orderOf, restoredService, type Sale } from './restore-site.js';
@@ -38,9 +39,9 @@ export interface Ordered {
 /**
  * Returns the recorded service; for a repeated request, the service from the first request. If addresses or container
  * numbers are used up, the order's job waits for them, unless `strict` is set. Throws `invalid_request`,
- * `unknown_plan`, `unknown_module`, `name_reserved`, `name_taken`, `service_exists`, `service_busy`, `service_failed`,
- * `state_damaged`, `state_unavailable`; if `strict` is set, also `capacity_exhausted`, `reservation_not_found` and
- * `reservation_used`.
+ * `unknown_plan`, `unknown_module`, `module_conflict`, `plan_unusable`, `name_reserved`, `name_taken`,
+ * `service_exists`, `service_busy`, `service_failed`, `state_damaged`, `state_unavailable`; if `strict` is set, also
+ * `capacity_exhausted`, `reservation_not_found` and `reservation_used`.
  */
 export async function createSite(
   context: OperationContext,
@@ -51,31 +52,37 @@ export async function createSite(
 ): Promise<Ordered> {
   const { config, state } = context;
   const order = checkOrder(request, {
-    defaultProduct: config.modules.default_product,
     ...domainRules(config),
     reservedNames: new Set(config.create.reserved_names.map((name) => name.toLowerCase())),
     ownNetworks: [...config.proxy.public_addresses, ...config.domains.lab_networks],
   });
   const key = keyOf({ panel: caller.panel, id: order.id });
-  const plan = findPlan(config.plans, order.planWord);
+  const plan = context.plans.find(order.planWord);
   const existing = await state.services.find(key);
   if (existing && !mayStartAgain(existing) && !mayBeRestored(existing))
     return { service: sameOrder(existing, order, plan), warnings: otherOptions(existing, order, plan) };
-  const sale: Sale = {
-    key,
-    order,
-    plan: sellPlan(context, caller, { plan: order.planWord, properties: order.properties }),
-    product: context.products.get(order.module),
-    caller,
-  };
-  if (existing && mayBeRestored(existing)) return record(context, allocate, sale, strict);
+  const { properties, module } = order;
+  const sold = await sellPlan(context, caller, { plan: order.planWord, properties, module });
+  const product = context.products.get(sold.module);
+  const ordered = { product, plan: sold.plan, options: optionsOf(context.plans, sold.plan), properties };
+  const isRestored = existing !== undefined && mayBeRestored(existing);
+  const data = isRestored ? restoredData(context, ordered, existing) : await orderData(context, ordered);
+  const sale: Sale = { key, order, plan: sold.plan, product, data, caller };
+  if (isRestored) return record(context, allocate, sale, strict);
   checkEmail(sale.product, order.email);
   const used = await useReservation(context, sale, strict);
   const lack = lackOfRoom(context, sale);
   if (lack && strict) throw lack;
   const { service, warnings } = await record(context, allocate, sale, strict);
   const waits = lack && warnings.length === 0 ? [waitsFor(lack)] : warnings;
-  return { service, warnings: [...used, ...waits] };
+  if (data.isCorrected) noteCorrected(context, sale);
+  return { service, warnings: [...data.warnings, ...used, ...waits] };
+}
+
+/** Raises an alert, because the customer may have paid for other values. */
+function noteCorrected({ log, noticed }: OperationContext, { order, plan, caller }: Sale): void {
+  log.warn({ service_id: order.id, panel: caller.panel, plan: plan.name }, 'an order has wrong properties');
+  noticed?.({ kind: 'order_corrected', panel: caller.panel, plan: plan.name, service: order.id });
 }
 
 /**
@@ -108,10 +115,15 @@ export async function createOnceMore(
   allocate: Allocate,
   caller: Caller,
   order: SiteOrder,
-  plan: Plan,
+  { plan, module }: { readonly plan: Plan; readonly module: string },
 ): Promise<Service> {
   const key = keyOf({ panel: caller.panel, id: order.id });
-  const sale: Sale = { key, order, plan, product: context.products.get(order.module), caller };
+  const product = context.products.get(module);
+  const { properties } = order;
+  const options = optionsOf(context.plans, plan);
+  const { secrets = {} } = (await context.state.services.find(key)) ?? {};
+  const data = await orderData(context, { product, plan, options, properties, secrets });
+  const sale: Sale = { key, order, plan, product, data, caller };
   return (await record(context, allocate, sale, false)).service;
 }
 
@@ -154,7 +166,7 @@ function newService(
   allotment: ReturnType<Allocate>,
   former: Service | undefined,
 ): Service {
-  const { order, plan, product, caller } = sale;
+  const { order, plan, product, data, caller } = sale;
   const now = instant(context.clock);
   return {
     panel: caller.panel,
@@ -173,13 +185,14 @@ function newService(
     site: allotment.subdomain === null ? null : newSite(context, order, allotment.subdomain),
     suspendedFor: [],
     deletion: null,
-    secrets: {},
+    secrets: data.secrets,
     credentialsAcknowledgedAt: null,
-    data: {},
+    data: data.data,
     jobs: [
       ...(former?.jobs ?? []).slice(-1),
       newJob(context, {
         method: 'create',
+        ...(data.isUnjudged ? { args: { [CHECK_DATA]: true } } : {}),
         plan,
         product,
         caller,

@@ -46,6 +46,10 @@ function withoutModule({ module, guest, site, jobs }: Service, method: KindName)
       source: null,
       loginPath: null,
       ownerEmail: null,
+      productData: null,
+      serviceData: null,
+      checks: [],
+      actions: [],
     },
   };
 }

@@ -10,14 +10,19 @@ const SHOWN = 64;
 export const shownPlan = (word: string): string => word.slice(0, SHOWN);
 
 export function refusePlan(
-  { log, config, noticed }: Pick<OperationContext, 'log' | 'config' | 'noticed'>,
+  { log, plans, noticed }: Pick<OperationContext, 'log' | 'plans' | 'noticed'>,
   { panel, requestId }: Pick<Caller, 'panel' | 'requestId'>,
   word: string,
 ): never {
   const plan = shownPlan(word);
-  log.warn({ request_id: requestId, panel, plan }, 'an order names a plan that is not configured');
+  log.warn({ request_id: requestId, panel, plan }, 'an order names a plan that does not exist');
   noticed?.({ kind: 'unknown_plan', panel, plan });
   throw new AgentError('unknown_plan', 'There is no plan with this name.', {
-    fields: { plan: `must be one of: ${config.plans.map(({ name }) => name).join(', ')}` },
+    fields: {
+      plan: `must be one of: ${plans
+        .all()
+        .map(({ name }) => name)
+        .join(', ')}`,
+    },
   });
 }

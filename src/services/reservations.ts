@@ -32,16 +32,16 @@ type By = Pick<Caller, 'panel' | 'requestId'>;
 
 /**
  * Creates a reservation, which is durable when the promise resolves. Throws `unknown_plan`, `unknown_module`,
- * `quota_reached`, `capacity_exhausted`, `not_ready`, `state_unavailable`.
+ * `module_conflict`, `plan_unusable`, `quota_reached`, `capacity_exhausted`, `not_ready`, `state_unavailable`.
  */
-export function reserve(
+export async function reserve(
   context: OperationContext,
   caller: By,
   request: ReservationRequest,
 ): Promise<Reservation> {
-  const { config, state, clock, products } = context;
-  const plan = sellPlan(context, caller, request);
-  const product = products.get(request.module ?? config.modules.default_product);
+  const { state, clock, products } = context;
+  const { plan, module } = await sellPlan(context, caller, request);
+  const product = products.get(module);
   return context.reservationTurns.run('reservations', async () => {
     refuseMany(state.reservations.list(), caller.panel, request.count, clock.now());
     refuseWithout(context, plan, product, request.count);

@@ -12,6 +12,7 @@ import type { Caller } from '../model/caller.js';
 import type { SiteOrder } from './check-order.js';
 import type { OperationContext, SoldProduct } from './context.js';
 import { newJob } from './new-job.js';
+import type { OrderData } from './order-data.js';
 import { refuseWithout } from './product-of.js';
 import { upgradeArgs } from './upgrade.js';
 
@@ -21,6 +22,7 @@ export interface Sale {
   readonly order: SiteOrder;
   readonly plan: Plan;
   readonly product: SoldProduct;
+  readonly data: OrderData;
   readonly caller: Caller;
 }
 
@@ -28,7 +30,7 @@ export function mayBeRestored(service: Service): boolean {
   return isHeld(service) && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
 }
 
-export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
+export function orderOf({ order, plan, data }: Pick<Sale, 'order' | 'plan' | 'data'>): Order {
   return {
     email: order.email.address,
     plan: plan.name,
@@ -37,7 +39,7 @@ export function orderOf({ order, plan }: Pick<Sale, 'order' | 'plan'>): Order {
     ...(order.subdomain === undefined ? {} : { subdomain: order.subdomain }),
     ...(order.domain === undefined ? {} : { domain: order.domain.name }),
     ...(order.userId === undefined ? {} : { userId: order.userId }),
-    ...(order.properties === undefined ? {} : { properties: order.properties }),
+    ...(data.properties === undefined ? {} : { properties: data.properties }),
     ...(order.locale === undefined ? {} : { locale: order.locale }),
     ...(order.reservation === undefined ? {} : { reservation: order.reservation }),
   };

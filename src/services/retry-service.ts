@@ -4,7 +4,6 @@ import { AgentError } from '../kernel/errors.js';
 import { failedOrders } from '../model/failed-order.js';
 import { FOR_RELEASE, isOpen, type Job } from '../model/job.js';
 import { endsTheSite, makesTheSite } from '../model/job-kinds.js';
-import { findPlan } from '../model/plan.js';
 import { readOptions, soldWith } from '../model/plan-options.js';
 import { keyOf, type Service } from '../model/service.js';
 import type { Allocate } from './allocate.js';
@@ -42,7 +41,10 @@ export async function retryService(
   const failed = failedOrders(service).at(-1);
   if (!failed) throw nothingFailed(service);
   const again = makesTheSite(failed)
-    ? await createOnceMore(context, allocate, caller, orderIn(service), soldPlan(context, service))
+    ? await createOnceMore(context, allocate, caller, orderIn(service), {
+        plan: soldPlan(context, service),
+        module: service.module.name,
+      })
     : (
         await enqueue(context, caller, id, {
           method: failed.method,
@@ -98,7 +100,7 @@ function orderIn({ id, order, module }: Service): SiteOrder {
 }
 
 /** The plan as sold or, for a restoration, the plan of the order that requested it. */
-function soldPlan({ config }: OperationContext, { order, plan }: Service) {
-  const found = order.plan === plan.name ? undefined : findPlan(config.plans, order.plan);
+function soldPlan({ plans }: OperationContext, { order, plan }: Service) {
+  const found = order.plan === plan.name ? undefined : plans.find(order.plan);
   return found ? soldWith(found, readOptions(found, order.properties).chosen) : plan;
 }

@@ -16,7 +16,8 @@ import type { OperationContext } from './context.js';
 import { enqueue, type Started } from './enqueue.js';
 import { productFor } from './product-of.js';
 import { refusePlan, shownPlan } from './refuse-plan.js';
-import { type PlanRequest, withOptions } from './sell-plan.js';
+import { productOf } from './plan-list.js';
+import { judged, type PlanRequest, refuseOtherModule, withOptions } from './sell-plan.js';
 
 type By = Pick<Caller, 'panel' | 'requestId'>;
 
@@ -26,8 +27,9 @@ export type Upgraded = (Started | { readonly service: Service; readonly job: und
 };
 
 /**
- * Starts no job when the service already has this plan. Throws `unknown_plan`, `plan_too_small` if smaller plans are
- * refused, and what `enqueue` throws. The service has the new plan when the job has completed.
+ * Starts no job when the service already has this plan. Throws `unknown_plan`, `module_conflict`, `plan_unusable`,
+ * `plan_too_small` if smaller plans are refused, and what `enqueue` throws. The service has the new plan when the job
+ * has completed.
  */
 export async function upgrade(
   context: OperationContext,
@@ -83,7 +85,7 @@ export async function checkUpgrade(
   request: PlanRequest,
 ): Promise<UpgradeCheck> {
   const service = await context.state.services.get(`${caller.panel}/${id}`);
-  const plan = planFor(context, caller, service, request);
+  const plan = await planFor(context, caller, service, request);
   const verdict = judge(service, 'upgrade', isFor(plan));
   if (verdict.kind === 'refuse') throw verdict.error;
   const isChange = verdict.kind === 'join' || !hasAlready(service, plan);
@@ -109,15 +111,28 @@ function hasAlready(service: Service, plan: Plan): boolean {
  * Finds the plan for an upgrade. The service's present plan is found by its name even if it is no longer sold. If the
  * plan stays the same, options that the request does not name are kept; a different plan starts with its own values.
  */
-function planFor(
+async function planFor(
   context: OperationContext,
   caller: By,
   service: Service,
   { plan: word, properties }: PlanRequest,
-): Plan {
-  const sold = findPlan(context.config.plans, word.trim());
-  const found = sold ?? findPlan([service.plan], word.trim()) ?? refusePlan(context, caller, word);
+): Promise<Plan> {
+  const sold = context.plans.find(word);
+  if (sold) refuseForeign(context, service, sold);
+  const found = sold
+    ? await judged(context, sold, service.module.name)
+    : (findPlan([service.plan], word.trim()) ?? refusePlan(context, caller, word));
   return withOptions(found, properties, found.name === service.plan.name ? service.plan.chosen : {});
+}
+
+/**
+ * Throws `module_conflict` when the plan is for another product. A plan that names no product is for the default
+ * product; a service of another product may have it only if its own plan names no product either.
+ */
+function refuseForeign({ config }: OperationContext, { plan, module }: Service, wanted: Plan): void {
+  refuseOtherModule(wanted, module.name);
+  if (wanted.module === undefined && plan.module !== undefined)
+    refuseOtherModule({ ...wanted, module: productOf(wanted, config) }, module.name);
 }
 
 function fitting({ config }: OperationContext, service: Service, plan: Plan): Service {

@@ -15,6 +15,7 @@ import type {
 } from '../model/collection.js';
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import type { Reservation } from '../model/reservation.js';
+import type { StoredPlan } from '../model/stored-plan.js';
 import type { EventType } from '../model/service-event.js';
 import type { Json } from '../kernel/json.js';
 import type { Job, JobStatus } from '../model/job.js';
@@ -429,6 +430,8 @@ export interface State {
   readonly zones: DocumentStore<ZoneRecord>;
   readonly remembered: DocumentStore<RememberedCall>;
   readonly reservations: DocumentStore<Reservation>;
+  /** The plans that were created through the API. The plans of the configuration are not stored. */
+  readonly plans: DocumentStore<StoredPlan>;
   /**
    * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
    * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the

@@ -33,8 +33,10 @@ import { DurableDocumentStore } from './stores/document-store.js';
 import { timedFileSystem } from './files/timed-file-system.js';
 import { tokenKind } from './documents/token-document.js';
 import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
+import { planKind } from './documents/plan-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
 import type { Reservation } from '../model/reservation.js';
+import type { StoredPlan } from '../model/stored-plan.js';
 import { reservationKind } from './documents/reservation-document.js';
 import { refuseUnfinishedImport } from './files/unfinished-import.js';
 import { zoneKind } from './documents/zone-document.js';
@@ -97,7 +99,7 @@ export async function openState({
     const cursors = new LogCursors(cursorKeyOf(epochs, common.now));
     const events = await EventLog.open({ ...common, cursors });
     const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
-    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations] =
+    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations, plans] =
       await Promise.all([
         Services.open({ ...common, events }),
         DurableDocumentStore.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
@@ -122,6 +124,7 @@ export async function openState({
           kind: reservationKind,
           idOf,
         }),
+        DurableDocumentStore.open<StoredPlan>({ ...common, folder: 'plans', kind: planKind, idOf }),
       ]);
     await changeFolder();
     const files = around(nodeFileSystem);
@@ -150,6 +153,7 @@ export async function openState({
       remembered,
       alerts,
       reservations,
+      plans,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -190,6 +194,7 @@ interface Stores {
   readonly remembered: DurableDocumentStore<RememberedCall>;
   readonly alerts: DurableDocumentStore<AlertRecord>;
   readonly reservations: DurableDocumentStore<Reservation>;
+  readonly plans: DurableDocumentStore<StoredPlan>;
 }
 
 interface Opened {

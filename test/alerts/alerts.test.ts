@@ -200,7 +200,11 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     drift: [] as { kind: string; services: number }[],
     locks: [] as ReturnType<ConditionSources['leftLocks']>,
     failing: undefined as { since: string; code: string } | undefined,
-    notices: { unknown_plan: new Map<string, Noticed>(), upgrade_without_change: new Map<string, Noticed>() },
+    notices: {
+      unknown_plan: new Map<string, Noticed>(),
+      upgrade_without_change: new Map<string, Noticed>(),
+      order_corrected: new Map<string, Noticed>(),
+    },
     strangers: [] as string[],
     modules: [] as ModuleView[],
     damaged: [] as State['damaged'],
@@ -434,6 +438,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.same(await look('document_damaged'), []);
   const module: ModuleView = {
     ...{ type: 'product', name: 'shop', title: null, version: null, hash: null, settingsSchema: null },
+    ...{ productDataSchema: null, serviceDataSchema: null },
     ...{ parts: [], abilities: [], services: 2, state: 'error', path: '/m/product/shop', reason: 'no luck.' },
   };
   world.modules = [module, { ...module, name: 'fine', state: 'active' }];
@@ -460,6 +465,11 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.match(await look('unknown_plan'), [{ panel: 'default', data: { plan: 'gold' } }]);
   await clock.turn(DAY);
   t.same(await look('unknown_plan'), []);
+  world.notices.order_corrected.set('shop', { plan: 'gold', service: '7', at: clock.now() });
+  t.match(await look('order_corrected'), [
+    { serviceId: '7', text: /service 7 \(plan gold\) with wrong properties/, commands: [/service show .*7/] },
+  ]);
+  world.notices.order_corrected.clear();
   const same = { plan: 'Monthly', service: '12', at: clock.now() };
   world.notices.upgrade_without_change.set('shop', same);
   const told = {

@@ -13,7 +13,16 @@ import { testFolder } from '../test-folder.js';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const SHOP: ModuleView = {
-  ...{ type: 'product', name: 'shop', title: 'Shop', version: '1.0.0', hash: null, settingsSchema: null },
+  ...{
+    type: 'product',
+    name: 'shop',
+    title: 'Shop',
+    version: '1.0.0',
+    hash: null,
+    settingsSchema: null,
+    productDataSchema: null,
+    serviceDataSchema: null,
+  },
   ...{ parts: [], abilities: [], services: 2, state: 'active', path: '/m/product/shop', reason: null },
 };
 const spec = (subject: string, also: Partial<AlertSpec> = {}): AlertSpec => ({

@@ -14,9 +14,11 @@ import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js
 import { fakeDrivers } from '../fakes/drivers.js';
 import { driftStore } from '../../src/drift/drift-store.js';
 import { createToken } from '../../src/tokens/create-token.js';
+import { dataChecks } from '../../src/model/data-check.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
 import { testConfig } from '../fakes/config.js';
+import { plansFor } from '../fakes/plans.js';
 import { guest, view } from '../http/harness.js';
 
 const POLL_MS = 5_000;
@@ -77,6 +79,10 @@ const deps = {
   roomFor: () => {},
   countRoom: () => 0,
   reservationTurns: new KeyedLock(),
+  planTurns: new KeyedLock(),
+  dataChecks: dataChecks(),
+  checkService: async () => ({ kind: 'valid', data: undefined }) as const,
+  plans: plansFor({ config, state, products: { find: () => undefined } }),
   drift: driftStore(0),
   zoneTurns: new KeyedLock(),
   brake: { passes: () => true },

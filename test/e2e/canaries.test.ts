@@ -27,8 +27,37 @@ const PLANTED = {
   'unknown token': 'canary-unknown-token-Mv55xxxxxxxx',
   'secret in a wrong field': 'canary-secret-in-wrong-field-Nb02',
   'secret in an unknown field': 'canary-secret-in-unknown-field-Rt46',
+  'secret of a service': 'canary-secret-of-a-service-Ue61',
+  'changed secret of a service': 'canary-changed-secret-of-a-service-Pb19',
+  'wrong secret of a service': 'hush-Wq3',
 };
 const PATIENCE_MS = 90_000;
+
+/** A product whose services have a secret. It logs, notes, returns and saves all that it gets. */
+const KEYED = `
+export default class Keyed {
+  info = { type: 'product', name: 'keyed', title: 'Keyed', description: '', version: '1.0.0', author: 'x' };
+  settings = { type: 'object' };
+  serviceData = {
+    type: 'object',
+    properties: { api_key: { type: 'string', minLength: 10, secret: true, changeable: true } },
+  };
+  checkService(data) {
+    console.log(JSON.stringify(data));
+  }
+  flow(method) { return method === 'create' ? this.createJob() : {}; }
+  policy() { return {}; }
+  createJob() {
+    const run = async (context) => {
+      const all = { service: context.service, args: context.args, plan: context.plan };
+      context.log.info('all', all);
+      await context.note(all);
+      await context.saveData({ all: JSON.stringify(all) });
+      return all;
+    };
+    return { tell: { run } };
+  }
+}`;
 
 interface Seen {
   readonly where: string;
@@ -115,6 +144,10 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   const config: Record<string, unknown> = fields(parse(await readFile(world.configFile, 'utf8')));
   const proxmox = fields(fields(config['container_host'])['proxmox']);
   const pveToken = (await readFile(join(stateDir, 'secrets', 'pve-token'), 'utf8')).trim();
+  const keyed = join(stateDir, 'more', 'product', 'keyed');
+  await mkdir(keyed, { recursive: true });
+  await writeFile(join(keyed, 'package.json'), '{"type":"module"}');
+  await writeFile(join(keyed, 'module.js'), KEYED);
   const configFile = join(stateDir, 'canary.yaml');
   const hookFile = join(stateDir, 'told-by-command');
   await writeFile(
@@ -122,6 +155,7 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     stringify({
       ...config,
       log: { level: 'trace' },
+      modules: { paths: [join(stateDir, 'more')] },
       state_key: { env: 'CANARY_STATE_KEY' },
       container_host: {
         ...fields(config['container_host']),
@@ -243,6 +277,18 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
   await call('POST', '/services/3/credentials/reset', {}, { 'idempotency-key': 'reset-1' })
     .then(ended)
     .catch(() => {});
+  const withKey = (key: string): object => ({ module: 'keyed', properties: { api_key: key } });
+  for (const [id, key] of [
+    ['60', PLANTED['secret of a service']],
+    ['61', PLANTED['wrong secret of a service']],
+  ] as const)
+    t.match(await ended(await call('POST', '/create-site', { ...order(id), ...withKey(key) })), {
+      status: 'completed',
+    });
+  const changed = { properties: { api_key: PLANTED['changed secret of a service'] } };
+  t.match(await call('PATCH', '/services/60', changed, { 'idempotency-key': 'change-60' }), {
+    data: { api_key: '********' },
+  });
   for (const broken of [
     {
       target: 'pve',
@@ -299,6 +345,9 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     '/openapi.json',
     '/services',
     '/services/3',
+    '/services/60',
+    '/services/60/overview',
+    '/modules/product/keyed',
     '/health',
     '/ready',
     '/nothing',
@@ -322,6 +371,7 @@ t.test('no secret leaves the daemon but where it belongs, whatever goes wrong', 
     ['job', 'list'],
     ['service', 'list'],
     ['service', 'show', '3'],
+    ['service', 'show', '60', '--json'],
     ['audit', '--json'],
     ['audit'],
     ['alerts', '--all'],

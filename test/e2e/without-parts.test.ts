@@ -34,7 +34,7 @@ t.test('a product without container and site claims nothing and lives its whole 
   const made = await house.untilStatus('r1', completed);
   t.match(made, {
     ...nothing,
-    status: 'running',
+    status: 'active',
     power: null,
     reachable: true,
     node: null,
@@ -61,14 +61,14 @@ t.test('a product without container and site claims nothing and lives its whole 
   t.match(foundBy('addresses'), /(\d+) of \1 are free/);
   await house.make('other', { subdomain: 'shop' });
 
-  const listed = list((await house.get('/services?status=running')).body['services']);
+  const listed = list((await house.get('/services?status=active')).body['services']);
   t.match(
     listed.find(({ service_id: id }) => id === 'r1'),
     { ...nothing, power: null, drift: [] },
   );
   t.match((await house.get('/services/r1')).body, { ...nothing, snapshots: [], module: 'record' });
   const shown = (await innkeeper(house, 'service', 'show', 'r1')).out;
-  t.match(shown, /status +running/);
+  t.match(shown, /status +active/);
   t.notMatch(shown, /power|vmid|node|private_ip|url|public_ips|memory|snapshots/);
   t.match((await innkeeper(house, 'service', 'show', 'other')).out, /power +running[^]*url +https:[^]*vmid/);
 
@@ -79,7 +79,7 @@ t.test('a product without container and site claims nothing and lives its whole 
     'there is no disk that could not shrink',
   );
   t.match((await house.settled('/suspend', { service_id: 'r1' })).body, { status: 'suspended' });
-  t.match((await house.settled('/unsuspend', { service_id: 'r1' })).body, { status: 'running' });
+  t.match((await house.settled('/unsuspend', { service_id: 'r1' })).body, { status: 'active' });
 
   await house.until('/services/r1', ({ drift }) => list(drift).length === 0);
   t.match((await house.settled('/delete-site', { service_id: 'r1' })).body, {
@@ -142,5 +142,5 @@ t.test('a module that asks for a container it has not declared gets an error, no
     status: 409,
     body: { code: 'not_supported', error: /no container/ },
   });
-  t.match(await house.status('r1'), { status: 'running' });
+  t.match(await house.status('r1'), { status: 'active' });
 });

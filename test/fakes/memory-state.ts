@@ -1,5 +1,6 @@
 /** The stores that operations and jobs work with, in memory: nothing is written, everything else is as it is. */
 import { AgentError } from '../../src/kernel/errors.js';
+import type { StoredPlan } from '../../src/model/stored-plan.js';
 import type { Reservation } from '../../src/model/reservation.js';
 import type { Job } from '../../src/model/job.js';
 import { keyOf, type Service, type ServiceKey } from '../../src/model/service.js';
@@ -29,7 +30,8 @@ export function memoryState(...first: Service[]): MemoryState {
     },
   };
   const reservations = memoryDocuments<Reservation>();
-  const some: unknown = { services, archive, reservations, domains: memoryDocuments() };
+  const plans = memoryDocuments<StoredPlan>();
+  const some: unknown = { services, archive, reservations, plans, domains: memoryDocuments() };
   return { services, archive, reservations, state: some as State, archived, writes };
 }
 
@@ -90,15 +92,24 @@ function memoryServices(first: readonly Service[]) {
 
 function memoryDocuments<T>(): DocumentStore<T> {
   const documents = new Map<string, T>();
+  let revision = 0;
   return {
-    revision: 0,
+    get revision() {
+      return revision;
+    },
     list: () => [...documents.values()],
     find: (id) => documents.get(id),
     async commit(id, fn) {
       const next = fn(documents.get(id));
       documents.set(id, next);
+      revision += 1;
       return next;
     },
-    remove: async (id) => void documents.delete(id),
+    async remove(id, only = () => true) {
+      const current = documents.get(id);
+      if (current === undefined || !only(current)) return;
+      documents.delete(id);
+      revision += 1;
+    },
   };
 }

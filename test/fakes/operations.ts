@@ -11,10 +11,12 @@ import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import type { Difference, Notice, OperationContext, SoldProduct } from '../../src/services/context.js';
 import { newDeletionRateLimit } from '../../src/services/deletion-rate-limit.js';
 import { withJob } from '../../src/services/outcomes.js';
+import { dataChecks } from '../../src/model/data-check.js';
 import { type HandClock, handClock } from './clock.js';
 import { testConfig } from './config.js';
 import { fakeDrivers } from './drivers.js';
 import { type MemoryState, memoryState } from './memory-state.js';
+import { plansFor } from './plans.js';
 
 export interface Operations {
   readonly context: OperationContext;
@@ -24,7 +26,7 @@ export interface Operations {
   /** What the cluster shows; a test may change it. */
   readonly cluster: { view: ClusterView | undefined; used: Set<string>; staleSince: number | undefined };
   /** The one product; a test may change it. */
-  readonly product: { sold: SoldProduct };
+  readonly product: { sold: SoldProduct; check: OperationContext['checkService'] };
   readonly drift: { found: readonly Difference[] };
   /** Throws what an order lacks. */
   readonly room: { check: OperationContext['roomFor']; count: number };
@@ -55,6 +57,10 @@ const WORDPRESS: SoldProduct = {
     policies: Object.fromEntries(CORE_KINDS.map((kind) => [kind, { tries: 5 }])),
     loginPath: null,
     ownerEmail: null,
+    productData: null,
+    serviceData: null,
+    checks: [],
+    actions: [],
   },
 };
 
@@ -68,11 +74,21 @@ export function operations(...services: Service[]): Operations {
     used: new Set(),
     staleSince: undefined,
   };
-  const product = { sold: WORDPRESS };
+  const product: Operations['product'] = {
+    sold: WORDPRESS,
+    check: async () => ({ kind: 'valid', data: undefined }),
+  };
   const drift: { found: readonly Difference[] } = { found: [] };
   const room: Operations['room'] = { check: () => {}, count: 1000 };
   const notices: Notice[] = [];
   const log: string[] = [];
+  const products: OperationContext['products'] = {
+    find: (name) => (name === product.sold.info.name ? product.sold : undefined),
+    get(name) {
+      if (name === product.sold.info.name) return product.sold;
+      throw new AgentError('unknown_module', 'There is no such product.');
+    },
+  };
   const context: OperationContext = {
     config,
     state,
@@ -87,18 +103,16 @@ export function operations(...services: Service[]): Operations {
       close: () => {},
     },
     drivers: fakeDrivers(),
-    products: {
-      find: (name) => (name === product.sold.info.name ? product.sold : undefined),
-      get(name) {
-        if (name === product.sold.info.name) return product.sold;
-        throw new AgentError('unknown_module', 'There is no such product.');
-      },
-    },
+    products,
+    plans: plansFor({ config, state, products }),
     kinds: kindData,
     records: serviceRecords({ services: memory.services, archive: memory.archive, withJob }),
     drift: { of: () => drift.found },
     zoneTurns: new KeyedLock(),
     reservationTurns: new KeyedLock(),
+    planTurns: new KeyedLock(),
+    dataChecks: dataChecks(),
+    checkService: (...args) => product.check(...args),
     brake: newDeletionRateLimit({ config, state, clock }),
     noticed: (notice) => void notices.push(notice),
     roomFor: (...args) => room.check(...args),

@@ -50,6 +50,7 @@ export function fakeStep(options: FakeStepOptions): FakeStep {
     {
       ...{ jobId: 'job-1', modulePath: '/module.js', method: 'create', direction: 'forward' },
       ...{ subject: viewOf(options.service ?? {}, properties), settings, args, undo: [], steps: [] },
+      plan: basicPlan,
     },
     { step: 'test', notes, results, signal },
     {

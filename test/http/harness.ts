@@ -14,9 +14,11 @@ import type { ServiceKey, Service } from '../../src/model/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
 import { testConfig } from '../fakes/config.js';
 import { fakeDrivers } from '../fakes/drivers.js';
+import { plansFor } from '../fakes/plans.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { reconciler } from '../../src/drift/reconcile.js';
 import { JOB_KINDS, kindData } from '../../src/model/job-kinds.js';
+import { dataChecks } from '../../src/model/data-check.js';
 import type { ModuleView } from '../../src/model/module-view.js';
 import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import { withJob } from '../../src/services/outcomes.js';
@@ -111,6 +113,18 @@ const WORDPRESS: SoldProduct = {
     source: { kind: 'template', template: 'wordpress-golden' },
     loginPath: '/in/{id}?token={token}',
     ownerEmail,
+    productData: null,
+    serviceData: null,
+    checks: [],
+    actions: [],
+  },
+};
+
+const PRODUCTS: OperationContext['products'] = {
+  find: (name) => (name === 'wordpress' ? WORDPRESS : undefined),
+  get: (name) => {
+    if (name !== 'wordpress') throw new AgentError('unknown_module', 'There is no such product.');
+    return WORDPRESS;
   },
 };
 
@@ -118,6 +132,7 @@ const MODULE: ModuleView = {
   ...{ type: 'product', name: 'wordpress', title: 'WordPress', version: '1.0.0', hash: 'f'.repeat(64) },
   ...{ state: 'active', reason: null, path: '/modules/product/wordpress', services: 0 },
   ...{ parts: ['guest', 'site'], abilities: kinds, settingsSchema: { type: 'object' } },
+  ...{ productDataSchema: null, serviceDataSchema: null },
 };
 
 /** No time passes here, but everybody else has a turn. */
@@ -149,13 +164,8 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
       fresh: async () => view(),
       close: () => {},
     },
-    products: {
-      find: (name) => (name === 'wordpress' ? WORDPRESS : undefined),
-      get: (name) => {
-        if (name !== 'wordpress') throw new AgentError('unknown_module', 'There is no such product.');
-        return WORDPRESS;
-      },
-    },
+    products: PRODUCTS,
+    plans: plansFor({ config, state, products: PRODUCTS }),
     drivers,
     kinds: kindData,
     records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
@@ -163,6 +173,9 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
     zoneTurns: new KeyedLock(),
     brake: newDeletionRateLimit({ config, state, clock }),
     reservationTurns: new KeyedLock(),
+    planTurns: new KeyedLock(),
+    dataChecks: dataChecks(),
+    checkService: async () => ({ kind: 'valid', data: undefined }),
     roomFor: (request, seen, self) => behaviour.roomFor(request, seen, self),
     countRoom: (_wish, _seen, most) => most,
   };

@@ -13,7 +13,6 @@ import { checkOrder } from '../../src/services/check-order.js';
 
 const ORDER = { service_id: '1', email: 'anna@example.com', plan: 'basic', public_ip: '203.0.113.10' };
 const ORDER_RULES = {
-  defaultProduct: 'wordpress',
   ...{ baseDomain: 'sites.example.net', blocked: [], infrastructure: [] },
   reservedNames: new Set<string>(),
   ownNetworks: [],

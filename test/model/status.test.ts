@@ -16,7 +16,7 @@ t.test("a client's word for a service", async (t) => {
     ['active', [{ status: 'failed' as const }], 'stopped', 'stopped'],
     ['active', [], 'running', 'running'],
     ['active', [], 'unknown', 'unknown'],
-    ['active', [], null, 'running'],
+    ['active', [], null, 'active'],
   ] as const)
     t.equal(statusWord({ lifecycle, jobs }, power), word, `${lifecycle}, ${power}`);
 });

@@ -10,7 +10,6 @@ const ORDER: SiteRequest = {
   public_ip: '203.0.113.10',
 };
 const RULES = {
-  defaultProduct: 'wordpress',
   baseDomain: 'sites.example.net',
   blocked: ['blocked.example'],
   infrastructure: ['mail.own.test'],
@@ -35,12 +34,11 @@ t.test('an order is read with its defaults', async (t) => {
     email: { address: 'Anna@example.com' },
     planWord: 'basic',
     publicIps: ['203.0.113.10'],
-    module: 'wordpress',
   });
-  const { subdomain, domain, userId, properties, reservation, locale } = check();
+  const { subdomain, domain, userId, module, properties, reservation, locale } = check();
   t.same(
-    [subdomain, domain, userId, properties, reservation, locale],
-    Array.from({ length: 6 }, () => undefined),
+    [subdomain, domain, userId, module, properties, reservation, locale],
+    Array.from({ length: 7 }, () => undefined),
   );
   t.match(
     check({

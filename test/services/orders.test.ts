@@ -281,7 +281,7 @@ t.test('a panel reserves at most a thousand, and no more than there is room for'
   const { id } = await ask(1);
   await release(of.context, PANEL, id);
   await ask(1);
-  t.throws(() => reserve(of.context, PANEL, { plan: 'basic', count: 1, ttlS: 60, module: 'x' }), {
+  await t.rejects(reserve(of.context, PANEL, { plan: 'basic', count: 1, ttlS: 60, module: 'x' }), {
     code: 'unknown_module',
   });
   of.room.count = 3;

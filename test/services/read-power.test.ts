@@ -97,5 +97,5 @@ t.test('the word for a service is the same from its document and from its entry'
     t.equal(wordOf(context.watch, service), word);
     t.equal(entry && wordOfEntry(context.watch, entry), word);
   }
-  t.equal(wordFor({ lifecycle: 'active', stuck: false }, null), 'running');
+  t.equal(wordFor({ lifecycle: 'active', stuck: false }, null), 'active');
 });

@@ -71,7 +71,7 @@ t.test('what is not known is unknown, and the plan says how much there is', asyn
       fqdn: null,
       domains: [],
       power: null,
-      status: 'running',
+      status: 'active',
     },
     resources: { memory: 'unknown / unknown', disk: 'unknown / unknown' },
     usage: { memory_limit_bytes: null, disk_limit_bytes: null },

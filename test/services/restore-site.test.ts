@@ -24,10 +24,14 @@ function sale(also: Partial<Parameters<typeof checkOrder>[0]> = {}, plan = basic
     ...also,
   };
   const order = checkOrder(request, {
-    ...{ defaultProduct: 'wordpress', baseDomain: 'sites.example.net', blocked: [], infrastructure: [] },
+    ...{ baseDomain: 'sites.example.net', blocked: [], infrastructure: [] },
     ...{ reservedNames: new Set<string>(), ownNetworks: [] },
   });
-  return { key: 'default/12', order, plan, product: operations().product.sold, caller: PANEL };
+  const data = {
+    ...{ data: {}, secrets: {}, properties: order.properties, warnings: [] },
+    ...{ isCorrected: false, isUnjudged: false },
+  };
+  return { key: 'default/12', order, plan, product: operations().product.sold, data, caller: PANEL };
 }
 
 t.test('a deleted service may come back while it is held and nothing is under way', async (t) => {

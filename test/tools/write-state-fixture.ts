@@ -66,6 +66,15 @@ await state.reservations.commit('res-1', () => ({
   expiresAt: AT,
   takenBy: ['default/1'],
 }));
+await state.plans.commit('cloud-10', () => ({
+  id: 'cloud-10',
+  plan: {
+    ...{ ...samplePlan, name: 'cloud-10', aliases: ['Cloud 10 GB'], module: 'cloud', data: { quota_gb: 10 } },
+    options: [{ name: 'quota_gb', min: 10, max: 50, step: 10 }],
+  },
+  createdAt: AT,
+  updatedAt: AT,
+}));
 await state.archive.append({ key: 'default/1', job: done(9) });
 const id = domainId('example.com');
 await domains.commit(id, () => ({

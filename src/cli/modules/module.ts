@@ -75,11 +75,21 @@ async function show(name: string, options: ModuleOptions): Promise<void> {
   else say(factsOf(module));
 }
 
-function factsOf({ settings_schema: schema, ...module }: Fields): string {
+function factsOf(all: Fields): string {
+  const {
+    settings_schema: settings,
+    product_data_schema: plans,
+    service_data_schema: services,
+    ...module
+  } = all;
   const shown = Object.entries(module).map(([name, value]): [string, unknown] => [
     name,
     Array.isArray(value) ? value.join(', ') : value,
   ]);
-  const settings = schema === null ? '' : `\n\nsettings:\n${JSON.stringify(schema, undefined, 2)}`;
-  return `${facts(shown)}${settings}`;
+  const schemas = { settings, 'data of plans': plans, 'data of services': services };
+  return [facts(shown), ...Object.entries(schemas).map(([title, schema]) => section(title, schema))].join('');
+}
+
+function section(title: string, schema: unknown): string {
+  return schema === null ? '' : `\n\n${title}:\n${JSON.stringify(schema, undefined, 2)}`;
 }

@@ -36,7 +36,7 @@ export interface CallFacts {
 export function codesOf({ method, url, failures }: CallFacts): ErrorCode[] {
   const { access, listener } = ruleFor(method, url);
   const isGuarded = access !== 'public' && listener === 'both';
-  const mayHaveBody = method === 'POST' || method === 'PATCH';
+  const mayHaveBody = method === 'POST' || method === 'PUT' || method === 'PATCH';
   const found = new Set<ErrorCode>([
     ...failures,
     ...(['invalid_request', 'internal_error', 'shutting_down'] as const),

@@ -31,11 +31,13 @@ import { rescanModulesRoute } from './modules/modules-rescan.js';
 import { moduleRoute } from './modules/modules-type-name.js';
 import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
-import { plansRoute } from './services/plans.js';
+import { createPlanRoute, plansRoute } from './plans/plans.js';
+import { deletePlanRoute, planRoute, replacePlanRoute } from './plans/plans-name.js';
 import { readyRoute } from './agent/ready.js';
 import { capacityRoute } from './services/capacity.js';
 import { reserveRoute } from './services/reservations.js';
 import { releaseRoute } from './services/reservations-id.js';
+import { actionOfServiceRoute } from './services/services-id-actions-name.js';
 import { changeServiceRoute } from './services/services-id-change.js';
 import { credentialsRoute } from './services/services-id-credentials.js';
 import { loginLinkRoute } from './services/services-id-login-link.js';
@@ -77,6 +79,7 @@ export const ROUTES: readonly Route[] = [
   toggleRoute,
   ...zoneRoutes,
   changeServiceRoute,
+  actionOfServiceRoute,
   forgetServiceRoute,
   retryServiceRoute,
   retryJobRoute,
@@ -91,6 +94,10 @@ export const ROUTES: readonly Route[] = [
   loginLinkRoute,
   overviewRoute,
   plansRoute,
+  createPlanRoute,
+  planRoute,
+  replacePlanRoute,
+  deletePlanRoute,
   capacityRoute,
   reserveRoute,
   releaseRoute,

@@ -46,6 +46,14 @@ export const ModuleSummary = Type.Object(short, {
   description: 'A summary of a module, which shows whether it can be used.',
 });
 
+const dataSchema = (description: string, example: string) =>
+  Type.Unsafe<JsonObject | null>({
+    type: ['object', 'null'],
+    additionalProperties: true,
+    description: `${description} The value is null if the module declares none.`,
+    examples: [{ type: 'object', properties: { [example]: { type: 'string' } } }],
+  });
+
 export const ModuleDetail = Type.Object(
   {
     ...short,
@@ -80,6 +88,11 @@ export const ModuleDetail = Type.Object(
         'of the module cannot be read.',
       examples: [{ type: 'object', properties: { locale: { type: 'string' } } }],
     }),
+    product_data_schema: dataSchema(
+      'The JSON Schema of the product data that a plan of the module holds.',
+      'quota_gb',
+    ),
+    service_data_schema: dataSchema('The JSON Schema of the data of a service.', 'language'),
   },
   { title: 'Module', description: 'A module with details, but without its settings.' },
 );
@@ -90,10 +103,12 @@ export function summaryOf(module: ModuleView): Static<typeof ModuleSummary> {
 }
 
 export function detailOf(module: ModuleView): Static<typeof ModuleDetail> {
-  const { hash, path, parts, abilities, settingsSchema } = module;
+  const { hash, path, parts, abilities, settingsSchema, productDataSchema, serviceDataSchema } = module;
   return {
     ...summaryOf(module),
     ...{ hash, path, parts: [...parts], abilities: [...abilities] },
     settings_schema: settingsSchema,
+    product_data_schema: productDataSchema,
+    service_data_schema: serviceDataSchema,
   };
 }

@@ -1,5 +1,6 @@
 /** A service in responses. */
 import { Type } from 'typebox';
+import type { JsonObject } from '../../kernel/json.js';
 import { SUSPENSION_REASONS } from '../../model/service.js';
 import { POWERS } from '../../model/status.js';
 import { SnapshotKind } from './backup.js';
@@ -202,6 +203,30 @@ export const StatusView = Type.Object(
   },
 );
 
+export const DataView = Type.Unsafe<JsonObject>({
+  type: 'object',
+  additionalProperties: true,
+  description:
+    'The data of the service that the product declares (`service_data_schema` of its module). The value of ' +
+    'each secret is `********`.',
+  examples: [{}],
+});
+
+const ActionView = Type.Object(
+  {
+    name: text('The name of the action.', 'rotate-key'),
+    title: text('The title of the action, for customers.', 'Rotate the key'),
+    description: text('A description of the action. The text may be empty.', ''),
+    input: Type.Unsafe<JsonObject | null>({
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description: 'The JSON Schema of the input. The value is null if the action has no input.',
+      examples: [null],
+    }),
+  },
+  { title: 'ServiceAction', description: 'An action that the product of a service offers.' },
+);
+
 export const ServiceView = Type.Object(
   {
     ...StatusView.properties,
@@ -209,6 +234,11 @@ export const ServiceView = Type.Object(
     user_id: UserId,
     locale: CustomerLocale,
     module: text('The product module of the service.', 'wordpress'),
+    data: DataView,
+    actions: Type.Array(ActionView, {
+      description: "The product's own actions (`POST /services/{id}/actions/{name}`).",
+      examples: [[]],
+    }),
     generation: whole('The number of times that a service with this ID has been created.', 1),
     snapshots: Type.Array(
       Type.Object(

@@ -10,7 +10,8 @@ export const STATUS_MEANINGS: Readonly<Record<StatusWord, string>> = {
   failed: 'the creation of the service failed, or one of its jobs is stuck',
   suspended: 'the service is suspended',
   processing: 'the service is being created',
-  running: 'the container is running, or the product has no container',
+  active: 'the service is in use, and its product has no container',
+  running: 'the container is running',
   stopped: 'the container is stopped',
   unknown: 'the agent has not seen the container yet',
 };

@@ -17,7 +17,7 @@ declare module 'fastify' {
   }
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
  * The schemas of the path parameters, the query and the body. The `examples` of the properties are combined to the
@@ -116,7 +116,9 @@ export function jsonRoute<
 /** `{method, url}` for fastify's registration. */
 export function addressOf({ call }: Pick<Described, 'call'>): { method: Method; url: string } {
   const at = call.indexOf(' ');
-  const method = (['GET', 'POST', 'PATCH', 'DELETE'] as const).find((one) => one === call.slice(0, at));
+  const method = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).find(
+    (one) => one === call.slice(0, at),
+  );
   if (!method) throw new Error(`${call} has no method`);
   return { method, url: call.slice(at + 1) };
 }

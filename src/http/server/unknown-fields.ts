@@ -3,8 +3,8 @@
  * `subdomian` could create a site with the wrong name, which the customer has to pay for. The response lists unknown
  * fields in `warnings`; the log and the audit log contain them as well.
  */
-import { closest, distance } from 'fastest-levenshtein';
 import type { FastifyRequest } from 'fastify';
+import { describeUnknown, type UnknownName } from '../../model/unknown-name.js';
 import type { App } from './app-type.js';
 
 declare module 'fastify' {
@@ -20,11 +20,10 @@ declare module 'fastify' {
 }
 
 const MOST_NAMED = 10;
-const LONGEST_NAME = 64;
 
 /** Adds warnings to the response of this request. */
 export function warn(request: FastifyRequest, ...sentences: readonly string[]): void {
-  if (sentences.length > 0) request.warnings = [...(request.warnings ?? []), ...sentences];
+  if (sentences.length > 0) request.warnings = [...new Set([...(request.warnings ?? []), ...sentences])];
 }
 
 /** Must be called before routes are registered. */
@@ -52,35 +51,22 @@ export function warnOfUnknownFields(app: App): void {
   });
 }
 
-interface Unknown {
-  readonly name: string;
-  readonly sentence: string;
-}
-
-function unknownIn(schema: unknown, sent: unknown): Unknown[] {
+function unknownIn(schema: unknown, sent: unknown): UnknownName[] {
   const known = namesIn(schema);
   if (!known || typeof sent !== 'object' || sent === null || Array.isArray(sent)) return [];
   return Object.keys(sent)
     .filter((name) => !known.includes(name))
     .slice(0, MOST_NAMED)
-    .map((name) => describe(name, known));
+    .map((name) => describeUnknown(name, known));
 }
 
 /** Returns warnings about unknown names that resemble a known name. */
 export function misspelt(names: readonly string[], known: readonly string[]): string[] {
   return names
     .filter((name) => !known.includes(name))
-    .map((name) => describe(name, known).sentence)
+    .map((name) => describeUnknown(name, known).sentence)
     .filter((sentence) => sentence.includes('did you mean'))
     .slice(0, MOST_NAMED);
-}
-
-function describe(sent: string, known: readonly string[]): Unknown {
-  // panels may show this text on a page, so it must not contain markup
-  const name = sent.replace(/[^\x20-\x7E]|[<>]/g, '?').slice(0, LONGEST_NAME);
-  const near = known.length > 0 ? closest(name, known) : undefined;
-  const isNear = near !== undefined && distance(name, near) <= Math.max(1, Math.floor(near.length / 3));
-  return { name, sentence: `${name} is not known${isNear ? `; did you mean ${near}?` : '.'}` };
 }
 
 /** Returns the names of an object's fields, or undefined if the schema allows any name. */

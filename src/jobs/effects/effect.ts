@@ -3,7 +3,8 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Clock } from '../../kernel/clock.js';
-import type { StepRecord } from '../../model/job.js';
+import type { Job, StepRecord } from '../../model/job.js';
+import type { DataRules } from '../../model/service-data.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Mark } from '../../kernel/mark.js';
 import { guestOf, markOf, type Service } from '../../model/service.js';
@@ -29,6 +30,11 @@ export interface EffectDeps {
   readonly moduleCalls: ModuleCalls;
   readonly collections: CollectionAccess;
   readonly log: Logger;
+  /**
+   * The rules for the data of this service; undefined if its product declares none, or if the job runs another version
+   * of the product's code.
+   */
+  readonly dataRules?: (service: Service, job: Job) => DataRules | undefined;
 }
 
 /** One call by a step of a service's job. The main thread carries it out. */

@@ -2,28 +2,18 @@
  * Maps every call that a step of a service's job can make to its implementation. The calls that all modules can make
  * are passed on (`module-calls.ts`).
  */
-import { plainJson } from '../../kernel/plain-json.js';
 import { keyOf } from '../../model/service.js';
-import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
 import type { HostCallName, ServiceCallName } from '../../modules/kit/host-calls.js';
-import { within } from '../engine/bounded-call.js';
 import type { CallCheck } from './call-check.js';
 import * as collections from './collection-calls.js';
 import type { CollectionCaller } from './collection-calls.js';
+import { saveData } from './save-data.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
 import * as snapshots from './snapshots.js';
 import type { ModuleCaller } from './module-calls.js';
 import { secretNamed, serviceSecrets } from './service-secrets.js';
-
-const saveData: EffectOf<'data.save'> = async ({ journal }, values) => {
-  await journal.changeSubject((service) => {
-    const data = { ...service.data, ...values };
-    within(() => plainJson(data, 'the data of the service', { bytes: CALL_BOUNDS.data }));
-    return { ...service, data };
-  });
-};
 
 async function collectionCallerOf(effect: Effect): Promise<CollectionCaller> {
   const { deps, journal } = effect;

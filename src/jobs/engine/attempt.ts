@@ -232,6 +232,7 @@ function attemptOf({ kind, value }: RunningSubject, job: Job, modulePath: string
     direction: job.direction,
     subject: kind.view(value),
     settings: job.pinned.settings,
+    plan: job.pinned.plan,
     args: job.args,
     undo: job.direction === 'undo' ? undoOrder(job) : [],
     steps: job.steps.map(({ name, status, notes, result }) => ({ name, status, notes, result })),

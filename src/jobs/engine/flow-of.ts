@@ -3,6 +3,7 @@
  * this is the agent's own flow.
  */
 import { AgentError } from '../../kernel/errors.js';
+import { CHECK_DATA } from '../../model/job.js';
 import { kindData } from '../../model/job-kinds.js';
 import type { JobFlow, Module } from '../../modules/kit/module.js';
 import { importModule } from './import-module.js';
@@ -15,16 +16,27 @@ export interface FlowOfModule {
 }
 
 /** Throws an Error that says what is wrong with the module. */
-export async function flowOf({ modulePath, method, subject }: Attempt): Promise<FlowOfModule> {
+export async function flowOf(attempt: Attempt): Promise<FlowOfModule> {
+  const { modulePath, method, subject, args } = attempt;
   const module = modulePath === null ? undefined : await importModule(modulePath);
-  if (module && (!kindData(method).agentCan || hasFlow(module, method)))
-    return { flow: module.flow(method), module };
+  if (module && (!kindData(method).agentCan || hasFlow(module, method))) {
+    const flow = actionFlow(module, method) ?? module.flow(method);
+    if (args[CHECK_DATA] !== true) return { flow, module };
+    return { flow: (await import('./check-first.js')).checkFirst(module, flow), module };
+  }
   const { agentFlow } = await import('../../modules/kit/agent-flow.js');
   const flow = module || subject.guest ? agentFlow(method, subject) : undefined;
   if (flow) return { flow, module };
   throw new AgentError('unknown_module', 'The product cannot be used at the moment.', {
     detail: `its module is not installed, and only the module can do "${method}" with this service`,
   });
+}
+
+/** The flow of one of the module's own actions: `module:product/<product>:<action>`. */
+function actionFlow(module: Module, method: string): JobFlow | undefined {
+  const [, , word = ''] = method.split(':');
+  const { actions } = module as { actions?: Readonly<Record<string, { flow?(): JobFlow }>> };
+  return actions && Object.hasOwn(actions, word) ? actions[word]?.flow?.() : undefined;
 }
 
 function hasFlow(module: Module, method: string): boolean {

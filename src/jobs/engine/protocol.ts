@@ -2,6 +2,7 @@
 import type { ErrorRecord } from '../../kernel/errors.js';
 import type { StepShape, StepStatus } from '../../model/flow.js';
 import type { KindName } from '../../model/job-kinds.js';
+import type { Plan } from '../../model/plan.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { ServiceView } from '../../modules/kit/context.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
@@ -17,6 +18,7 @@ export interface Attempt<V = ServiceView> {
   readonly direction: 'forward' | 'undo';
   readonly subject: V;
   readonly settings: JsonObject;
+  readonly plan: Plan;
   readonly args: JsonObject;
   /** Names of the steps to undo, in this order; empty unless the job is being undone. */
   readonly undo: readonly string[];

@@ -67,6 +67,7 @@ export function stepContext(
     saveData: data.save,
     service: attempt.subject,
     settings: attempt.settings,
+    plan: attempt.plan,
     args: attempt.args,
     step,
     notes,

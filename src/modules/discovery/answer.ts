@@ -4,10 +4,13 @@
  */
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import type { JsonObject } from '../../kernel/json.js';
+import type { Json, JsonObject } from '../../kernel/json.js';
+import { cleaned } from '../../kernel/text.js';
+import { dataCheck } from '../../model/data-check.js';
 import { MODULE_TYPES, type ModuleType } from '../../model/module-view.js';
 import { PARTS } from '../../model/part.js';
-import type { Declarations } from '../kit/declarations.js';
+import { schemaProblem } from '../../model/data-schema.js';
+import { type Declarations, MODULE_CHECKS, type ModuleCheck } from '../kit/declarations.js';
 import { READINGS } from '../kit/reading.js';
 import { CollectionsSchema, MigrationsSchema, problemOfCollections } from './collection-rules.js';
 import { VERSION_PATTERN } from './module-version.js';
@@ -20,6 +23,13 @@ export interface ReadRequest {
   readonly path: string;
   /** The module's settings as they are in the configuration, without defaults. */
   readonly settings: JsonObject;
+  readonly check?: CheckCall;
+}
+
+/** A call of one of the module's checks. It is made instead of reading the declarations. */
+export interface CheckCall {
+  readonly member: ModuleCheck;
+  readonly args: readonly Json[];
 }
 
 /** The result of reading a module. If `problems` is not empty, `source` and `template` in `declared` are null. */
@@ -37,6 +47,10 @@ export interface ReadModule {
 export type AnswerLine =
   | { readonly kind: 'read'; readonly module: ReadModule }
   | { readonly kind: 'unusable'; readonly problem: string }
+  /** The result of a check, as JSON. Absent if it has none. */
+  | { readonly kind: 'checked'; readonly result?: unknown }
+  /** The AgentError that a check threw. */
+  | { readonly kind: 'refused'; readonly error: unknown }
   | { readonly kind: 'end' };
 
 /** Maximum size of all lines together, in bytes. */
@@ -102,10 +116,24 @@ const OwnerEmail = Type.Object(
 const nullable = <T extends typeof Source | typeof Recipe | typeof OwnerEmail>(schema: T) =>
   Type.Union([schema, Type.Null()]);
 
+const Action = Type.Object(
+  {
+    name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,39}$' }),
+    title: Type.String({ minLength: 1, maxLength: 200 }),
+    description: Type.String({ maxLength: 2_000 }),
+    input: Type.Union([object, Type.Null()]),
+  },
+  closed,
+);
+
 const DeclarationsSchema = Type.Object(
   {
     info: Info,
     settingsSchema: object,
+    productData: Type.Union([object, Type.Null()]),
+    serviceData: Type.Union([object, Type.Null()]),
+    actions: Type.Array(Action, { maxItems: 50 }),
+    checks: Type.Array(Type.Enum([...MODULE_CHECKS]), { maxItems: MODULE_CHECKS.length, uniqueItems: true }),
     parts: Type.Array(Type.Enum([...PARTS]), { maxItems: PARTS.length, uniqueItems: true }),
     abilities: Type.Array(word, { maxItems: 100, uniqueItems: true }),
     reads: Type.Array(Type.Enum([...READINGS]), { maxItems: READINGS.length, uniqueItems: true }),
@@ -155,14 +183,30 @@ export function checkReadModule(value: unknown): ReadModule {
     const problem = wrong.keyword === 'boolean' ? 'is unknown, or its name is not allowed' : wrong.message;
     throw new Error(`its ${whereIn(wrong.instancePath)} ${problem}`);
   }
-  const { parts, info, collections, migrations } = (value as ReadModule).declared;
+  const { parts, info, collections, migrations, productData, serviceData, actions } = (value as ReadModule)
+    .declared;
   const problem = problemOfCollections({ info, collections, migrations });
   if (problem !== undefined) throw new Error(`its ${problem}`);
+  refuseSchema('productData', productData, false);
+  refuseSchema('serviceData', serviceData, true);
+  for (const { name, input } of actions) refuseSchema(`actions.${name}.input`, input, false);
   if (parts.includes('site') && !parts.includes('guest'))
     throw new Error('its parts have `site` without `guest`: a site is served by a container');
   // the schema describes the same values as the type; TypeScript cannot see this, because the types of the kit are
   // readonly
   return value as Static<typeof ReadModuleSchema> & ReadModule;
+}
+
+/** Throws an Error that says why the schema cannot be used. */
+function refuseSchema(name: string, schema: JsonObject | null, mayHaveSecrets: boolean): void {
+  if (schema === null) return;
+  const problem = schemaProblem(schema, mayHaveSecrets);
+  if (problem !== undefined) throw new Error(`its ${name} ${problem}`);
+  try {
+    dataCheck(schema);
+  } catch (error) {
+    throw new Error(`its ${name} is not a valid JSON Schema: ${cleaned(String(error))}`, { cause: error });
+  }
 }
 
 function isWithin(value: unknown, levels: number): boolean {

@@ -1,8 +1,9 @@
 /** Collects the declarations of a module from its class. This code runs in the process that reads the module. */
 import { isAbsolute } from 'node:path';
 import type { JsonObject } from '../../kernel/json.js';
-import { JOB_KINDS } from '../../model/job-kinds.js';
-import type { Declarations } from '../kit/declarations.js';
+import { actionKind, JOB_KINDS } from '../../model/job-kinds.js';
+import type { ModuleAction } from '../kit/action.js';
+import { type Declarations, MODULE_CHECKS } from '../kit/declarations.js';
 import type { Module } from '../kit/module.js';
 import { declaredCollections } from './declared-collections.js';
 import type { ReadModule, ReadRequest } from './answer.js';
@@ -27,10 +28,19 @@ export function declarationsOf(
   const declared: Record<keyof Declarations, unknown> = {
     info,
     settingsSchema: module.settings,
+    productData: memberOf(module, 'productData') ?? null,
+    serviceData: memberOf(module, 'serviceData') ?? null,
+    actions: actionsOf(module).map(([word, { title, description = '', input = null }]) => ({
+      ...{ name: word, title, description, input },
+    })),
+    checks: MODULE_CHECKS.filter((name) => typeof memberOf(module, name) === 'function'),
     parts: memberOf(module, 'parts') ?? [],
     abilities,
     reads: memberOf(module, 'reads') ?? [],
-    policies: Object.fromEntries(abilities.map((kind) => [kind, called(module, 'policy', kind) ?? {}])),
+    policies: Object.fromEntries([
+      ...abilities.map((kind) => [kind, called(module, 'policy', kind) ?? {}]),
+      ...actionsOf(module).map(([word, { policy = {} }]) => [actionKind(name, word), policy]),
+    ]),
     source: bySettings('source'),
     template: bySettings('template'),
     loginPath: memberOf(module, 'loginPath') ?? null,
@@ -39,6 +49,17 @@ export function declarationsOf(
   };
   // the main thread checks the declarations against a schema
   return { declared: declared as unknown as Declarations, settings, problems };
+}
+
+/** The product's own actions. Throws an Error for an action without a flow. */
+function actionsOf(module: Module): [string, Partial<ModuleAction>][] {
+  const all = memberOf(module, 'actions') ?? {};
+  return Object.entries(all as Readonly<Record<string, Partial<ModuleAction> | null>>).map(
+    ([name, action]) => {
+      if (typeof action?.flow !== 'function') throw new Error(`its action "${name}" has no flow`);
+      return [name, action];
+    },
+  );
 }
 
 /** Fields that this release does not know are left out. */

@@ -61,7 +61,11 @@ function judge(end: ReaderEnd, limits: ReadLimits): ReadEnd {
 }
 
 /** Why the process did not finish reading the module; undefined if it finished. */
-function whyCutOff(end: ReaderEnd, { withinMs, heapMb }: ReadLimits, hasEnded: boolean): string | undefined {
+export function whyCutOff(
+  end: ReaderEnd,
+  { withinMs, heapMb }: ReadLimits,
+  hasEnded: boolean,
+): string | undefined {
   const { code, signal, excess, isLate } = end;
   if (excess === 'output')
     return `it writes more than ${MOST_OUTPUT / 1024} KiB of output while it is loaded`;
@@ -83,7 +87,7 @@ function whyCutOff(end: ReaderEnd, { withinMs, heapMb }: ReadLimits, hasEnded: b
  * The lines that the process wrote. Invalid lines, for example incomplete ones or lines that module code wrote, are
  * dropped.
  */
-function linesOf(answer: string): AnswerLine[] {
+export function linesOf(answer: string): AnswerLine[] {
   return answer.split('\n').flatMap((text): AnswerLine[] => {
     try {
       const line: unknown = JSON.parse(text);
@@ -98,13 +102,13 @@ function isLine(value: unknown): value is AnswerLine {
   if (typeof value !== 'object' || value === null) return false;
   const kind: unknown = Reflect.get(value, 'kind');
   if (kind === 'unusable') return typeof Reflect.get(value, 'problem') === 'string';
-  return kind === 'read' || kind === 'end';
+  return kind === 'read' || kind === 'checked' || kind === 'refused' || kind === 'end';
 }
 
 function unusable(problem: string): { kind: 'unusable'; problem: string; isLate: false } {
   return { kind: 'unusable', problem, isLate: false };
 }
 
-function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown): string {
   return cleaned(error instanceof Error ? error.message : String(error));
 }

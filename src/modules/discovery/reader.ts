@@ -4,8 +4,10 @@
  */
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { AgentError } from '../../kernel/errors.js';
 import { importModule } from '../../jobs/engine/import-module.js';
-import type { AnswerLine, ReadRequest } from './answer.js';
+import type { Module } from '../kit/module.js';
+import type { AnswerLine, CheckCall, ReadRequest } from './answer.js';
 import { declarationsOf } from './declare.js';
 import { ANSWER_FD, REQUEST_FD } from './descriptors.js';
 
@@ -40,6 +42,20 @@ function offerToOutOfMemoryKiller(): void {
   }
 }
 
+/** Calls a check of the module. An AgentError is its result; any other error means that the check itself failed. */
+async function checked(module: Module, { member, args }: CheckCall): Promise<AnswerLine> {
+  const method: unknown = Reflect.get(module, member);
+  if (typeof method !== 'function') throw new Error(`it has no ${member}()`);
+  try {
+    const result: unknown = await Reflect.apply(method, module, args);
+    return { kind: 'checked', result };
+  } catch (error) {
+    if (!(error instanceof AgentError)) throw error;
+    const { code, message, fields } = error;
+    return { kind: 'refused', error: { code, message, fields } };
+  }
+}
+
 process.on('uncaughtException', (error) => refuse(error, 'its code threw after it was loaded: '));
 process.on('unhandledRejection', (error) => refuse(error, 'its code left a rejected promise: '));
 offerToOutOfMemoryKiller();
@@ -48,11 +64,19 @@ new Worker(new URL('parent-watch.js', import.meta.url)).unref();
 // the text needs no check, because the daemon has written it
 const request = JSON.parse(readFileSync(REQUEST_FD, 'utf8')) as ReadRequest;
 try {
-  say({ kind: 'read', module: declarationsOf(await importModule(request.path), request) });
+  const module = await importModule(request.path);
+  say(
+    request.check
+      ? await checked(module, request.check)
+      : { kind: 'read', module: declarationsOf(module, request) },
+  );
 } catch (error) {
   refuse(error);
 }
-later(() => {
+const end = (): void => {
   say({ kind: 'end' });
   exit(0);
-}, LINGER_MS);
+};
+// the caller of a check waits for the result, and errors that the module throws later do not change it
+if (request.check) end();
+else later(end, LINGER_MS);

@@ -6,6 +6,7 @@ import { AgentError } from '../../kernel/errors.js';
 import type { ServiceView, StepContext } from './context.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
 import type { Hooks } from './hosted/hooks.js';
+import { onlySteps } from './hosted/only-steps.js';
 import { resumption, suspension } from './hosted/power.js';
 import type { JobFlow } from './module.js';
 
@@ -48,15 +49,8 @@ export function agentFlow(
 ): JobFlow | undefined {
   const make = Object.hasOwn(FLOWS, method) ? FLOWS[method] : undefined;
   if (!make) return undefined;
-  const all = Object.entries(make());
-  const kept = all.filter(
-    ([, { concerns }]) => (guest && OF_GUEST.includes(concerns)) || (site && OF_SITE.includes(concerns)),
-  );
-  const names = new Set(kept.map(([name]) => name));
-  return Object.fromEntries(
-    kept.map(([name, { after, ...step }]) => [
-      name,
-      after === undefined ? step : { ...step, after: after.filter((other) => names.has(other)) },
-    ]),
+  return onlySteps(
+    make(),
+    ({ concerns }) => (guest && OF_GUEST.includes(concerns)) || (site && OF_SITE.includes(concerns)) || false,
   );
 }

@@ -114,6 +114,8 @@ export interface StepContext
   readonly service: ServiceView;
   /** The product's settings from the time when the job was accepted, checked against the product's schema. */
   readonly settings: JsonObject;
+  /** The plan of the job, with its product data as `data`. For an upgrade, this is the requested plan. */
+  readonly plan: Plan;
   readonly args: JsonObject;
   readonly step: string;
   /** Notes of this step from an earlier run. */

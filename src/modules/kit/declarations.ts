@@ -11,10 +11,30 @@ import type { TemplateRecipe } from './product.js';
 import type { ContainerSource } from './host-call-types.js';
 import type { Reading } from './reading.js';
 
+/** Methods of a module that check data. They run in a process of their own. */
+export const MODULE_CHECKS = ['checkProduct', 'checkService'] as const;
+export type ModuleCheck = (typeof MODULE_CHECKS)[number];
+
+export interface DeclaredAction {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  /** JSON Schema; null if the action has no input. */
+  readonly input: JsonObject | null;
+}
+
 export interface Declarations {
   readonly info: ModuleInfo;
   /** JSON Schema of the module's settings. */
   readonly settingsSchema: JsonObject;
+  /** JSON Schema of the product data that a plan holds; null if the module declares none. */
+  readonly productData: JsonObject | null;
+  /** JSON Schema of the data of a service; null if the module declares none. */
+  readonly serviceData: JsonObject | null;
+  /** The checks that the module has in addition to the schemas. */
+  readonly checks: readonly ModuleCheck[];
+  /** The product's own actions. */
+  readonly actions: readonly DeclaredAction[];
   readonly parts: readonly Part[];
   /** Kinds of jobs for which the module has a flow. */
   readonly abilities: readonly string[];

@@ -1,6 +1,9 @@
 /** A Product module defines a kind of service and the flows that create and change such a service. */
+import type { TSchema } from 'typebox';
+import type { JsonObject } from '../../kernel/json.js';
 import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
+import type { ModuleAction } from './action.js';
 import type { ContainerSource } from './host-call-types.js';
 import { type JobFlow, Module } from './module.js';
 
@@ -18,8 +21,42 @@ export interface TemplateRecipe {
   };
 }
 
+/**
+ * The result of a check. Nothing, or `data`: the data is valid; `data` replaces it. `errors`: the problem of each
+ * invalid field, such as `{quota_gb: 'must be less than 100'}`.
+ */
+export type CheckResult =
+  undefined | { readonly data?: JsonObject; readonly errors?: Readonly<Record<string, string>> };
+
 export abstract class Product extends Module {
   abstract createJob(): JobFlow;
+
+  /**
+   * JSON Schema of the product data: the values that a plan of this product holds, such as a quota. The type must be
+   * `object`, and the schema must not contain references. Default: plans of the product have no data.
+   */
+  readonly productData?: TSchema;
+
+  /**
+   * Checks rules about product data that a schema cannot express. The agent calls this when it reads a plan, in a
+   * separate process without access to services. A thrown AgentError refuses the plan with its code and message.
+   */
+  checkProduct?(data: JsonObject): CheckResult | Promise<CheckResult>;
+
+  /**
+   * JSON Schema of the data of a service: the properties of an order, and everything that `saveData` stores. Fields
+   * with `secret: true` are stored encrypted, and flows get references to them, which scripts accept as values. Fields
+   * with `changeable: true` can be changed later (`PATCH /services/{id}`). `transform: ['trim', 'toLowerCase']` changes
+   * a text before it is checked. Default: the properties of an order are stored as they are.
+   */
+  readonly serviceData?: TSchema;
+
+  /**
+   * Checks rules about the data of a service that a schema cannot express. `product` is the product data of the plan.
+   * The agent calls this when it accepts an order, in a separate process and for at most 2 seconds. If the check does
+   * not end, the order is accepted, and the first step of the creation repeats the check.
+   */
+  checkService?(data: JsonObject, product: JsonObject): CheckResult | Promise<CheckResult>;
 
   /**
    * The optional parts that the product's services have. A service with the part `guest` gets a container number and
@@ -36,6 +73,12 @@ export abstract class Product extends Module {
   source(_settings: Readonly<Record<string, unknown>>): ContainerSource | undefined {
     return undefined;
   }
+
+  /**
+   * The product's own actions, by name (lower-case letters, digits and hyphens). `POST /services/{id}/actions/{name}`
+   * starts a durable job of the kind `module:product/<product>:<name>`. Default: none.
+   */
+  readonly actions?: Readonly<Record<string, ModuleAction>>;
 
   /**
    * Describes the e-mail addresses of an owner that the product keeps unchanged. The agent refuses an order or a change

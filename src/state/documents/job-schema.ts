@@ -21,6 +21,8 @@ export const PlanSchema = Type.Object({
   cores: Type.Number(),
   domains: Type.Number(),
   backups: Type.Number(),
+  module: Type.Optional(Type.String()),
+  data: Type.Optional(JsonObjectSchema),
   chosen: Type.Optional(Type.Unsafe<ChosenOptions>(Type.Record(Type.String(), Type.Number()))),
 });
 

@@ -7,6 +7,7 @@ import { acmeAccountKind } from './acme-account-document.js';
 import type { DocumentKind } from './document.js';
 import { domainKind } from './domain-document.js';
 import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
+import { planKind } from './plan-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { reservationKind } from './reservation-document.js';
 import { tokenKind } from './token-document.js';
@@ -24,5 +25,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   zones: zoneKind,
   remembered: rememberedKind,
   reservations: reservationKind,
+  plans: planKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

@@ -30,6 +30,7 @@ export const VERSIONS = {
   remembered: { current: 1, from: {} },
   alert: { current: 1, from: {} },
   reservation: { current: 1, from: {} },
+  plan: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

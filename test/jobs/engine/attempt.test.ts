@@ -329,7 +329,7 @@ t.test('a thread gets what its job is of, and on the way back what is to be undo
   const pinned = { ...aJob().pinned, settings: { z: 3 }, plan: basicPlan };
   t.match(await given({ pinned }), {
     ...{ jobId: aJob().id, modulePath: '/module.js', method: 'create', direction: 'forward', undo: [] },
-    ...{ subject: { id: '12' }, settings: { z: 3 }, args: { y: 2 } },
+    ...{ subject: { id: '12' }, settings: { z: 3 }, plan: basicPlan, args: { y: 2 } },
     steps: [{ name: 'a', status: 'done', notes: { x: 1 }, result: 5 }, { name: 'b' }, { name: 'c' }],
   });
   t.match(await given({ direction: 'undo' }), { direction: 'undo', undo: ['b', 'a'] });

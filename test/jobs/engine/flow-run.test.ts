@@ -58,6 +58,7 @@ async function walk(
       suspendedFor: [],
     },
     settings: {},
+    plan: basicPlan,
     args: {},
     undo: [],
     steps: [],

@@ -20,6 +20,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   remembered: 'remembered',
   alerts: 'alert',
   reservations: 'reservation',
+  plans: 'plan',
   epochs: 'logEpoch',
 };
 const SERVICE_2 = 'services/c0/default~2.json';

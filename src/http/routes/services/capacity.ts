@@ -1,8 +1,9 @@
 /** GET /capacity */
 import { Type } from 'typebox';
-import { findPlan } from '../../../model/plan.js';
 import { capacityOf, LIMITS, MOST_COUNTED } from '../../../services/capacity.js';
+import { productOf } from '../../../services/plan-list.js';
 import { refusePlan } from '../../../services/refuse-plan.js';
+import { refuseOtherModule } from '../../../services/sell-plan.js';
 import { flag, instant, nullable, whole } from '../../schemas/fields.js';
 import { PlanName } from '../../schemas/service.js';
 import { jsonRoute } from '../../server/endpoint.js';
@@ -67,12 +68,14 @@ export const capacityRoute = jsonRoute({
     ),
   }),
   answers: { 200: 'The available capacity.' },
-  failures: ['unknown_plan', 'unknown_module'],
+  failures: ['unknown_plan', 'unknown_module', 'module_conflict'],
   handle: ({ query, caller }, context) => {
     const { plan: word, count = 1, module } = query;
-    const { config, products, watch } = context;
-    const plan = findPlan(config.plans, word) ?? refusePlan(context, caller, word);
-    const product = products.get(module ?? config.modules.default_product);
+    const { config, products, plans, watch } = context;
+    const plan = plans.find(word) ?? refusePlan(context, caller, word);
+    const sold = module ?? productOf(plan, config);
+    refuseOtherModule(plan, sold);
+    const product = products.get(sold);
     const { available, limitedBy, reserved, waiting } = capacityOf(context, plan, product);
     const stale = watch.staleSince();
     return {

@@ -74,8 +74,8 @@ const Body = Type.Object(
         maxLength: 64,
         'x-rule': 'must be the name of a product',
         description:
-          'The product module. If the field is omitted, the default product of the configuration is ' +
-          'used.',
+          'The product module. If the field is omitted, the product of the plan is used, or else the ' +
+          'default product of the configuration.',
         examples: ['wordpress'],
       }),
     ),
@@ -85,8 +85,9 @@ const Body = Type.Object(
         'x-rule': 'must be an object',
         additionalProperties: true,
         description:
-          'The options of the plan (`GET /plans`), and settings for the product module. The JSON text ' +
-          'of the object may have at most 16 KiB.',
+          'The options of the plan (`GET /plans`), and the data of the service that the product declares. ' +
+          'An unknown property is ignored with a warning. If a value is wrong, the default of the product ' +
+          'is used, and the response contains a warning. The JSON text of the object may have at most 16 KiB.',
         examples: [{}],
       }),
     ),
@@ -158,6 +159,8 @@ export const createSiteRoute = jsonRoute({
   failures: [
     'unknown_plan',
     'unknown_module',
+    'module_conflict',
+    'plan_unusable',
     'name_reserved',
     'service_exists',
     'service_busy',

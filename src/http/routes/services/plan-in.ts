@@ -27,7 +27,8 @@ export const ProductIn = Type.Optional(
     maxLength: 64,
     'x-rule': 'must be the name of a product',
     description:
-      'The product module. If the field is omitted, the default product of the configuration is used.',
+      'The product module. If the field is omitted, the product of the plan is used, or else the default ' +
+      'product of the configuration.',
     examples: ['wordpress'],
   }),
 );

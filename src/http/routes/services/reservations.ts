@@ -58,6 +58,8 @@ export const reserveRoute = jsonRoute({
   answers: { 200: 'The capacity is held for future orders.' },
   failures: [
     'unknown_plan',
+    'module_conflict',
+    'plan_unusable',
     'unknown_module',
     'quota_reached',
     'capacity_exhausted',

@@ -1,11 +1,14 @@
 /** PATCH /services/{id} */
 import { Type } from 'typebox';
+import { viewData } from '../../../drift/read-service.js';
+import type { JsonObject } from '../../../kernel/json.js';
 import { localeOf } from '../../../model/locale.js';
+import { prepareDataChange } from '../../../services/change-data.js';
 import { changeOwner } from '../../../services/change-owner.js';
 import { ServiceIdText } from '../../schemas/common.js';
 import { CUSTOMER } from '../../schemas/examples.js';
 import { text } from '../../schemas/fields.js';
-import { CustomerLocale, UserId } from '../../schemas/service.js';
+import { CustomerLocale, DataView, UserId } from '../../schemas/service.js';
 import { jobRoute } from '../../server/job-route.js';
 
 const NEW_OWNER = 'new.owner@example.com';
@@ -14,10 +17,10 @@ export const changeServiceRoute = jobRoute({
   call: 'PATCH /services/:id',
   id: 'updateService',
   tag: 'Services',
-  summary: 'Change the owner or the language of a service',
+  summary: 'Change the owner, the language or the data of a service',
   description:
     "A new e-mail address is also set for the site's administrator. If the site is stopped, this " +
-    'happens when it is next started. Omitted fields are not changed. If the job fails, nothing is ' +
+    'happens when it is next started. Omitted fields are not changed. If the job fails, the owner is not ' +
     'changed.',
   params: Type.Object({ id: ServiceIdText }),
   body: Type.Object(
@@ -47,6 +50,17 @@ export const changeServiceRoute = jobRoute({
           examples: ['de'],
         }),
       ),
+      properties: Type.Optional(
+        Type.Unsafe<JsonObject>({
+          type: 'object',
+          'x-rule': 'must be an object',
+          additionalProperties: true,
+          description:
+            'New values for the data of the service. Only fields that the product declares as changeable ' +
+            'can be changed. Null removes a value. Omitted fields are not changed.',
+          examples: [{}],
+        }),
+      ),
     },
     { minProperties: 1 },
   ),
@@ -54,18 +68,26 @@ export const changeServiceRoute = jobRoute({
     email: text("The owner's e-mail address.", NEW_OWNER),
     user_id: UserId,
     locale: CustomerLocale,
+    data: DataView,
   }),
   done: 'The owner was changed.',
   failures: ['not_supported', 'recipe_failed', 'container_host_timeout'],
-  start: ({ caller, params, body: { email, user_id: userId, locale } }, context) =>
-    changeOwner(context, caller, params.id, {
+  start: async ({ caller, params, body }, context) => {
+    const { email, user_id: userId, locale, properties } = body;
+    // nothing is changed unless all of it can be changed
+    const change = properties && (await prepareDataChange(context, caller, params.id, properties));
+    const owner = await changeOwner(context, caller, params.id, {
       email,
       locale,
       userId: userId === undefined || userId === null ? userId : String(userId),
-    }),
-  view: ({ service }, _, { config }) => ({
+    });
+    if (!change) return owner;
+    return { ...owner, service: await change.commit(), warnings: change.warnings };
+  },
+  view: ({ service }, _, { config, products }) => ({
     email: service.email,
     user_id: service.userId,
     locale: localeOf(service, config.panels),
+    data: viewData(products, service),
   }),
 });

@@ -40,6 +40,8 @@ export const upgradeCheckRoute = jsonRoute({
   answers: { 200: 'The upgrade would be accepted.' },
   failures: [
     'unknown_plan',
+    'module_conflict',
+    'plan_unusable',
     'unknown_module',
     'not_supported',
     'service_not_found',

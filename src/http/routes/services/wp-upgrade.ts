@@ -37,6 +37,8 @@ export const upgradeRoute = jobRoute({
   done: 'The site has the new plan.',
   failures: [
     'unknown_plan',
+    'module_conflict',
+    'plan_unusable',
     'plan_too_small',
     'not_supported',
     'container_host_failed',

@@ -53,8 +53,9 @@ export async function setPendingOwner(context: StepContext, hooks: Hooks): Promi
 /** Key in the service's data: the URL and names that are set in the site. */
 const ADDRESS = 'site_address';
 
-/** Calls `setUrl` if the URL and names that are set in the site are out of date. */
+/** Calls `setUrl` if the URL and names that are set in the site are out of date. A service may have no site. */
 export async function setPendingAddress(context: StepContext, hooks: Hooks): Promise<void> {
+  if (context.service.site === null) return;
   const { data } = context.service;
   const { fqdn, url, names } = siteOf(context.service);
   const address = [url, ...names].join(' ');

@@ -1,0 +1,99 @@
+/** Whether the product of a plan accepts the plan: its sizes, its product data, and the module's own check. */
+import type { JsonObject } from '../kernel/json.js';
+import type { CheckEnd } from '../model/check-end.js';
+import type { DataChecks } from '../model/data-check.js';
+import type { Plan } from '../model/plan.js';
+import type { Declarations } from '../modules/kit/declarations.js';
+
+export interface PlanVerdict {
+  /** The product data with the schema's defaults. */
+  readonly data: JsonObject;
+  /** Maps each wrong field of the plan (`memory_mb`, `data.quota_gb`) to its problem. Empty if the plan is valid. */
+  readonly problems: Readonly<Record<string, string>>;
+}
+
+export interface PlanJudge {
+  /** What is known now. Undefined while the module's check has not ended. */
+  known(plan: Plan, product: string): PlanVerdict | undefined;
+  /** Calls the module's check if its result is not known yet. Never rejects. */
+  judge(plan: Plan, product: string): Promise<PlanVerdict>;
+}
+
+/** The results of the modules' own checks of product data. */
+export interface ProductCheck {
+  known(product: string, data: JsonObject): CheckEnd | undefined;
+  /** Never rejects. */
+  run(product: string, data: JsonObject): Promise<CheckEnd>;
+}
+
+/** The part of a product that a plan must match. */
+export interface JudgedProduct {
+  readonly declared: Pick<Declarations, 'parts' | 'productData'>;
+}
+
+export interface PlanJudgeDeps {
+  readonly products: { find(name: string): JudgedProduct | undefined };
+  readonly checks: DataChecks;
+  readonly productCheck: ProductCheck;
+}
+
+export function planJudge({ products, checks, productCheck }: PlanJudgeDeps): PlanJudge {
+  const declared = (plan: Plan, product: string): PlanVerdict =>
+    judgeByDeclarations(plan, products.find(product), checks);
+  return {
+    known(plan, product) {
+      const verdict = declared(plan, product);
+      if (Object.keys(verdict.problems).length > 0) return verdict;
+      const end = productCheck.known(product, verdict.data);
+      return end && withCheck(verdict, end);
+    },
+    async judge(plan, product) {
+      const verdict = declared(plan, product);
+      if (Object.keys(verdict.problems).length > 0) return verdict;
+      return withCheck(verdict, await productCheck.run(product, verdict.data));
+    },
+  };
+}
+
+function withCheck({ data, problems }: PlanVerdict, end: CheckEnd): PlanVerdict {
+  if (end.kind === 'valid') return { data: end.data ?? data, problems };
+  if (end.kind === 'failed') return { data, problems: { data: `cannot be checked: ${end.problem}` } };
+  const fields = Object.entries(end.error.fields ?? {}).map(
+    ([field, problem]) => [joined(field), problem] as const,
+  );
+  return { data, problems: fields.length > 0 ? Object.fromEntries(fields) : { data: end.error.message } };
+}
+
+/** The verdict without the module's own check. `product` is undefined if the product cannot be used. */
+export function judgeByDeclarations(
+  plan: Plan,
+  product: JudgedProduct | undefined,
+  checks: DataChecks,
+): PlanVerdict {
+  const { data: given = {} } = plan;
+  if (!product) return { data: given, problems: { module: 'cannot be used at the moment' } };
+  const { parts, productData } = product.declared;
+  const sizes = parts.includes('guest') ? missingSizes(plan) : {};
+  const { data, problems } = productData === null ? undeclared(given) : checks(productData)(given);
+  const ofData = Object.entries(problems).map(([field, problem]) => [joined(field), problem] as const);
+  return { data, problems: { ...sizes, ...Object.fromEntries(ofData) } };
+}
+
+function undeclared(data: JsonObject): PlanVerdict {
+  const isEmpty = Object.keys(data).length === 0;
+  return { data, problems: isEmpty ? {} : { '': 'must be empty: the product has no product data' } };
+}
+
+const joined = (field: string): string => (field === '' ? 'data' : `data.${field}`);
+
+function missingSizes({ memoryMb, diskGb, cores }: Plan): Record<string, string> {
+  const sizes = { memory_mb: memoryMb, disk_gb: diskGb, cores };
+  const missing = Object.entries(sizes).filter(([, size]) => size === 0);
+  return Object.fromEntries(missing.map(([name]) => [name, 'is missing: the product has a container']));
+}
+
+/** One sentence for operators; null if there is no problem. */
+export function problemSentence({ problems }: PlanVerdict): string | null {
+  const all = Object.entries(problems).map(([field, problem]) => `${field} ${problem}`);
+  return all.length === 0 ? null : all.join('; ');
+}
