@@ -71,8 +71,8 @@ export interface OrderedData {
 
 /**
  * Reads the properties of an order. The customer has paid, so an unknown property is ignored with a warning, and a
- * wrong one gets its default. `also`: fields that are wrong for another reason, with their problems. `options`: the names of
- * the plan's options, which a warning about an unknown property may suggest.
+ * wrong one gets its default. `also`: fields that are wrong for another reason, with their problems. `options`: the
+ * names of the plan's options, which a warning about an unknown property may suggest.
  */
 export function readOrdered(
   rules: DataRules,
