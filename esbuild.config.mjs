@@ -10,9 +10,9 @@ const files = (folder, wanted) =>
     .filter((name) => wanted.test(name));
 
 /**
- * `Type.Script` and `Type.TemplateLiteral` parse TypeScript, and nothing here uses them. The bundler keeps their parser,
- * because they are members of a namespace that is exported as a whole. Without it every thread of a job loads 45 KB
- * less. A pattern that cannot be parsed is an ordinary pattern of a text.
+ * `Type.Script` and `Type.TemplateLiteral` parse TypeScript, and nothing here uses them. The bundler keeps their
+ * parser, because they are members of a namespace that is exported as a whole. Without it, every thread of a job loads
+ * 45 KB less. A pattern that cannot be parsed is an ordinary pattern of a text.
  */
 const withoutScript = {
   name: 'without-type-script',

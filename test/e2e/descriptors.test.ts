@@ -10,12 +10,12 @@ import { asObject } from '../http/harness.js';
 import { surroundings, until } from './daemon-process.js';
 
 // one file each: a connection that asks for more than there are descriptors is cut, and gives all of its own back
-const CALLERS = 90;
+const CALLERS = 130;
 const PIPELINED = 1;
 
 t.test('unread files hold no descriptors: an order is taken and carried out all the same', async (t) => {
   const house = await surroundings(t);
-  const served = await house.serve(['sh', '-c', 'ulimit -n 220; exec "$@"', 'sh']);
+  const served = await house.serve(['sh', '-c', 'ulimit -n 300; exec "$@"', 'sh']);
   const token = (await readFile(join(house.stateDir, 'secrets', 'api-token'), 'utf8')).trim();
   const { hostname, port } = new URL(served.api);
   // a panel's own connection, which it has from before
