@@ -46,8 +46,9 @@ export function planList({ config, state, judge }: PlanListDeps): PlanList {
     all,
     find: (word) => findPlan(config.plans, word) ?? stored().byWord.get(foldedWord(word)),
     list() {
-      const taken = new Set(config.plans.flatMap(wordsOf));
-      const fromFile = config.plans.map((plan) => listed(plan, 'file'));
+      const { plans } = config;
+      const taken = new Set(plans.flatMap(wordsOf));
+      const fromFile = plans.map((plan) => listed(plan, 'file'));
       const fromApi = stored().plans.map((plan): ListedPlan => {
         const twice = wordsOf(plan).find((word) => taken.has(word));
         const entry = listed(plan, 'api');

@@ -82,7 +82,10 @@ t.test('a daemon starts and serves with every accident of a module on its disk',
   const one = await innkeeper(house, 'module', 'show', 'product/wordpress');
   t.match(one.out, /abilities +create, .*[^]*settings:\n[^]*template_name/);
   t.match(await innkeeper(house, 'module', 'show', 'product/nothing'), { code: 1, err: /no such module/ });
-  t.match(await innkeeper(house, 'module', 'show', 'nothing'), { code: 1, err: /not a type and a name/ });
+  t.match(await innkeeper(house, 'module', 'show', 'nothing'), {
+    code: 1,
+    err: /Expected <type>\/<name>, .*found "nothing"/,
+  });
   const detail = await house.get('/modules/product/wordpress');
   t.match(detail, {
     status: 200,

@@ -39,7 +39,7 @@ t.test('the daemon answers and makes sites while modules have accidents', async 
     const shown = (await house.get(`/services/${behave}`)).body;
     t.match(list(shown['jobs']), [{ method: 'create' }]);
   }
-  t.match(await house.untilStatus('lines', completed), { status: 'running' });
+  t.match(await house.untilStatus('lines', completed), { status: 'active' });
   t.ok(house.log.some((line) => /heap of the module is full/.test(line)));
   t.equal(house.log.filter((line) => line.includes('an effect threw')).length, 0);
 });
