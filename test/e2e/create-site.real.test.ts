@@ -190,7 +190,7 @@ t.test('a world that is killed is taken up again with its sites', async (t) => {
   world = await startWorld(stateDir);
   t.same(world.told, ready, 'everything is where it was');
   const { fqdn, subdomain } = await order('12', 'anna@example.com');
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 180_000; // the containers boot again
   let page = await new Visitor(ready, fqdn).open('/');
   while (page.status !== 200 && Date.now() < deadline) {
     await delay(100);
