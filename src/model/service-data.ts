@@ -137,16 +137,19 @@ export function changeData(
   );
   const changed = names.flatMap((name): [string, Json][] => {
     const value = Object.hasOwn(checked.data, name) ? checked.data[name] : values[name];
-    return value === undefined ? [] : [[name, value]];
+    return value === undefined || value === null ? [] : [[name, value]];
   });
   const next = withReferences(rules, Object.fromEntries(changed));
-  const removed = names.filter((name) => values[name] === null).map(nameOf);
-  const kept = Object.entries(secrets).filter(([name]) => !removed.includes(name));
+  const removed = names.filter((name) => values[name] === null);
   return {
-    data: { ...data, ...next.data },
-    secrets: { ...Object.fromEntries(kept), ...next.secrets },
+    data: { ...without(data, removed), ...next.data },
+    secrets: { ...without(secrets, removed.map(nameOf)), ...next.secrets },
     problems: Object.fromEntries(problems),
   };
+}
+
+function without<T>(values: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
 }
 
 /** Keys that the agent's own flows store in the data of a service. No schema has to declare them. */

@@ -195,6 +195,7 @@ t.test('changeable data can be changed, everything else stays', async (t) => {
   await wrong({ api_key: { secret: 'admin_password' } }, { 'properties.api_key': 'must be text' });
   const without = await change({ api_key: null });
   t.notOk('data.api_key' in without.service.secrets);
+  t.notOk('api_key' in without.service.data);
   const writes = of.memory.writes();
   await change({ seats: 7 });
   t.equal(of.memory.writes(), writes, 'nothing changed');
@@ -212,6 +213,10 @@ t.test('what a step saves is checked, and only what it saves', async (t) => {
     data: { seats: 0, login: 'bert', note: 1, api_key: { secret: 'data.api_key' } },
     problems: {},
   });
+  const removed = changeData(rules, aService({ data: { seats: 3, tier: 'large', note: 1 } }), {
+    ...{ note: null, seats: null, tier: null },
+  });
+  t.same(removed.data, { tier: 'small' }, 'null removes a value, and a default takes its place');
   t.match(changeData(rules, service, { login: 'x', tier: 'huge' }).problems, {
     login: /fewer than 3/,
     tier: /one of/,

@@ -1,7 +1,8 @@
 /** Checks the arguments of calls to the journal, because the arguments are written into the record of the job. */
+import { isFields } from '../../kernel/is-fields.js';
 import type { StepShape, Thing } from '../../model/flow.js';
 import { unusable } from './bounded-call.js';
-import { isFields, isName, readError } from './message.js';
+import { isName, readError } from './message.js';
 import type { Call, JournalCallName } from './protocol.js';
 
 type JournalCall = Extract<Call, { name: JournalCallName }>;

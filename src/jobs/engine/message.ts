@@ -11,6 +11,7 @@ import { detailOf, sentenceOf } from '../../kernel/text.js';
 import { isJournalName } from './bounded-call.js';
 import { boundedLine } from './log-ration.js';
 import type { Call, Outcome, ToMain } from './protocol.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -78,10 +79,6 @@ export function readError(raw: unknown): ErrorRecord | undefined {
     ...(typeof detail === 'string' ? { detail: detailOf(detail) } : {}),
     ...(isName(system) ? { system } : {}),
   };
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Whether the value is a valid name of a step or call. */

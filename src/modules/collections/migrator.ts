@@ -8,6 +8,7 @@ import { shownDocument } from '../../jobs/effects/collection-secrets.js';
 import { openProcess, type ProcessOptions } from '../../jobs/engine/processes.js';
 import type { DeclaredCollection } from '../kit/declarations.js';
 import type { ToMigrator } from './migration-messages.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 export interface Migrator {
   /** Throws an Error that says why the documents cannot be migrated. */
@@ -61,10 +62,10 @@ export async function openMigrator({
 
 /** The answer comes from another author's code. Throws an Error with the problem that it names. */
 function dataIn(answer: unknown, id: number, count: number): readonly (JsonObject | null)[] {
-  const { data, problem, ...said } = isObject(answer) ? answer : NOTHING;
+  const { data, problem, ...said } = isFields(answer) ? answer : NOTHING;
   if (typeof problem === 'string') throw new Error(cleaned(problem));
   const isWhole = said['id'] === id && Array.isArray(data) && data.length === count;
-  if (!isWhole || !data.every((one) => one === null || isObject(one)))
+  if (!isWhole || !data.every((one) => one === null || isFields(one)))
     throw new Error('its process returned other documents than it was given');
   return data as readonly (JsonObject | null)[];
 }
@@ -78,7 +79,7 @@ function storedData(
 ): CollectionData {
   const known = new Map<string, Json | Secret | undefined>(
     Object.entries(shownDocument(collection, document).data).flatMap(([field, shown]) =>
-      isObject(shown) && typeof shown['secret'] === 'string' ? [[shown['secret'], document.data[field]]] : [],
+      isFields(shown) && typeof shown['secret'] === 'string' ? [[shown['secret'], document.data[field]]] : [],
     ),
   );
   const stored: Record<string, Json | Secret> = { ...data };
@@ -96,10 +97,6 @@ function storedData(
 }
 
 function referenceIn(value: Json): string {
-  const secret = isObject(value) ? value['secret'] : undefined;
+  const secret = isFields(value) ? value['secret'] : undefined;
   return typeof secret === 'string' ? secret : '';
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

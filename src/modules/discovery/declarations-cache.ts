@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../kernel/json.js';
 import { checkReadModule, MOST_ANSWER } from './answer.js';
 import type { ReadEnd } from './read-module.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 /** Everything on which the declarations of a module depend. */
 export interface CacheKey {
@@ -91,14 +92,10 @@ function keyText({ type, name, hash, settings, reader }: CacheKey): string {
 /** Throws an Error when the text is not a valid entry. */
 function entryOf(text: string, wanted: string, now: number): ReadEnd | undefined {
   const entry: unknown = JSON.parse(text);
-  if (!isObject(entry) || entry['key'] !== wanted || !isObject(entry['end'])) return undefined;
+  if (!isFields(entry) || entry['key'] !== wanted || !isFields(entry['end'])) return undefined;
   const { kind, problem, isLate, module } = entry['end'];
   if (kind === 'read') return { kind, module: checkReadModule(module) };
   const at = Number(entry['at']);
   const stands = isLate === true && at <= now && now - at < HUNG_MS;
   return kind === 'unusable' && stands ? { kind, problem: String(problem), isLate } : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

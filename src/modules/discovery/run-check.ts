@@ -8,6 +8,7 @@ import type { CheckEnd } from '../../model/check-end.js';
 import type { CheckCall, ReadRequest } from './answer.js';
 import { linesOf, whyCutOff, wordsOf } from './read-module.js';
 import { type ReadLimits, runReader } from './reader-process.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 const MOST_DATA = 65_536;
 const MOST_ERRORS = 50;
@@ -75,7 +76,3 @@ function failed(problem: string): CheckEnd {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}

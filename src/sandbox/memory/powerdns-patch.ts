@@ -5,6 +5,7 @@
 import ipaddr from 'ipaddr.js';
 import { isHostName } from '../../kernel/host-name.js';
 import type { RrSet, Zone, ZoneComment, ZoneRecord } from './zone.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 /** An error that becomes a response with status 422 and the body `{error}`. */
 export class Unprocessable extends Error {}
@@ -128,10 +129,6 @@ function readComment(value: unknown, now: () => number): ZoneComment {
     content: text(fields, 'content'),
     modified_at: typeof at === 'number' ? Math.trunc(at) : Math.trunc(now() / 1000),
   };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(fields: Fields, key: string): string {

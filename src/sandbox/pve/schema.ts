@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkAll, type Complaints, type Properties, type Property } from './check.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 export interface Violation {
   /** The file name of the schema. */
@@ -21,11 +22,7 @@ export interface PublishedSchema {
 
 type Dictionary = Readonly<Record<string, unknown>>;
 
-function isDictionary(value: unknown): value is Dictionary {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const entriesOf = (value: unknown): [string, unknown][] => (isDictionary(value) ? Object.entries(value) : []);
+const entriesOf = (value: unknown): [string, unknown][] => (isFields(value) ? Object.entries(value) : []);
 
 function readProperties(value: unknown): Properties {
   return Object.fromEntries(entriesOf(value).map(([name, property]) => [name, readProperty(property)]));
@@ -60,7 +57,7 @@ function newest(files: readonly string[], major: string): string | undefined {
 function loadMethods(file: string): Method[] {
   const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
   return entriesOf(parsed).flatMap(([template, info]) =>
-    isDictionary(info)
+    isFields(info)
       ? {
           template,
           info,
@@ -82,8 +79,8 @@ function checkOne(
     .sort((a, b) => a.names.length - b.names.length)[0];
   if (!fitting) return 'unknown path';
   const info = fitting.info[method];
-  if (!isDictionary(info)) return { '': `Method '${method} ${fitting.template}' not implemented` };
-  const parameters = isDictionary(info['parameters']) ? info['parameters'] : {};
+  if (!isFields(info)) return { '': `Method '${method} ${fitting.template}' not implemented` };
+  const parameters = isFields(info['parameters']) ? info['parameters'] : {};
   const found = fitting.expression.exec(path) ?? [];
   const named = fitting.names.map((name, index): [string, string] => [
     name,

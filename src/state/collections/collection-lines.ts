@@ -1,5 +1,6 @@
 /** The lines of a collection's file, see `collection-file.ts`. */
 import { COLLECTION_LIMITS } from '../../model/collection.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 /** Where the JSON of a document is in the file, in bytes. */
 export interface Place {
@@ -109,7 +110,7 @@ export async function* linesOf(
 
 export function headerIn(bytes: Buffer): Header | undefined {
   const value = parsed(bytes);
-  if (!isObject(value) || typeof value['collection'] !== 'string') return undefined;
+  if (!isFields(value) || typeof value['collection'] !== 'string') return undefined;
   const { format, migration, rules, service } = value;
   if (format !== 1) throw new DamagedCollectionError('was written by another release');
   const isComplete =
@@ -160,14 +161,10 @@ function parsed(bytes: Buffer): unknown {
 
 function isBatch(value: unknown): value is Batch {
   return (
-    isObject(value) &&
+    isFields(value) &&
     typeof value['batch'] === 'number' &&
     Array.isArray(value['sizes']) &&
     Array.isArray(value['documents']) &&
     value['sizes'].length === value['documents'].length
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -3,6 +3,7 @@
  * written in the new form at their next change.
  */
 import { AgentError } from '../../kernel/errors.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 type Raw = Record<string, unknown>;
 
@@ -79,13 +80,9 @@ export class NewerDocumentError extends Error {
   override readonly name = 'NewerDocumentError';
 }
 
-function isRaw(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Throws NewerDocumentError, or an Error that says what is wrong with the document. */
 export function migrate(value: unknown, version: DocumentVersion): Raw {
-  if (!isRaw(value)) throw new Error('it is not a JSON object');
+  if (!isFields(value)) throw new Error('it is not a JSON object');
   const found = value['schema'];
   if (typeof found !== 'number' || !Number.isInteger(found) || found < 1)
     throw new Error('it has no schema version');

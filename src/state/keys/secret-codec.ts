@@ -3,6 +3,7 @@
  * that no code can accidentally change a document in memory.
  */
 import { Secret } from '../../kernel/secret.js';
+import { isFields } from '../../kernel/is-fields.js';
 
 /**
  * Matches keys of plain objects that could be mistaken for a sealed secret. Such a key gets an additional `$` in the
@@ -12,16 +13,12 @@ const RESERVED = /^\$+secret$/;
 
 type Visit = (object: Record<string, unknown>) => { value: unknown } | undefined;
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function walk(value: unknown, rename: (key: string) => string, visit: Visit): unknown {
   if (Array.isArray(value))
     return Object.freeze(
       value.map((item: unknown) => (item === undefined ? null : walk(item, rename, visit))),
     );
-  if (!isObject(value)) return value;
+  if (!isFields(value)) return value;
   const replaced = visit(value);
   if (replaced) return replaced.value;
   const entries: [string, unknown][] = [];
@@ -61,7 +58,7 @@ export function opened(value: unknown, open: (text: string) => Secret): unknown 
     }
     return Object.freeze(value);
   }
-  if (!isObject(value)) return value;
+  if (!isFields(value)) return value;
   if (Object.hasOwn(value, '$secret')) return openedSecret(value['$secret'], open);
   let escaped = false;
   for (const key of Object.keys(value)) {
