@@ -8,13 +8,19 @@ import { join } from 'node:path';
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { CheckEnd } from '../model/check-end.js';
-import type { ProductCheck } from '../services/plan-judge.js';
 import type { ReadLimits } from './discovery/reader-process.js';
 import type { ModuleChecks } from './module-checks.js';
 import type { Products, RegisteredProduct } from './registry.js';
 
+export interface ProductCheck {
+  /** Undefined if the module was not asked yet. A product without such a check accepts everything. */
+  known(product: string, data: JsonObject): CheckEnd | undefined;
+  /** Never rejects. */
+  run(product: string, data: JsonObject): Promise<CheckEnd>;
+}
+
 export interface ProductChecks {
-  /** The check of these products. The results are shared. A product without such a check accepts everything. */
+  /** The check of these products. The results are shared. */
   of(products: Pick<Products, 'find'>): ProductCheck;
 }
 
