@@ -42,7 +42,7 @@ import { liveModules } from './modules/live-modules.js';
 import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
-import type { Products } from './modules/registry.js';
+import type { ModulesInUse, Products } from './modules/registry.js';
 import { openStrikes } from './modules/strikes.js';
 import { moduleCallsOf } from './boot/module-calls.js';
 import { openModuleCollections } from './boot/module-collections.js';
@@ -180,12 +180,12 @@ export async function startDaemon({
         return read;
       },
       prepare: async (next) => {
-        await keepVersions(versions, next, log);
-        await plans.checkAll(next);
+        await keepVersions(versions, next.inUse, log);
+        await plans.checkAll(next.products);
       },
     });
     stops.push(() => live.close());
-    const { products } = live;
+    const { products, inUse } = live;
     const checks = dataChecks();
     const plans = await openPlans({ config, state, products, strikes, checks, log });
     // the start does not wait for modules; an order waits for the check of its own plan only
@@ -220,7 +220,7 @@ export async function startDaemon({
     });
     stops.push(() => observation.stop());
     const parts = {
-      ...{ config, clock, state, drivers, watch, products, log, counting, observation, drift },
+      ...{ config, clock, state, drivers, watch, products, inUse, log, counting, observation, drift },
       plans: plans.list,
       ...{ dataChecks: checks, checkService: plans.checkService.bind(plans) },
       circuits: systems,
@@ -298,6 +298,7 @@ interface Parts {
   readonly drivers: Drivers;
   readonly watch: ClusterWatch;
   readonly products: Products;
+  readonly inUse: ModulesInUse;
   readonly plans: PlanList;
   readonly dataChecks: DataChecks;
   readonly checkService: OpenPlans['checkService'];

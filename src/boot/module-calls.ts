@@ -4,7 +4,7 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import { mayAsk } from '../drivers/lookup/resolver/reachable.js';
 import { openModuleCalls, type OpenModuleCalls } from '../modules/calls/table.js';
-import type { Products } from '../modules/registry.js';
+import type { ModulesInUse } from '../modules/registry.js';
 import type { State } from '../state/contract.js';
 import { SecretBox } from '../state/keys/secret-box.js';
 import type { Counting, Telemetry } from './telemetry.js';
@@ -13,7 +13,7 @@ interface Parts {
   readonly config: Config;
   readonly clock: Clock;
   readonly state: State;
-  readonly products: Products;
+  readonly inUse: ModulesInUse;
   readonly log: Logger;
   readonly counting: Counting;
   readonly observation: Telemetry;
@@ -21,7 +21,7 @@ interface Parts {
 
 /** `keys`: the state key and its former keys. Values that were cached with another key are dropped. */
 export function moduleCallsOf(
-  { config, clock, state, products, log, counting, observation }: Parts,
+  { config, clock, state, inUse, log, counting, observation }: Parts,
   keys: { readonly key: Buffer; readonly former: readonly Buffer[] },
 ): OpenModuleCalls {
   return openModuleCalls({
@@ -30,10 +30,7 @@ export function moduleCallsOf(
     services: state.services,
     alerts: observation.alerts,
     isPublic: (address) => mayAsk(address, config.domains),
-    readsOf: ({ type, name }) => {
-      const found = products.find(name);
-      return found?.info.type === type ? found.declared.reads : [];
-    },
+    readsOf: ({ type, name }) => inUse.find(type, name)?.declared.reads ?? [],
     ran: counting.metrics.moduleRan,
   });
 }

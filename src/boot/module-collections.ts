@@ -8,7 +8,7 @@ import {
   type ModuleInUse,
 } from '../modules/collections/module-collections.js';
 import { shippedModules } from '../modules/loader.js';
-import type { Products } from '../modules/registry.js';
+import type { ModulesInUse, RegisteredModule } from '../modules/registry.js';
 import type { Strikes } from '../modules/strikes.js';
 import type { ModuleVersions } from '../modules/versions.js';
 import type { State } from '../state/contract.js';
@@ -16,7 +16,7 @@ import type { State } from '../state/contract.js';
 interface Parts {
   readonly config: Config;
   readonly state: State;
-  readonly products: Products;
+  readonly inUse: ModulesInUse;
   readonly log: Logger;
 }
 
@@ -24,14 +24,17 @@ interface Parts {
 const LONGEST_MESSAGE = 16 * 1024 ** 2;
 
 export function openModuleCollections(
-  { config, state, products, log }: Parts,
+  { config, state, inUse, log }: Parts,
   versions: Pick<ModuleVersions, 'placeOf'>,
   strikes: Pick<Strikes, 'enter'>,
 ): ModuleCollections {
   const programs = dirname(shippedModules());
   return moduleCollections({
     store: state.collections,
-    moduleOf: ({ type, name }) => (type === 'product' ? inUse(products, name, versions) : undefined),
+    moduleOf: ({ type, name }) => {
+      const module = inUse.find(type, name);
+      return module && moduleInUse(module, versions);
+    },
     enter: (code) => strikes.enter(code),
     process: {
       entry: join(programs, 'src', 'modules', 'collections', 'migrate-main.js'),
@@ -43,17 +46,11 @@ export function openModuleCollections(
   });
 }
 
-function inUse(
-  products: Products,
-  name: string,
+function moduleInUse(
+  { info, hash, declared }: RegisteredModule,
   versions: Pick<ModuleVersions, 'placeOf'>,
-): ModuleInUse | undefined {
-  const product = products.find(name);
-  if (!product) return undefined;
-  const { info, hash, declared } = product;
-  const pinned = { type: info.type, name, version: info.version, ...(hash === null ? {} : { hash }) };
-  return {
-    ...{ type: info.type, name, hash, declared },
-    path: async () => (await versions.placeOf(pinned)).path,
-  };
+): ModuleInUse {
+  const { type, name, version } = info;
+  const pinned = { type, name, version, ...(hash === null ? {} : { hash }) };
+  return { type, name, hash, declared, path: async () => (await versions.placeOf(pinned)).path };
 }

@@ -2,14 +2,14 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { isOpen, type Job } from '../model/job.js';
-import type { Products } from '../modules/registry.js';
+import type { ModulesInUse } from '../modules/registry.js';
 import { type ModuleVersions, moduleVersions } from '../modules/versions.js';
 import type { State } from '../state/contract.js';
 
 interface Parts {
   readonly config: Config;
   readonly state: State;
-  readonly products: Products;
+  readonly inUse: ModulesInUse;
   readonly log: Logger;
 }
 
@@ -17,11 +17,11 @@ interface Parts {
  * If a copy cannot be created or removed, the error is logged. The agent tries again when a job needs the copy, or at
  * the next start.
  */
-export async function openVersions({ config, state, products, log }: Parts): Promise<ModuleVersions> {
+export async function openVersions({ config, state, inUse, log }: Parts): Promise<ModuleVersions> {
   const versions = moduleVersions(config.agent.state_dir, () =>
-    products.list().map(({ info, path, hash }) => ({ info, path, hash })),
+    inUse.list().map(({ info, path, hash }) => ({ info, path, hash })),
   );
-  await keepVersions(versions, products, log);
+  await keepVersions(versions, inUse, log);
   const removed = await versions.sweep(await pinnedModules(state)).catch((error: unknown) => {
     log.error({ err: error }, 'unused copies of modules cannot be removed');
     return [];
@@ -31,10 +31,14 @@ export async function openVersions({ config, state, products, log }: Parts): Pro
 }
 
 /** Copies the code of modules. A job may record the hash of a module's code only after the copy exists. */
-export async function keepVersions(versions: ModuleVersions, products: Products, log: Logger): Promise<void> {
-  for (const product of products.list())
-    await versions.keep(product).catch((error: unknown) => {
-      log.error({ err: error, module: product.info.name }, 'a module cannot be copied: its jobs wait');
+export async function keepVersions(
+  versions: ModuleVersions,
+  inUse: Pick<ModulesInUse, 'list'>,
+  log: Logger,
+): Promise<void> {
+  for (const module of inUse.list())
+    await versions.keep(module).catch((error: unknown) => {
+      log.error({ err: error, module: module.info.name }, 'a module cannot be copied: its jobs wait');
     });
 }
 

@@ -3,15 +3,41 @@ import type { JsonObject } from '../kernel/json.js';
 import type { Part } from './part.js';
 
 /**
- * `active`: the module is in use. `inactive`: the module can be read, but this release does not run modules of its
- * type. `error`: the module cannot be used, and `reason` says why. `missing`: services or settings need the module, but
- * it is not installed.
+ * `active`: the module is in use. `inactive`: the module can be read, but is not in use. `error`: the module cannot be
+ * used, and `reason` says why. `missing`: services or settings need the module, but it is not installed.
  */
 export const MODULE_STATES = ['active', 'inactive', 'error', 'missing'] as const;
 export type ModuleState = (typeof MODULE_STATES)[number];
 
 export const MODULE_TYPES = ['product', 'plugin', 'payment', 'notification'] as const;
 export type ModuleType = (typeof MODULE_TYPES)[number];
+
+export interface ModuleRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly permission: string;
+  readonly name: string | null;
+  readonly rateLimit: number | null;
+}
+
+/** The routes of a module, its permissions and its entries of the sidebar. */
+export interface ModuleRoutesView {
+  readonly permissions: readonly {
+    readonly key: string;
+    readonly name: string;
+    readonly description: string;
+  }[];
+  readonly api: readonly ModuleRoute[];
+  readonly pages: readonly ModuleRoute[];
+  readonly sidebar: readonly {
+    readonly title: string;
+    readonly link: string;
+    readonly activeLinks: readonly string[];
+    readonly permission: string;
+  }[];
+  readonly static: readonly { readonly name: string; readonly method: string; readonly rateLimit: number }[];
+  readonly webhooks: { readonly get: boolean; readonly post: boolean; readonly rateLimit: number };
+}
 
 /** The view does not contain the module's settings, because they may hold secrets. */
 export interface ModuleView {
@@ -38,6 +64,10 @@ export interface ModuleView {
   /** JSON Schemas of the data of plans and of services; null if the module declares none. */
   readonly productDataSchema: JsonObject | null;
   readonly serviceDataSchema: JsonObject | null;
+  /** JSON Schema of the data of an instance; null for modules without instances. */
+  readonly instanceSchema: JsonObject | null;
+  /** What the module declares about requests. */
+  readonly routes: ModuleRoutesView | null;
   /** Number of services that need the module, including deleted services that are still kept. */
   readonly services: number;
 }

@@ -1,10 +1,11 @@
 /** The modules that a running daemon uses. They were read at its start or by the last rescan. */
 import { within } from '../kernel/async/within.js';
 import type { Catalogue } from './catalogue.js';
-import type { KnownModule, Products } from './registry.js';
+import type { KnownModule, ModulesInUse, Products } from './registry.js';
 
 export interface LiveModules {
   readonly products: Products;
+  readonly inUse: ModulesInUse;
   readonly known: () => readonly KnownModule[];
   /**
    * Reads the modules of other authors again. When all are read, the daemon uses them. If a scan is already running,
@@ -20,7 +21,7 @@ export interface LiveModulesDeps {
   /** Reads the modules. The shipped modules are taken from `before`, because they are part of the running release. */
   readonly read: (before: Catalogue) => Promise<Catalogue>;
   /** Prepares modules before they are used. */
-  readonly prepare: (products: Products) => Promise<void>;
+  readonly prepare: (next: Pick<Catalogue, 'products' | 'inUse'>) => Promise<void>;
 }
 
 export function liveModules(first: Catalogue, { read, prepare }: LiveModulesDeps): LiveModules {
@@ -31,7 +32,7 @@ export function liveModules(first: Catalogue, { read, prepare }: LiveModulesDeps
   const run = async (): Promise<true> => {
     const next = await read(current);
     if (isClosed) return true;
-    preparing = prepare(next.products);
+    preparing = prepare(next);
     await preparing;
     current = next;
     return true;
@@ -50,6 +51,10 @@ export function liveModules(first: Catalogue, { read, prepare }: LiveModulesDeps
       list: () => current.products.list(),
       find: (name) => current.products.find(name),
       get: (name) => current.products.get(name),
+    },
+    inUse: {
+      list: () => current.inUse.list(),
+      find: (type, name) => current.inUse.find(type, name),
     },
     known: () => current.modules,
     async rescan(mostMs) {

@@ -11,7 +11,8 @@ import type { SettingsProblem } from './discovery/settings.js';
 import type { Declarations } from './kit/declarations.js';
 import type { ModuleInfo } from './kit/module.js';
 
-export interface RegisteredProduct {
+/** A module that is in use. */
+export interface RegisteredModule {
   readonly info: ModuleInfo;
   /** Absolute path of module.js, which worker threads import. */
   readonly path: string;
@@ -20,6 +21,14 @@ export interface RegisteredProduct {
   readonly declared: Declarations;
   /** The module's settings with defaults filled in. */
   readonly settings: JsonObject;
+}
+
+export type RegisteredProduct = RegisteredModule;
+
+/** The modules of all types that are in use. */
+export interface ModulesInUse {
+  list(): readonly RegisteredModule[];
+  find(type: string, name: string): RegisteredModule | undefined;
 }
 
 export interface Products {
@@ -33,6 +42,7 @@ export type KnownModule = Omit<ModuleView, 'services'>;
 
 export interface Registry {
   readonly products: Products;
+  readonly inUse: ModulesInUse;
   /** All modules that were found, and products that have settings in the configuration but were not found. */
   readonly modules: readonly KnownModule[];
   /** Problems with the settings of shipped modules. The daemon must not start with such problems. */
@@ -57,18 +67,21 @@ export function openRegistry({ discovered, settings, isShipped, hasOthers }: Reg
   const fatal: SettingsProblem[] = [];
   const problems: SettingsProblem[] = [];
   const modules: KnownModule[] = [];
-  const byName = new Map<string, RegisteredProduct>();
+  const inUse: RegisteredModule[] = [];
   for (const one of discovered) {
     const wrong = one.read?.problems ?? [];
     (isShipped(one) ? fatal : problems).push(...wrong);
     const known = knownOf(one, wrong);
     modules.push(known);
     if (known.state === 'active' && one.read)
-      byName.set(one.name, {
+      inUse.push({
         ...{ info: one.read.declared.info, path: one.path, hash: isShipped(one) ? null : one.hash },
         ...{ declared: one.read.declared, settings: one.read.settings },
       });
   }
+  const byName = new Map(
+    inUse.filter(({ info }) => info.type === 'product').map((one) => [one.info.name, one]),
+  );
   const isFound = (name: string): boolean =>
     modules.some((one) => one.type === 'product' && one.name === name);
   for (const name of Object.keys(settings).filter((key) => !isFound(key))) {
@@ -76,7 +89,7 @@ export function openRegistry({ discovered, settings, isShipped, hasOthers }: Reg
     (hasOthers ? problems : fatal).push({ key: `products.${name}`, problem });
     modules.push(missingModule(name, `products.${name} has settings, and the module is not installed`));
   }
-  return { products: lookUp(byName, modules), modules, fatal, problems };
+  return { products: lookUp(byName, modules), inUse: inUseOf(inUse), modules, fatal, problems };
 }
 
 function knownOf(
@@ -94,10 +107,18 @@ function knownOf(
     settingsSchema: declared?.settingsSchema ?? null,
     productDataSchema: declared?.productData ?? null,
     serviceDataSchema: declared?.serviceData ?? null,
+    instanceSchema: declared?.instance ?? null,
+    routes: declared?.routes ?? null,
   };
   if (reason !== null) return { ...at, ...said, state: 'error', reason };
-  if (type === 'product') return { ...at, ...said, state: 'active', reason: null };
-  return { ...at, ...said, state: 'inactive', reason: `this release runs no modules of the type ${type}` };
+  return { ...at, ...said, state: 'active', reason: null };
+}
+
+function inUseOf(modules: readonly RegisteredModule[]): ModulesInUse {
+  return {
+    list: () => modules,
+    find: (type, name) => modules.find(({ info }) => info.type === type && info.name === name),
+  };
 }
 
 function settingsReason(wrong: readonly SettingsProblem[]): string | null {
@@ -120,6 +141,8 @@ export function missingModule(name: string, reason: string): KnownModule {
     settingsSchema: null,
     productDataSchema: null,
     serviceDataSchema: null,
+    instanceSchema: null,
+    routes: null,
   };
 }
 

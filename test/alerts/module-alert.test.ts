@@ -22,6 +22,8 @@ const SHOP: ModuleView = {
     settingsSchema: null,
     productDataSchema: null,
     serviceDataSchema: null,
+    instanceSchema: null,
+    routes: null,
   },
   ...{ parts: [], abilities: [], services: 2, state: 'active', path: '/m/product/shop', reason: null },
 };

@@ -132,7 +132,7 @@ const MODULE: ModuleView = {
   ...{ type: 'product', name: 'wordpress', title: 'WordPress', version: '1.0.0', hash: 'f'.repeat(64) },
   ...{ state: 'active', reason: null, path: '/modules/product/wordpress', services: 0 },
   ...{ parts: ['guest', 'site'], abilities: kinds, settingsSchema: { type: 'object' } },
-  ...{ productDataSchema: null, serviceDataSchema: null },
+  ...{ productDataSchema: null, serviceDataSchema: null, instanceSchema: null, routes: null },
 };
 
 /** No time passes here, but everybody else has a turn. */

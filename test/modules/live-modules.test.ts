@@ -23,7 +23,7 @@ function held() {
         log.push('read');
         next = { resolve, reject };
       }),
-    prepare: async (products) => {
+    prepare: async ({ products }) => {
       log.push(`prepared ${products.list().length}, used ${live.known().length}`);
     },
   });

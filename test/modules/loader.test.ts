@@ -120,12 +120,12 @@ t.test('a second module of a name does not replace the first', async (t) => {
   t.match(reasons(registry)['good'], /already in .*one/);
 });
 
-t.test('modules of types that this release does not run are inactive, with the reason', async (t) => {
-  const folder = testFolder(t, {
-    notification: { good: { 'module.js': source(`type: 'notification'`) } },
-  });
-  const { modules } = await registryOf([folder]);
-  t.match(modules, [{ type: 'notification', state: 'inactive', reason: /runs no modules of the type/ }]);
+t.test('modules of the other types are used, and are no products', async (t) => {
+  const folder = testFolder(t, { plugin: { good: { 'module.js': source(`type: 'plugin'`) } } });
+  const { modules, products, inUse } = await registryOf([folder]);
+  t.match(modules, [{ type: 'plugin', state: 'active', reason: null }]);
+  t.same(products.list(), []);
+  t.match(inUse.find('plugin', 'good'), { info: { type: 'plugin', name: 'good' } });
 });
 
 t.test(

@@ -1,4 +1,4 @@
-/** innkeeper module list | show | rescan */
+/** innkeeper module list | show | routes | rescan */
 import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from '../shared/daemon.js';
@@ -24,6 +24,15 @@ export function addModuleCommands(program: Command): void {
     .argument('<type/name>', 'e.g. product/wordpress')
     .option('--json', 'print JSON')
     .action(async (name: string, _, command: Command) => show(name, command.optsWithGlobals()));
+  module
+    .command('routes')
+    .description('list the routes that modules serve, and the permissions that they need')
+    .argument('[type/name]', 'only the routes of this module')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (name: string | undefined, _, command: Command) => {
+      const { listRoutes } = await import('./routes.js');
+      await listRoutes(name, command.optsWithGlobals());
+    });
   module
     .command('rescan')
     .description('read the modules again while the daemon runs, and list them')
@@ -64,11 +73,16 @@ function print(value: unknown, options: ModuleOptions): void {
     );
 }
 
-async function show(name: string, options: ModuleOptions): Promise<void> {
+/** `/modules/{type}/{name}` for `<type>/<name>`. */
+export function pathOf(name: string): string {
   const [type = '', word, ...rest] = name.split('/');
   if (word === undefined || rest.length > 0)
     throw new CommandFailure(`Expected <type>/<name>, for example product/wordpress, found "${name}".`);
-  const path = `/modules/${encodeURIComponent(type)}/${encodeURIComponent(word)}`;
+  return `/modules/${encodeURIComponent(type)}/${encodeURIComponent(word)}`;
+}
+
+async function show(name: string, options: ModuleOptions): Promise<void> {
+  const path = pathOf(name);
   const daemon = await daemonOf(options);
   const { success: _, ...module } = await daemon.call('GET', path);
   if (options.json) sayJson(module);
@@ -80,16 +94,26 @@ function factsOf(all: Fields): string {
     settings_schema: settings,
     product_data_schema: plans,
     service_data_schema: services,
+    instance_schema: instances,
+    permissions,
+    routes,
+    sidebar,
     ...module
   } = all;
   const shown = Object.entries(module).map(([name, value]): [string, unknown] => [
     name,
     Array.isArray(value) ? value.join(', ') : value,
   ]);
-  const schemas = { settings, 'data of plans': plans, 'data of services': services };
-  return [facts(shown), ...Object.entries(schemas).map(([title, schema]) => section(title, schema))].join('');
+  const lists = { permissions, routes, sidebar };
+  const schemas = {
+    ...{ settings, 'data of plans': plans, 'data of services': services, 'data of instances': instances },
+    ...Object.fromEntries(Object.entries(lists).filter(([, list]) => listOf(list).length > 0)),
+  };
+  return [facts(shown), ...Object.entries(schemas).map(([title, value]) => section(title, value))].join('');
 }
 
 function section(title: string, schema: unknown): string {
-  return schema === null ? '' : `\n\n${title}:\n${JSON.stringify(schema, undefined, 2)}`;
+  return schema === null || schema === undefined
+    ? ''
+    : `\n\n${title}:\n${JSON.stringify(schema, undefined, 2)}`;
 }

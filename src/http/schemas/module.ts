@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
 import { MODULE_STATES, MODULE_TYPES, type ModuleView } from '../../model/module-view.js';
 import { PARTS } from '../../model/part.js';
+import { viewRoutes, ModulePermission, ModuleRoute, SidebarEntry } from './module-routes.js';
 import { nullable, text, whole, word } from './fields.js';
 
 export const ModuleParams = Type.Object({
@@ -23,7 +24,7 @@ const short = {
   ),
   state: word(
     MODULE_STATES,
-    '`active`: the module is in use. `inactive`: this release does not run modules of this type. ' +
+    '`active`: the module is in use. `inactive`: the module can be read, but is not in use. ' +
       '`error`: the module cannot be used. `missing`: the module is needed, but not installed.',
     'active',
   ),
@@ -93,6 +94,12 @@ export const ModuleDetail = Type.Object(
       'quota_gb',
     ),
     service_data_schema: dataSchema('The JSON Schema of the data of a service.', 'language'),
+    instance_schema: dataSchema('The JSON Schema of the data of a channel or gateway.', 'server'),
+    permissions: Type.Array(ModulePermission, {
+      description: 'The permissions of the module, which tokens can get.',
+    }),
+    routes: Type.Array(ModuleRoute, { description: 'The routes that the module serves.' }),
+    sidebar: Type.Array(SidebarEntry, { description: 'The entries of the module in the sidebar.' }),
   },
   { title: 'Module', description: 'A module with details, but without its settings.' },
 );
@@ -110,5 +117,7 @@ export function detailOf(module: ModuleView): Static<typeof ModuleDetail> {
     settings_schema: settingsSchema,
     product_data_schema: productDataSchema,
     service_data_schema: serviceDataSchema,
+    instance_schema: module.instanceSchema,
+    ...viewRoutes(module),
   };
 }

@@ -14,6 +14,7 @@ import { type Declarations, MODULE_CHECKS, type ModuleCheck } from '../kit/decla
 import { READINGS } from '../kit/reading.js';
 import { CollectionsSchema, MigrationsSchema, problemOfCollections } from './collection-rules.js';
 import { VERSION_PATTERN } from './module-version.js';
+import { problemOfRoutes, RoutesSchema } from './route-rules.js';
 import type { SettingsProblem } from './settings.js';
 
 export interface ReadRequest {
@@ -70,6 +71,10 @@ const Info = Type.Object(
     description: Type.String({ maxLength: 2_000 }),
     version: Type.String({ pattern: VERSION_PATTERN, maxLength: 100 }),
     author: Type.String({ maxLength: 200 }),
+    email: Type.Optional(Type.String({ maxLength: 320 })),
+    website: Type.Optional(Type.String({ maxLength: 500, pattern: '^https?://' })),
+    logo: Type.Optional(Type.String({ maxLength: 200 })),
+    icon: Type.Optional(Type.String({ maxLength: 200 })),
   },
   closed,
 );
@@ -150,6 +155,8 @@ const DeclarationsSchema = Type.Object(
     ownerEmail: nullable(OwnerEmail),
     collections: CollectionsSchema,
     migrations: MigrationsSchema,
+    routes: RoutesSchema,
+    instance: Type.Union([object, Type.Null()]),
   },
   closed,
 );
@@ -183,13 +190,18 @@ export function checkReadModule(value: unknown): ReadModule {
     const problem = wrong.keyword === 'boolean' ? 'is unknown, or its name is not allowed' : wrong.message;
     throw new Error(`its ${whereIn(wrong.instancePath)} ${problem}`);
   }
-  const { parts, info, collections, migrations, productData, serviceData, actions } = (value as ReadModule)
-    .declared;
-  const problem = problemOfCollections({ info, collections, migrations });
+  const { declared } = value as ReadModule;
+  const { parts, productData, serviceData, actions, instance, routes } = declared;
+  const problem = problemOfCollections(declared) ?? problemOfRoutes(declared);
   if (problem !== undefined) throw new Error(`its ${problem}`);
   refuseSchema('productData', productData, false);
   refuseSchema('serviceData', serviceData, true);
+  refuseSchema('instance', instance, true);
   for (const { name, input } of actions) refuseSchema(`actions.${name}.input`, input, false);
+  for (const [at, { input }] of routes.api.entries())
+    refuseSchema(`adminApiRoutes.${at}.input`, input, false);
+  for (const [at, { input }] of routes.pages.entries())
+    refuseSchema(`adminWebRoutes.${at}.input`, input, false);
   if (parts.includes('site') && !parts.includes('guest'))
     throw new Error('its parts have `site` without `guest`: a site is served by a container');
   // the schema describes the same values as the type; TypeScript cannot see this, because the types of the kit are

@@ -6,6 +6,7 @@ import type { ModuleAction } from '../kit/action.js';
 import { type Declarations, MODULE_CHECKS } from '../kit/declarations.js';
 import type { Module } from '../kit/module.js';
 import { declaredCollections } from './declared-collections.js';
+import { declaredRoutes } from './declared-routes.js';
 import type { ReadModule, ReadRequest } from './answer.js';
 import { checkSettings } from './settings.js';
 
@@ -22,7 +23,7 @@ export function declarationsOf(
   if (isProduct && typeof memberOf(module, 'createJob') !== 'function')
     throw new Error('its default export is not a class that extends Product: it has no createJob');
   const { settings, problems } = checkSettings(module.settings, `products.${name}`, given);
-  const abilities = abilitiesOf(module);
+  const abilities = abilitiesOf(module, type);
   const bySettings = (member: string): unknown =>
     isProduct && problems.length === 0 ? called(module, member, structuredClone(settings)) : null;
   const declared: Record<keyof Declarations, unknown> = {
@@ -46,6 +47,7 @@ export function declarationsOf(
     loginPath: memberOf(module, 'loginPath') ?? null,
     ownerEmail: memberOf(module, 'ownerEmail') ?? null,
     ...declaredCollections(module),
+    ...declaredRoutes(module),
   };
   // the main thread checks the declarations against a schema
   return { declared: declared as unknown as Declarations, settings, problems };
@@ -64,15 +66,25 @@ function actionsOf(module: Module): [string, Partial<ModuleAction>][] {
 
 /** Fields that this release does not know are left out. */
 function infoOf({ info }: Module): Declarations['info'] {
-  const { type, name, title, description, version, author } = info;
-  return { type, name, title, description, version, author };
+  const { type, name, title, description, version, author, ...more } = info;
+  const { email, website, logo, icon } = more;
+  const optional = Object.entries({ email, website, logo, icon }).filter(([, value]) => value !== undefined);
+  return { type, name, title, description, version, author, ...Object.fromEntries(optional) };
 }
 
+/** What modules of these types can do, by the names of their methods. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  notification: ['send', 'test'],
+  payment: ['checkout', 'check', 'onSuccess', 'onFailure', 'refund', 'cancel'],
+};
+
 /**
- * The kinds of jobs for which the module has a flow. A module that was built with the base classes of an older release
- * does not declare them, so they are derived from its methods.
+ * The kinds of jobs for which a product has a flow, or the methods of a module of another type. A product that was
+ * built with the base classes of an older release does not declare them, so they are derived from its methods.
  */
-function abilitiesOf(module: Module): string[] {
+function abilitiesOf(module: Module, type: string): string[] {
+  const methods = METHODS[type];
+  if (methods) return methods.filter((name) => typeof memberOf(module, name) === 'function');
   const said: unknown = memberOf(module, 'abilities');
   if (Array.isArray(said)) return said.map(String);
   return Object.keys(JOB_KINDS).filter((kind) => typeof memberOf(module, `${kind}Job`) === 'function');

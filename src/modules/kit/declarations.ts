@@ -10,6 +10,7 @@ import type { ModuleInfo } from './module.js';
 import type { TemplateRecipe } from './product.js';
 import type { ContainerSource } from './host-call-types.js';
 import type { Reading } from './reading.js';
+import type { RouteMethod } from './routes.js';
 
 /** Methods of a module that check data. They run in a process of their own. */
 export const MODULE_CHECKS = ['checkProduct', 'checkService'] as const;
@@ -55,6 +56,56 @@ export interface Declarations {
   readonly ownerEmail: OwnerEmailRule | null;
   readonly collections: Readonly<Record<string, DeclaredCollection>>;
   readonly migrations: readonly DeclaredMigration[];
+  readonly routes: DeclaredRoutes;
+  /** JSON Schema of the data of an instance; null for modules that have no instances. */
+  readonly instance: JsonObject | null;
+}
+
+/** What the module declares about requests that reach it. */
+export interface DeclaredRoutes {
+  readonly permissions: readonly {
+    readonly key: string;
+    readonly name: string;
+    readonly description: string;
+  }[];
+  readonly api: readonly DeclaredRoute[];
+  readonly pages: readonly DeclaredRoute[];
+  readonly sidebar: readonly DeclaredSidebarEntry[];
+  readonly static: readonly DeclaredStaticRoute[];
+  readonly webhooks: DeclaredWebhooks;
+}
+
+export interface DeclaredRoute {
+  readonly method: RouteMethod;
+  /** `server/{uuid}` */
+  readonly path: string;
+  readonly permission: string;
+  readonly name: string | null;
+  /** Requests per minute of one token; null: the limits of the API. */
+  readonly rateLimit: number | null;
+  /** JSON Schema of the body; null if the route does not declare it. */
+  readonly input: JsonObject | null;
+}
+
+export interface DeclaredStaticRoute {
+  readonly name: string;
+  readonly method: 'GET' | 'POST';
+  /** Requests per minute of one address. */
+  readonly rateLimit: number;
+}
+
+export interface DeclaredWebhooks {
+  readonly get: boolean;
+  readonly post: boolean;
+  /** Requests per minute of one instance. */
+  readonly rateLimit: number;
+}
+
+export interface DeclaredSidebarEntry {
+  readonly title: string;
+  readonly link: string;
+  readonly activeLinks: readonly string[];
+  readonly permission: string;
 }
 
 export interface DeclaredCollection {

@@ -8,6 +8,7 @@ import type { ModuleType } from '../../model/module-view.js';
 import type { CollectionDeclaration, CollectionMigration } from './collection-types.js';
 import type { StepContext } from './context.js';
 import type { Reading } from './reading.js';
+import type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from './routes.js';
 
 export interface ModuleInfo {
   readonly type: ModuleType;
@@ -20,6 +21,12 @@ export interface ModuleInfo {
   /** Semantic version; pinned in every job. */
   readonly version: string;
   readonly author: string;
+  readonly email?: string;
+  readonly website?: string;
+  /** File name of an SVG or PNG image in `views/assets/`. */
+  readonly logo?: string;
+  /** The same, or the name of an icon such as `fas fa-server`. */
+  readonly icon?: string;
 }
 
 /** The flow that a job method returns. */
@@ -37,6 +44,19 @@ export abstract class Module {
   readonly collections?: Readonly<Record<string, CollectionDeclaration>>;
   /** Changes the documents of earlier versions, oldest first. */
   readonly migrations?: readonly CollectionMigration[];
+
+  /** Permissions that tokens can get: `module:<type>/<name>:<key>`. Every module also has `configuration`. */
+  readonly permissions?: readonly ModulePermission[];
+  /** Routes below `/modules/{type}/{name}/api/`, for callers with a token. */
+  readonly adminApiRoutes?: readonly AdminRoute[];
+  /** Pages of the dashboard. This release checks them, but does not serve them yet. */
+  readonly adminWebRoutes?: readonly AdminRoute[];
+  /** Entries of the dashboard's sidebar. */
+  readonly sidebar?: readonly SidebarEntry[];
+  /** Routes that need no token, at `/modules/{type}/{name}/static/<name>`. */
+  readonly staticRoutes?: Readonly<Record<string, StaticRoute>>;
+  /** Handlers of requests that other systems send to `/webhooks/{type}/{name}/{instance}`. */
+  readonly webhooks?: Webhooks;
 
   /**
    * The kinds of jobs for which the module has a flow. The agent refuses requests for other kinds with 409
