@@ -2,9 +2,9 @@
 import type { Command } from 'commander';
 import { configFile } from '../shared/config-file.js';
 import { connectDaemon, type Daemon, type Fields, listOf } from '../shared/daemon.js';
-import { CommandFailure } from '../shared/failure.js';
 import { column, facts, say, sayJson, table } from '../shared/print.js';
 import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
+import { modulePath } from './module-path.js';
 
 interface ModuleOptions {
   readonly config?: string;
@@ -73,16 +73,8 @@ function print(value: unknown, options: ModuleOptions): void {
     );
 }
 
-/** `/modules/{type}/{name}` for `<type>/<name>`. */
-export function pathOf(name: string): string {
-  const [type = '', word, ...rest] = name.split('/');
-  if (word === undefined || rest.length > 0)
-    throw new CommandFailure(`Expected <type>/<name>, for example product/wordpress, found "${name}".`);
-  return `/modules/${encodeURIComponent(type)}/${encodeURIComponent(word)}`;
-}
-
 async function show(name: string, options: ModuleOptions): Promise<void> {
-  const path = pathOf(name);
+  const path = modulePath(name);
   const daemon = await daemonOf(options);
   const { success: _, ...module } = await daemon.call('GET', path);
   if (options.json) sayJson(module);

@@ -3,7 +3,7 @@ import { DEFAULT_PANEL } from '../../kernel/default-panel.js';
 import { configFile } from '../shared/config-file.js';
 import { connectDaemon, type Fields, listOf } from '../shared/daemon.js';
 import { column, say, sayJson, table } from '../shared/print.js';
-import { pathOf } from './module.js';
+import { modulePath } from './module-path.js';
 
 interface RoutesOptions {
   readonly config?: string;
@@ -20,7 +20,7 @@ export async function listRoutes(name: string | undefined, { config, json }: Rou
       ? listOf((await daemon.call('GET', '/modules'))['modules'])
           .filter(({ state }) => state === 'active')
           .map(({ type, name: word }) => `/modules/${String(type)}/${String(word)}`)
-      : [pathOf(name)];
+      : [modulePath(name)];
   const rows: Fields[] = [];
   for (const path of paths) {
     const module = await daemon.call('GET', path);

@@ -4,30 +4,13 @@ import { AgentError } from '../../kernel/errors.js';
 import type { Flow } from '../../model/flow.js';
 import type { JobPolicy } from '../../model/job.js';
 import { JOB_KINDS } from '../../model/job-kinds.js';
-import type { ModuleType } from '../../model/module-view.js';
 import type { CollectionDeclaration, CollectionMigration } from './collection-types.js';
 import type { StepContext } from './context.js';
+import type { ModuleInfo } from './module-info.js';
 import type { Reading } from './reading.js';
 import type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from './routes.js';
 
-export interface ModuleInfo {
-  readonly type: ModuleType;
-  /**
-   * Name of the module, which is also the name of its folder. It consists of lower-case letters, digits and hyphens.
-   */
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  /** Semantic version; pinned in every job. */
-  readonly version: string;
-  readonly author: string;
-  readonly email?: string;
-  readonly website?: string;
-  /** File name of an SVG or PNG image in `views/assets/`. */
-  readonly logo?: string;
-  /** The same, or the name of an icon such as `fas fa-server`. */
-  readonly icon?: string;
-}
+export type { ModuleInfo };
 
 /** The flow that a job method returns. */
 export type JobFlow = Flow<StepContext>;

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Collections } from './collection-types.js';
 import type { ModuleFunctions } from './context.js';
-import type { ModuleInfo } from './module.js';
+import type { ModuleInfo } from './module-info.js';
 
 export interface ModuleRequest {
   readonly method: string;
