@@ -36,7 +36,7 @@ export function serviceManager(
       });
       let said = '';
       // if no descriptor is free, `stderr` is undefined despite its type, and the error is emitted on the next tick
-      // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition
+      // oxlint-disable-next-line typescript/no-unnecessary-condition
       child.stderr?.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-500)));
       const ended: unknown[] = await once(child, 'close');
       const [code, signal] = ended;
