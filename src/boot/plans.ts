@@ -15,7 +15,7 @@ import { moduleChecks } from '../modules/module-checks.js';
 import { productChecks } from '../modules/product-check.js';
 import type { Products } from '../modules/registry.js';
 import type { Strikes } from '../modules/strikes.js';
-import { type PlanJudge, planJudge, problemSentence } from '../services/plan-judge.js';
+import { type PlanJudge, type PlanNames, planJudge, problemSentence } from '../services/plan-judge.js';
 import { type PlanList, planList, productOf } from '../services/plan-list.js';
 import type { State } from '../state/contract.js';
 
@@ -58,7 +58,7 @@ export async function openPlans({
     stateDir: config.agent.state_dir,
   });
   const judgeWith = (some: Products): PlanJudge =>
-    planJudge({ products: some, checks, productCheck: ofModules.of(some) });
+    planJudge({ products: some, checks, productCheck: ofModules.of(some), names: namesIn(config) });
   const list = planList({ config, state, judge: judgeWith(products) });
   return {
     list,
@@ -75,5 +75,12 @@ export async function openPlans({
       });
       await Promise.all(verdicts);
     },
+  };
+}
+
+function namesIn({ addresses, container_host: host }: Config): PlanNames {
+  return {
+    pools: addresses.pools.map(({ name }) => name),
+    locations: host.proxmox.locations.map(({ name }) => name),
   };
 }

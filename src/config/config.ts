@@ -22,7 +22,13 @@ export interface Config extends Omit<FromFile, 'plans_file'> {
 type PoolEntry = ConfigFile['addresses']['pools'][number];
 
 /** The first and last address that may be assigned, inclusive. Both have the same family. */
-export type PoolConfig = Omit<PoolEntry, 'range' | 'first' | 'last'> & { first: string; last: string };
+export type PoolConfig = Pick<PoolEntry, 'name' | 'prefix' | 'gateway'> & {
+  first: string;
+  last: string;
+  bridge?: string | null;
+  vlan?: number | null;
+  plans_only?: boolean;
+};
 
 export type ProxmoxConfig = Config['container_host']['proxmox'];
 export type SshConfig = NonNullable<Config['exec']['ssh']>;

@@ -17,6 +17,8 @@ export function planOf(entry: Entry): Plan {
     cores: entry.cores ?? 0,
     domains: entry.domains ?? 0,
     backups: entry.backups ?? 0,
+    ...(entry.pools.length === 0 ? {} : { pools: entry.pools }),
+    ...(entry.location === undefined ? {} : { location: entry.location }),
     ...(entry.data === undefined ? {} : { data: entry.data }),
     ...(entry.options.length === 0 ? {} : { options: entry.options.map((one) => optionOf(entry, one)) }),
   };

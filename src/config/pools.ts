@@ -23,6 +23,9 @@ export function poolOf(entry: PoolEntry): PoolConfig {
     last: canonical(last),
     prefix: entry.prefix,
     gateway: canonical(entry.gateway),
+    bridge: entry.bridge ?? null,
+    vlan: entry.vlan ?? null,
+    plans_only: entry.plans_only,
   };
 }
 

@@ -8,6 +8,7 @@ import type { JsonObject } from '../kernel/json.js';
 import {
   block,
   byName,
+  flag,
   inherited,
   list,
   number,
@@ -168,6 +169,14 @@ export const PlanSchema = block('A plan.', {
   cores: optional(number('CPU cores.', 1, 512)),
   domains: optional(number('Maximum number of custom domains per site.', 0, 10_000)),
   backups: optional(number('Maximum number of backups per site.', 0, 1000)),
+  pools: list(
+    'Address pools of the containers; empty = all pools without `plans_only`.',
+    name('Name of a pool.'),
+    { default: [] },
+  ),
+  location: optional(
+    name('Location of the containers (`container_host.proxmox.locations`); empty = every node.'),
+  ),
   data: optional(
     Type.Unsafe<JsonObject>(
       Type.Record(Type.String(), Type.Unknown(), {
@@ -211,6 +220,20 @@ export const PoolSchema = block('Addresses for containers.', {
     expected: ADDRESS_EXPECTED,
     check: isAddress,
   }),
+  bridge: optional(
+    text("Bridge of the pool's network; empty = the bridge of all containers.", {
+      pattern: '^[A-Za-z0-9._-]{1,15}$',
+      expected: 'the name of a bridge',
+    }),
+  ),
+  vlan: optional(
+    number(
+      "VLAN tag of the pool's network; empty = untagged if the pool has a bridge, otherwise as for all containers.",
+      1,
+      4094,
+    ),
+  ),
+  plans_only: flag('Whether only plans that name the pool in `pools` get its addresses.', { default: false }),
 });
 
 export const ConfigSchema = Type.Object(

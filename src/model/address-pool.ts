@@ -9,6 +9,12 @@ export interface AddressPool {
   /** The network prefix length to configure in the container. */
   readonly prefix: number;
   readonly gateway: string;
+  /** The bridge of the pool's network. Null or absent: the bridge of all containers. */
+  readonly bridge?: string | null;
+  /** VLAN tag of the pool's network. Null or absent: none if the pool has a bridge, else that of all containers. */
+  readonly vlan?: number | null;
+  /** Whether only plans that name the pool get its addresses. Default: false. */
+  readonly plans_only?: boolean;
 }
 
 export type Family = 4 | 6;

@@ -10,6 +10,16 @@ export interface ClaimedAddress {
   readonly address: string;
   readonly prefix: number;
   readonly gateway: string;
+  /** Absent: the network of all containers. */
+  readonly network?: PoolNetwork;
+}
+
+/** The network of a pool. A guest has addresses of one network only, because it has one network interface. */
+export interface PoolNetwork {
+  /** Null: the bridge of all containers. */
+  readonly bridge: string | null;
+  /** Null: untagged. */
+  readonly vlan: number | null;
 }
 
 /**

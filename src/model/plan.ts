@@ -21,6 +21,10 @@ export interface Plan {
   readonly domains: number;
   /** Maximum number of backups. */
   readonly backups: number;
+  /** Names of the pools of the container's addresses. Absent: all pools without `plans_only`. */
+  readonly pools?: readonly string[];
+  /** Name of the group of nodes on which the containers are placed. Absent: every node. */
+  readonly location?: string;
   /** The product data, in the form that the module declares with `productData`. */
   readonly data?: JsonObject;
   /** Options that an order may set; only on plans that are for sale. */

@@ -2,11 +2,13 @@
  * Chooses the name, addresses and container number of a new site. Choosing values does not reserve them; they are
  * claimed when the service is saved with them.
  */
-import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../model/address-pool.js';
+import { firstFree } from '../model/address-pool.js';
+import { chooseAddresses, poolsOf } from '../model/pool-choice.js';
 import { AgentError } from '../kernel/errors.js';
-import { exhausted, refuseHeldSupply } from '../jobs/effects/supply.js';
+import { exhausted, noAddress, refuseHeldSupply } from '../jobs/effects/supply.js';
 import type { ClaimedAddress } from '../model/guest.js';
 import type { ServiceKey } from '../model/service.js';
+import type { Plan } from '../model/plan.js';
 import type { Part } from '../model/part.js';
 import { chooseSubdomain } from '../model/subdomain.js';
 import type { SiteOrder } from './check-order.js';
@@ -28,7 +30,7 @@ export interface Allotment {
 export type Allocate = (
   key: ServiceKey,
   order: SiteOrder,
-  parts: readonly Part[],
+  product: { readonly parts: readonly Part[]; readonly plan: Plan },
   mayWait: boolean,
 ) => Allotment;
 
@@ -38,20 +40,20 @@ export type Allocate = (
 export function makeAllocate(context: OperationContext): Allocate {
   const lastAddress = new Map<string, string>();
   let lastVmid = 0;
-  const chooseGuest = (key: ServiceKey): NonNullable<Allotment['guest']> => {
+  const chooseGuest = (key: ServiceKey, plan: Plan): NonNullable<Allotment['guest']> => {
     const { config, state, clock, watch } = context;
     const { services, reservations } = state;
-    refuseHeldSupply({ config, services, reservations, clock, watch }, { key, createdAt: null });
-    const addresses = chooseAddresses(context, key, lastAddress);
+    refuseHeldSupply({ config, services, reservations, clock, watch }, { key, createdAt: null }, plan);
+    const addresses = addressesFor(context, key, plan, lastAddress);
     const vmid = chooseVmid(context, key, lastVmid);
     lastVmid = vmid;
     return { addresses, vmid };
   };
-  return (key, order, parts, mayWait) => {
+  return (key, order, { parts, plan }, mayWait) => {
     const subdomain = parts.includes('site') ? chooseName(context, key, order) : null;
     if (!parts.includes('guest')) return { subdomain, guest: null, lacks: null };
     try {
-      return { subdomain, guest: chooseGuest(key), lacks: null };
+      return { subdomain, guest: chooseGuest(key, plan), lacks: null };
     } catch (error) {
       if (!mayWait || !isExhausted(error)) throw error;
       return { subdomain, guest: { addresses: [], vmid: null }, lacks: error };
@@ -79,9 +81,10 @@ function chooseName(context: OperationContext, key: ServiceKey, order: SiteOrder
   return found;
 }
 
-function chooseAddresses(
+function addressesFor(
   context: OperationContext,
   key: ServiceKey,
+  plan: Plan,
   last: Map<string, string>,
 ): ClaimedAddress[] {
   const { services } = context.state;
@@ -90,25 +93,11 @@ function chooseAddresses(
     const holder = services.holderOf({ address });
     return (holder !== undefined && holder !== key) || used.has(address);
   };
-  const pools = context.config.addresses.pools;
-  return ([4, 6] as const)
-    .map((family) => pools.filter((pool) => familyOf(pool) === family))
-    .filter((ofFamily) => ofFamily.length > 0)
-    .map((ofFamily) => chooseFrom(ofFamily, isTaken, last));
-}
-
-function chooseFrom(
-  pools: readonly AddressPool[],
-  isTaken: (address: string) => boolean,
-  last: Map<string, string>,
-): ClaimedAddress {
-  for (const { name, prefix, gateway, ...range } of pools) {
-    const address = findFreeAddress({ name, prefix, gateway, ...range }, isTaken, last.get(name));
-    if (address === undefined) continue;
-    last.set(name, address);
-    return { pool: name, address, prefix, gateway };
-  }
-  throw exhausted('No address is left for another site');
+  const pools = poolsOf(context.config.addresses.pools, plan);
+  const chosen = chooseAddresses(pools, isTaken, (pool) => last.get(pool));
+  if (!chosen) throw noAddress(pools);
+  for (const { pool, address } of chosen) last.set(pool, address);
+  return chosen;
 }
 
 function chooseVmid(context: OperationContext, key: ServiceKey, last: number): number {

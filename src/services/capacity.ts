@@ -1,5 +1,5 @@
 /** Computes how many sites of a plan could be created now, based on data that the daemon already has in memory. */
-import { freeSupply } from '../jobs/effects/supply.js';
+import { freeSupply, type HeldSupply, heldSupply } from '../jobs/effects/supply.js';
 import { holdsBefore, unitsIn } from '../jobs/effects/held-units.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Plan } from '../model/plan.js';
@@ -39,29 +39,30 @@ export function capacityOf(context: OperationContext, plan: Plan, product: SoldP
   if (!source || !parts.includes('guest')) return { available: MOST_COUNTED, limitedBy: [], ...told };
   const view = watch.latest();
   if (!view) return { available: null, limitedBy: [], ...told };
-  const left = leftOf(context, placementRequestOf(plan, source), view, reserved + told.waiting);
+  const held = heldSupply(context, holds, plan);
+  const left = leftOf(context, plan, placementRequestOf(plan, source), view, held);
   const available = Math.min(MOST_COUNTED, ...left.map(([, count]) => count));
   const limitedBy = left.filter(([, count]) => count === available).map(([limit]) => limit);
   return { available, limitedBy: available === MOST_COUNTED ? [] : limitedBy, ...told };
 }
 
 export function placementRequestOf(plan: Plan, source: PlacementRequest['source']): PlacementRequest {
-  const { cores, memoryMb, swapMb, diskGb } = plan;
-  return { resources: { cores, memoryMb, swapMb, diskGb }, source };
+  const { cores, memoryMb, swapMb, diskGb, location = null } = plan;
+  return { resources: { cores, memoryMb, swapMb, diskGb }, source, location };
 }
 
 function leftOf(
   context: OperationContext,
+  plan: Plan,
   request: PlacementRequest,
   view: NonNullable<ReturnType<OperationContext['watch']['latest']>>,
-  held: number,
+  held: HeldSupply,
 ): [Limit, number][] {
   const { config, state, watch } = context;
-  const { addresses, vmids } = freeSupply({ config, services: state.services, watch });
-  const most = (free: number): number => Math.max(0, free - held);
+  const { addresses, vmids } = freeSupply({ config, services: state.services, watch }, plan);
   const supply: [Limit, number][] = [
-    ['addresses', most(addresses)],
-    ['vmids', most(vmids)],
+    ['addresses', Math.max(0, addresses - held.addresses)],
+    ['vmids', Math.max(0, vmids - held.vmids)],
   ];
   try {
     return [...supply, ['nodes', context.countRoom(request, view, MOST_COUNTED)]];

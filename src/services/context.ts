@@ -51,6 +51,8 @@ export interface ProductCatalogue {
 export interface PlacementRequest {
   readonly resources: Resources;
   readonly source: ContainerSource;
+  /** Null: every node. */
+  readonly location: string | null;
 }
 
 /** Runs work in sequence per key. */

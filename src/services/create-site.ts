@@ -140,7 +140,12 @@ async function record(
           return { value: restoredService(context, sale, current), result: [] };
         if (current && !mayStartAgain(current))
           return { value: sameOrder(current, sale.order, sale.plan), result: [] };
-        const allotment = allocate(sale.key, sale.order, sale.product.declared.parts, !strict);
+        const allotment = allocate(
+          sale.key,
+          sale.order,
+          { parts: sale.product.declared.parts, plan: sale.plan },
+          !strict,
+        );
         const value = newService(context, sale, allotment, current);
         return { value, result: allotment.lacks ? [waitsFor(allotment.lacks)] : [] };
       });

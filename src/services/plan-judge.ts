@@ -3,7 +3,9 @@ import type { JsonObject } from '../kernel/json.js';
 import type { CheckEnd } from '../model/check-end.js';
 import type { DataChecks } from '../model/data-check.js';
 import type { Plan } from '../model/plan.js';
+import { isCommonOption, OPTION_FIELDS } from '../model/plan-option.js';
 import type { Declarations } from '../modules/kit/declarations.js';
+import type { PlanLimits } from '../modules/kit/product.js';
 
 export interface PlanVerdict {
   /** The product data with the schema's defaults. */
@@ -28,18 +30,25 @@ export interface ProductCheck {
 
 /** The part of a product that a plan must match. */
 export interface JudgedProduct {
-  readonly declared: Pick<Declarations, 'parts' | 'productData'>;
+  readonly declared: Pick<Declarations, 'parts' | 'productData'> & Partial<Pick<Declarations, 'planLimits'>>;
+}
+
+/** The names in the configuration to which plans may refer. */
+export interface PlanNames {
+  readonly pools: readonly string[];
+  readonly locations: readonly string[];
 }
 
 export interface PlanJudgeDeps {
   readonly products: { find(name: string): JudgedProduct | undefined };
   readonly checks: DataChecks;
   readonly productCheck: ProductCheck;
+  readonly names: PlanNames;
 }
 
-export function planJudge({ products, checks, productCheck }: PlanJudgeDeps): PlanJudge {
+export function planJudge({ products, checks, productCheck, names }: PlanJudgeDeps): PlanJudge {
   const declared = (plan: Plan, product: string): PlanVerdict =>
-    judgeByDeclarations(plan, products.find(product), checks);
+    judgeByDeclarations(plan, products.find(product), checks, names);
   return {
     known(plan, product) {
       const verdict = declared(plan, product);
@@ -69,14 +78,15 @@ export function judgeByDeclarations(
   plan: Plan,
   product: JudgedProduct | undefined,
   checks: DataChecks,
+  names?: PlanNames,
 ): PlanVerdict {
   const { data: given = {} } = plan;
   if (!product) return { data: given, problems: { module: 'cannot be used at the moment' } };
-  const { parts, productData } = product.declared;
-  const sizes = parts.includes('guest') ? missingSizes(plan) : {};
+  const { parts, productData, planLimits } = product.declared;
+  const sizes = parts.includes('guest') ? { ...missingSizes(plan), ...limitProblems(plan, planLimits) } : {};
   const { data, problems } = productData === null ? undeclared(given) : checks(productData)(given);
   const ofData = Object.entries(problems).map(([field, problem]) => [joined(field), problem] as const);
-  return { data, problems: { ...sizes, ...Object.fromEntries(ofData) } };
+  return { data, problems: { ...sizes, ...unknownNames(plan, names), ...Object.fromEntries(ofData) } };
 }
 
 function undeclared(data: JsonObject): PlanVerdict {
@@ -90,6 +100,31 @@ function missingSizes({ memoryMb, diskGb, cores }: Plan): Record<string, string>
   const sizes = { memory_mb: memoryMb, disk_gb: diskGb, cores };
   const missing = Object.entries(sizes).filter(([, size]) => size === 0);
   return Object.fromEntries(missing.map(([name]) => [name, 'is missing: the product has a container']));
+}
+
+/** The plan's own sizes, and the bounds of its options, must be within the limits of the product. */
+function limitProblems(plan: Plan, limits: PlanLimits | null = null): Record<string, string> {
+  const entries = Object.entries(limits ?? {}).flatMap(([name, range]): [string, string][] => {
+    if (!isCommonOption(name)) return [];
+    const [min, max] = range;
+    const within = (value: number): boolean => value >= min && value <= max;
+    const option = plan.options?.find((one) => one.name === name);
+    const own = plan[OPTION_FIELDS[name]];
+    const rule = `must be from ${min} to ${max} for this product`;
+    if (own !== 0 && !within(own)) return [[name, rule]];
+    return option && !(within(option.min) && within(option.max)) ? [[`options.${name}`, rule]] : [];
+  });
+  return Object.fromEntries(entries);
+}
+
+function unknownNames({ pools = [], location }: Plan, names: PlanNames | undefined): Record<string, string> {
+  if (!names) return {};
+  const pool = pools.find((name) => !names.pools.includes(name));
+  const isElsewhere = location !== undefined && !names.locations.includes(location);
+  return {
+    ...(pool === undefined ? {} : { pools: `names "${pool}", which is not a pool of the configuration` }),
+    ...(isElsewhere ? { location: `is "${location}", which is not a location of the configuration` } : {}),
+  };
 }
 
 /** One sentence for operators; null if there is no problem. */

@@ -44,6 +44,9 @@ export interface ServiceEntry {
   readonly node: string | null;
   readonly memoryMb: number;
   readonly diskGb: number;
+  /** The pools and the location of the plan; null if the plan names none. */
+  readonly pools: readonly string[] | null;
+  readonly location: string | null;
   readonly addresses: readonly string[];
   /** Custom domains, without their `www`. */
   readonly domains: readonly string[];

@@ -1,6 +1,7 @@
 /** Chooses where a template is built: nodes, VMID, and a temporary address. */
 import type { Config } from '../config/config.js';
 import { canonicalAddress, familyOf, findFreeAddress } from '../model/address-pool.js';
+import { claimOf, poolsOf } from '../model/pool-choice.js';
 import { AgentError } from '../kernel/errors.js';
 import { plainCall } from '../drivers/shared/call.js';
 import type { ClusterView, GuestDriver, NetworkAddress } from '../drivers/guest/contract.js';
@@ -82,11 +83,11 @@ export async function freeAddress({
   );
   const isTaken = (address: string): boolean => used.has(address) || isClaimed?.(address) === true;
   // Most packages are fetched over IPv4, so a pool of IPv6 addresses is used only if there is no other pool.
-  const pools = [...config.addresses.pools].sort((a, b) => familyOf(a) - familyOf(b));
+  const pools = poolsOf(config.addresses.pools, {}).sort((a, b) => familyOf(a) - familyOf(b));
   for (const pool of pools) {
     // The last address of the pool is preferred, because sites get addresses from the start of the pool.
     const address = findFreeAddress({ ...pool, first: pool.last }, isTaken) ?? findFreeAddress(pool, isTaken);
-    if (address !== undefined) return { address, prefix: pool.prefix, gateway: pool.gateway };
+    if (address !== undefined) return claimOf(pool, address);
   }
   throw new AgentError('capacity_exhausted', 'No address is available for building a template.');
 }

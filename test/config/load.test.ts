@@ -81,7 +81,16 @@ t.test(
       jobs: { slots: 12 },
     });
     t.match(config.proxy.nginx.certificate_file, /^\/.*\/tls\/site\.pem$/);
-    t.same(Object.keys(config.addresses.pools[0] ?? {}), ['name', 'first', 'last', 'prefix', 'gateway']);
+    t.same(Object.keys(config.addresses.pools[0] ?? {}), [
+      'name',
+      'first',
+      'last',
+      'prefix',
+      'gateway',
+      'bridge',
+      'vlan',
+      'plans_only',
+    ]);
     t.throws(() => Object.assign(config.container_host.proxmox, { pool: 'x' }), TypeError);
     t.throws(() => config.plans.push(...config.plans), TypeError);
   },

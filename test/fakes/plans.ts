@@ -11,5 +11,10 @@ export function plansFor({
 }: Omit<PlanListDeps, 'judge'> & { readonly products: Pick<ProductCatalogue, 'find'> }): PlanList {
   const accepted = { kind: 'valid', data: undefined } as const;
   const productCheck = { known: () => accepted, run: async () => accepted };
-  return planList({ config, state, judge: planJudge({ products, checks: dataChecks(), productCheck }) });
+  const names = { pools: ['main', 'public'], locations: ['frankfurt'] };
+  return planList({
+    config,
+    state,
+    judge: planJudge({ products, checks: dataChecks(), productCheck, names }),
+  });
 }

@@ -20,6 +20,7 @@ export function proxmoxConfig(over: Partial<ProxmoxConfig> = {}): ProxmoxConfig 
     nameserver: '10.0.0.53',
     searchdomain: null,
     nodes: [],
+    locations: [],
     heavy_operations: 3,
     firewall: false,
     start_at_boot: true,

@@ -203,3 +203,43 @@ t.test('reservations over for a day are forgotten, unless the clock is in doubt'
   await forgetReservations(rig.deps);
   t.same(rig.state.reservations.list(), []);
 });
+
+t.test('a plan with pools of its own is sold out by itself, and says so', async (t) => {
+  const config = withAddresses(20);
+  const [main] = config.addresses.pools;
+  if (!main) throw new Error('no pools');
+  const own = {
+    name: 'public',
+    first: '203.0.113.20',
+    last: '203.0.113.20',
+    prefix: 24,
+    gateway: '203.0.113.1',
+  };
+  config.addresses.pools.push({ ...main, ...own, bridge: 'vmbr1', vlan: 7, plans_only: true });
+  const [basic] = config.plans;
+  if (!basic) throw new Error('no plans');
+  config.plans.push({ ...basic, name: 'public', aliases: [], pools: ['public'] });
+  const rig = await open(config);
+  const plans = async (): Promise<unknown> => (await rig.call('GET', '/plans')).body['plans'];
+  const left = async (plan: string) => (await rig.call('GET', `/capacity?plan=${plan}`)).body;
+  t.match(await plans(), [{ name: 'basic', available: true }, {}, { available: true, sold_out: null }]);
+  await order(rig, 1, { plan: 'public' });
+  t.match(await rig.state.services.get('default/1'), {
+    guest: {
+      addresses: [{ pool: 'public', address: '203.0.113.20', network: { bridge: 'vmbr1', vlan: 7 } }],
+    },
+  });
+  t.match(await plans(), [
+    { name: 'basic', available: true, sold_out: null },
+    {},
+    { name: 'public', available: false, sold_out: /^No address is left/ },
+  ]);
+  t.match(await left('public'), { deliverable: false, limited_by: ['addresses'] });
+  t.match(await order(rig, 2, { plan: 'public' }), {
+    status: 202,
+    body: { warnings: [/^No address is left/] },
+  });
+  t.match(await left('basic'), { deliverable: true, waiting: 1 });
+  t.match((await order(rig, 3)).body, { private_ip: /^10\.0\.0\./ }, 'does not wait for the other plan');
+  t.match(await strict(rig, 4), { status: 202 });
+});

@@ -57,10 +57,11 @@ function cloud(check: (data: JsonObject) => CheckEnd = () => ({ kind: 'valid', d
       return check(data);
     },
   };
-  const judge = planJudge({ products, checks: dataChecks(), productCheck });
+  const judge = planJudge({ products, checks: dataChecks(), productCheck, names: NAMES });
   const plans = planList({ config: of.config, state: of.memory.state, judge });
   return { ...of, asked, products: all, context: { ...of.context, products, plans } };
 }
+const NAMES = { pools: ['public'], locations: ['frankfurt'] };
 const VALID: CheckEnd = { kind: 'valid', data: undefined };
 
 t.test('a plan is checked by its product, completed with defaults, and sold from then on', async (t) => {
@@ -109,6 +110,31 @@ t.test('a plan that its product does not accept is refused, field by field', asy
   const options = [{ name: 'users', min: 1, max: 5, step: 1 }];
   t.match(await refused({ options }), wrong({ 'options.0.name': /a number in its data/ }));
   t.match(await refused({ options, data: { users: 9 } }), wrong({ 'options.0': /own value 9/ }));
+});
+
+t.test('a plan names pools and a location that exist, and has sizes that its product allows', async (t) => {
+  const { context, products } = cloud();
+  const wordpress = products.get('wordpress');
+  if (!wordpress) throw new Error('no wordpress');
+  const declared = { ...wordpress.declared, planLimits: { cores: [1, 2], disk_gb: [10, 100] } as const };
+  products.set('wordpress', { ...wordpress, declared });
+  const sized = (also: Partial<Plan>): Plan => ({
+    ...basicPlan,
+    name: 'x',
+    aliases: [],
+    module: 'wordpress',
+    ...also,
+  });
+  const refused = (also: Partial<Plan>, fields: object) =>
+    t.rejects(createPlan(context, sized(also)), { code: 'invalid_request', fields });
+  await refused({ pools: ['public', 'none'] }, { pools: /"none"/ });
+  await refused({ location: 'mars' }, { location: /"mars"/ });
+  await refused({ cores: 3 }, { cores: 'must be from 1 to 2 for this product' });
+  const options = [{ name: 'disk_gb', min: 20, max: 200, step: 10 }];
+  await refused({ options }, { 'options.disk_gb': /from 10 to 100/ });
+  t.match(await createPlan(context, sized({ pools: ['public'], location: 'frankfurt' })), {
+    ...{ problem: null, plan: { pools: ['public'], location: 'frankfurt' } },
+  });
 });
 
 t.test('names and aliases are unique among all plans', async (t) => {

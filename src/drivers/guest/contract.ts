@@ -9,6 +9,7 @@ import type { BaseLogger } from 'pino';
 import type { Clock } from '../../kernel/clock.js';
 import type { Mark } from '../../kernel/mark.js';
 import type { SnapshotAbility } from '../../model/snapshot-rules.js';
+import type { PoolNetwork } from '../../model/guest.js';
 import type { SeenContainers, SeenHa } from '../../model/actual-state.js';
 import type { DriverCall } from '../shared/call.js';
 import type { Circuits } from '../shared/circuit.js';
@@ -33,6 +34,8 @@ export interface NetworkAddress {
   readonly address: string;
   readonly prefix: number;
   readonly gateway: string;
+  /** Absent: the network of all containers. All addresses of a container have the same network. */
+  readonly network?: PoolNetwork;
 }
 
 export type Source =
@@ -144,6 +147,8 @@ export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
 export interface PlacementSpec {
   readonly resources: Resources;
   readonly source: Source;
+  /** Name of the group of nodes that may get the container. Absent or null: every node. */
+  readonly location?: string | null;
   /** For each node, the resources that are reserved for containers which the view does not show yet. */
   readonly promised: ReadonlyMap<string, Promised>;
 }

@@ -48,6 +48,15 @@ export const PlanView = Type.Object(
     cores: whole(`CPU cores. ${NO_CONTAINER}`, 2),
     domains: whole('The maximum number of custom domains of a service.', 3),
     backups: whole('The maximum number of backups of a service.', 2),
+    pools: list(
+      'The address pools of the containers. If the list is empty, all pools are used that are not reserved for ' +
+        'plans.',
+      [],
+    ),
+    location: nullable(
+      text('The location of the containers. The value is null if every node may be used.', 'frankfurt'),
+      null,
+    ),
     data: freeObject('The product data of the plan, which the module defines. Defaults are filled in.', {}),
     options: freeObject(
       'The options that an order may set in `properties`, as a JSON Schema for a form. For each option, ' +
@@ -61,7 +70,15 @@ export const PlanView = Type.Object(
         'by `POST /plans`.',
       'file',
     ),
-    available: flag('True if the plan can be ordered.', true),
+    available: flag('True if the plan can be ordered and delivered now.', true),
+    sold_out: nullable(
+      text(
+        'The resource that is used up, so that an order of the plan would wait. The value is null if a service ' +
+          'can be delivered.',
+        'No address is left for another service of this plan.',
+      ),
+      null,
+    ),
     problem: nullable(
       text(
         'The reason why the plan cannot be ordered. The value is null if the plan can be ordered, and ' +
@@ -134,6 +151,25 @@ export const planFields = {
   cores: count('CPU cores.', 1, 512, 2),
   domains: count('The maximum number of custom domains of a service; the default is 0.', 0, 10_000, 3),
   backups: count('The maximum number of backups of a service; the default is 0.', 0, 1_000, 2),
+  pools: Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 64 }), {
+      maxItems: 100,
+      'x-rule': 'must be a list of names of pools',
+      description:
+        'The address pools of the containers. If the list is empty, all pools are used that are not reserved for ' +
+        'plans.',
+      examples: [['public']],
+    }),
+  ),
+  location: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 64,
+      'x-rule': 'must be the name of a location',
+      description: 'The location of the containers. If the field is omitted, every node may be used.',
+      examples: ['frankfurt'],
+    }),
+  ),
   data: Type.Optional(
     Type.Unsafe<JsonObject>({
       type: 'object',
@@ -169,11 +205,13 @@ type PlanFields = Static<TObject<typeof planFields>>;
 
 /** The plan of a request. */
 export function planIn(name: string, sent: PlanFields): Plan {
-  const { aliases = [], module, data, options = [] } = sent;
+  const { aliases = [], module, pools = [], location, data, options = [] } = sent;
   const plan: Plan = {
     ...{ name, aliases, ...(module === undefined ? {} : { module }) },
     ...{ memoryMb: sent.memory_mb ?? 0, swapMb: sent.swap_mb ?? DEFAULT_SWAP_MB, diskGb: sent.disk_gb ?? 0 },
     ...{ cores: sent.cores ?? 0, domains: sent.domains ?? 0, backups: sent.backups ?? 0 },
+    ...(pools.length === 0 ? {} : { pools }),
+    ...(location === undefined ? {} : { location }),
     ...(data === undefined ? {} : { data }),
   };
   if (options.length === 0) return plan;
@@ -188,7 +226,9 @@ export function planIn(name: string, sent: PlanFields): Plan {
 export function viewPlan(
   { plan, source, problem }: ListedPlan,
   forOperator: boolean,
+  isSoldOut: (plan: Plan) => string | null,
 ): Static<typeof PlanView> {
+  const lack = isSoldOut(plan);
   return {
     name: plan.name,
     aliases: [...plan.aliases],
@@ -199,10 +239,13 @@ export function viewPlan(
     cores: plan.cores,
     domains: plan.domains,
     backups: plan.backups,
+    pools: [...(plan.pools ?? [])],
+    location: plan.location ?? null,
     data: plan.data ?? {},
     options: optionsForm(plan),
     source,
-    available: problem === null,
+    available: problem === null && lack === null,
+    sold_out: lack,
     problem: forOperator ? problem : null,
   };
 }

@@ -2,13 +2,14 @@
  * Assigns the container number and addresses that were not available when the order arrived. Also replaces a number or
  * address that a foreign container turns out to use.
  */
-import { type AddressPool, familyOf, findFreeAddress, firstFree } from '../../model/address-pool.js';
+import { findFreeAddress, firstFree } from '../../model/address-pool.js';
+import { chooseAddresses, claimOf, poolsOf } from '../../model/pool-choice.js';
 import type { ClaimedAddress } from '../../model/guest.js';
 import { guestOf, keyOf, type Service, withGuest } from '../../model/service.js';
 import type { ClusterView } from '../../drivers/guest/contract.js';
 import type { Effect } from './effect.js';
 import type { Ordering } from './held-units.js';
-import { exhausted, refuseHeldSupply } from './supply.js';
+import { exhausted, noAddress, refuseHeldSupply } from './supply.js';
 
 export const orderingOf = (service: Service): Ordering => ({
   key: keyOf(service),
@@ -22,7 +23,7 @@ export const orderingOf = (service: Service): Ordering => ({
  */
 export function reallocate(effect: Effect, service: Service, view: ClusterView): Service {
   const { deps } = effect;
-  if (guestOf(service).vmid === null) refuseHeldSupply(deps, orderingOf(service));
+  if (guestOf(service).vmid === null) refuseHeldSupply(deps, orderingOf(service), service.plan);
   const shown = new Set(view.guests.map((guest) => guest.vmid));
   const guest = guestOf(service);
   const vmid =
@@ -30,34 +31,20 @@ export function reallocate(effect: Effect, service: Service, view: ClusterView):
   const used = deps.watch.usedAddresses();
   const addresses =
     guest.addresses.length === 0
-      ? firstAddresses(effect, used)
+      ? firstAddresses(effect, service, used)
       : guest.addresses.map((claim) =>
           used.has(claim.address) ? another(effect, service, claim, used) : claim,
         );
   return withGuest(service, { vmid, addresses });
 }
 
-/** One address of each family, from the first pool with a free address. */
-function firstAddresses({ deps }: Effect, used: ReadonlySet<string>): ClaimedAddress[] {
+function firstAddresses({ deps }: Effect, { plan }: Service, used: ReadonlySet<string>): ClaimedAddress[] {
+  const pools = poolsOf(deps.config.addresses.pools, plan);
   const isTaken = (address: string): boolean =>
     used.has(address) || deps.services.holderOf({ address }) !== undefined;
-  const { pools } = deps.config.addresses;
-  const families = ([4, 6] as const).map((family) => pools.filter((pool) => familyOf(pool) === family));
-  return families
-    .filter((ofFamily) => ofFamily.length > 0)
-    .map((ofFamily) => firstAddress(ofFamily, isTaken));
-}
-
-function firstAddress(pools: readonly AddressPool[], isTaken: (address: string) => boolean): ClaimedAddress {
-  for (const pool of pools) {
-    const address = findFreeAddress(pool, isTaken);
-    if (address !== undefined)
-      return { pool: pool.name, address, prefix: pool.prefix, gateway: pool.gateway };
-  }
-  throw exhausted(
-    'No address is left for another site',
-    `pools: ${pools.map(({ name }) => name).join(', ')}`,
-  );
+  const chosen = chooseAddresses(pools, isTaken);
+  if (!chosen) throw noAddress(pools);
+  return chosen;
 }
 
 /** The next container number of the agent's range that no service claims and that is not in `shown`. */
@@ -88,12 +75,12 @@ function another(
   const pool = deps.config.addresses.pools.find(({ name }) => name === claim.pool);
   const address =
     pool && findFreeAddress(pool, (candidate) => used.has(candidate) || isClaimed(candidate), claim.address);
-  if (!pool || address === undefined) throw exhausted('No address is left for another site');
+  if (!pool || address === undefined) throw noAddress([{ name: claim.pool }]);
   deps.log.warn(
     { address: claim.address, instead: address, service_id: service.id, panel: service.panel },
     'the address is used by a foreign container; choosing another address',
   );
-  return { pool: pool.name, address, prefix: pool.prefix, gateway: pool.gateway };
+  return claimOf(pool, address);
 
   function isClaimed(candidate: string): boolean {
     return deps.services.holderOf({ address: candidate }) !== undefined;

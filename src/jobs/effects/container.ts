@@ -55,7 +55,12 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
       maxAgeMs = 0;
       return {
         view,
-        node: findPlacement(deps, { resources: service.plan, source }, view, orderingOf(service)),
+        node: findPlacement(
+          deps,
+          { resources: service.plan, source, location: service.plan.location ?? null },
+          view,
+          orderingOf(service),
+        ),
       };
     },
     (error) => error instanceof AgentError && error.code === 'template_missing',

@@ -26,6 +26,9 @@ export interface Ordering {
 /** Capacity for a number of sites of the same size. */
 export interface Held extends Promised {
   readonly units: number;
+  /** The pools and the location that the plan names; null if it names none. */
+  readonly pools: readonly string[] | null;
+  readonly location: string | null;
 }
 
 /** What the order still lacks. `supply`: addresses and a container number. `room`: a node with free capacity. */
@@ -48,7 +51,8 @@ export function holdsBefore(deps: HoldDeps, self: Ordering, stage: Stage): Holds
   const reserved = holding.map(({ plan, count, takenBy }): Held => {
     const left = takenBy.filter((key) => key !== self.key && lacks(deps.services.entry(key)));
     const units = count - takenBy.length + left.length;
-    return { memoryMb: plan.memoryMb, diskGb: plan.diskGb, units };
+    const { memoryMb, diskGb, pools = null, location = null } = plan;
+    return { memoryMb, diskGb, pools, location, units };
   });
   const isReserved = self.key !== null && taken.has(self.key);
   const waiting = isReserved ? [] : waitingBefore(deps, self, stage, taken);
@@ -67,11 +71,11 @@ function waitingBefore(
 ): Held[] {
   const bySize = new Map<string, Held>();
   for (const entry of services.unfinished()) {
-    const { key, memoryMb, diskGb } = entry;
+    const { key, memoryMb, diskGb, pools, location } = entry;
     if (key === self || taken.has(key) || !isWaiting(entry, stage)) continue;
     if (createdAt !== null && `${entry.createdAt} ${key}` > `${createdAt} ${self ?? ''}`) continue;
-    const size = `${memoryMb} ${diskGb}`;
-    bySize.set(size, { memoryMb, diskGb, units: (bySize.get(size)?.units ?? 0) + 1 });
+    const size = JSON.stringify([memoryMb, diskGb, pools, location]);
+    bySize.set(size, { memoryMb, diskGb, pools, location, units: (bySize.get(size)?.units ?? 0) + 1 });
   }
   return [...bySize.values()];
 }

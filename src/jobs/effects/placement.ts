@@ -16,19 +16,27 @@ export interface PlacementDeps extends HoldDeps {
   readonly drivers: { readonly guest: GuestDriver };
 }
 
+export interface PlaceRequest {
+  readonly resources: Resources;
+  readonly source: ContainerSource;
+  /** Null: every node. */
+  readonly location: string | null;
+}
+
 /**
  * Chooses the node for the container. Capacity that earlier orders need is treated as used. Capacity that is promised
  * to the order `self` is treated as free. Throws `template_missing`, `host_incomplete` or `capacity_exhausted`.
  */
 export function findPlacement(
   deps: PlacementDeps,
-  request: { readonly resources: Resources; readonly source: ContainerSource },
+  request: PlaceRequest,
   view: ClusterView,
   self: Ordering,
 ): string {
   const source = sourceOf(deps.config, request.source);
   const promised = promisedBefore(deps, source, view, self);
-  return deps.drivers.guest.place({ resources: request.resources, source, promised }, view);
+  const { resources, location } = request;
+  return deps.drivers.guest.place({ resources, source, location, promised }, view);
 }
 
 /**
@@ -37,13 +45,14 @@ export function findPlacement(
  */
 export function countPlaces(
   deps: PlacementDeps,
-  request: { readonly resources: Resources; readonly source: ContainerSource },
+  request: PlaceRequest,
   view: ClusterView,
   most: number,
 ): number {
   const source = sourceOf(deps.config, request.source);
   const promised = promisedBefore(deps, source, view, { key: null, createdAt: null });
-  const places = deps.drivers.guest.spread({ resources: request.resources, source, promised }, most, view);
+  const { resources, location } = request;
+  const places = deps.drivers.guest.spread({ resources, source, location, promised }, most, view);
   return [...places.values()].reduce((sum, units) => sum + units, 0);
 }
 
@@ -68,10 +77,10 @@ function addHeld(
   source: Source,
   view: ClusterView,
   promised: Map<string, Promised>,
-  { memoryMb, diskGb, units }: Held,
+  { memoryMb, diskGb, location, units }: Held,
 ): void {
   const resources = { cores: 1, swapMb: 0, memoryMb, diskGb };
-  const places = drivers.guest.spread({ resources, source, promised }, units, view);
+  const places = drivers.guest.spread({ resources, source, location, promised }, units, view);
   for (const [node, count] of places) {
     const before = promised.get(node) ?? { memoryMb: 0, diskGb: 0 };
     promised.set(node, {

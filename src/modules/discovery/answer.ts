@@ -131,6 +131,16 @@ const Action = Type.Object(
   closed,
 );
 
+const limit = Type.Optional(
+  Type.Unsafe<readonly [number, number]>(
+    Type.Array(Type.Integer({ minimum: 0 }), { minItems: 2, maxItems: 2 }),
+  ),
+);
+const PlanLimitsSchema = Type.Object(
+  { memory_mb: limit, swap_mb: limit, disk_gb: limit, cores: limit, domains: limit, backups: limit },
+  closed,
+);
+
 const DeclarationsSchema = Type.Object(
   {
     info: Info,
@@ -139,6 +149,7 @@ const DeclarationsSchema = Type.Object(
     serviceData: Type.Union([object, Type.Null()]),
     actions: Type.Array(Action, { maxItems: 50 }),
     checks: Type.Array(Type.Enum([...MODULE_CHECKS]), { maxItems: MODULE_CHECKS.length, uniqueItems: true }),
+    planLimits: Type.Union([PlanLimitsSchema, Type.Null()]),
     parts: Type.Array(Type.Enum([...PARTS]), { maxItems: PARTS.length, uniqueItems: true }),
     abilities: Type.Array(word, { maxItems: 100, uniqueItems: true }),
     reads: Type.Array(Type.Enum([...READINGS]), { maxItems: READINGS.length, uniqueItems: true }),

@@ -35,6 +35,7 @@ export function declarationsOf(
       ...{ name: word, title, description, input },
     })),
     checks: MODULE_CHECKS.filter((name) => typeof memberOf(module, name) === 'function'),
+    planLimits: memberOf(module, 'planLimits') ?? null,
     parts: memberOf(module, 'parts') ?? [],
     abilities,
     reads: memberOf(module, 'reads') ?? [],

@@ -7,7 +7,7 @@ import type { JobPolicy } from '../../model/job.js';
 import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
 import type { ModuleInfo } from './module.js';
-import type { TemplateRecipe } from './product.js';
+import type { PlanLimits, TemplateRecipe } from './product.js';
 import type { ContainerSource } from './host-call-types.js';
 import type { Reading } from './reading.js';
 import type { RouteMethod } from './routes.js';
@@ -37,6 +37,8 @@ export interface Declarations {
   /** The product's own actions. */
   readonly actions: readonly DeclaredAction[];
   readonly parts: readonly Part[];
+  /** Limits of the sizes of plans; null if the module declares none. */
+  readonly planLimits: PlanLimits | null;
   /** Kinds of jobs for which the module has a flow. */
   readonly abilities: readonly string[];
   /** What the module reads in addition to its own records. */

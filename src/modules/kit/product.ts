@@ -2,6 +2,7 @@
 import type { TSchema } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
 import type { OwnerEmailRule } from '../../model/owner-email.js';
+import type { CommonOption } from '../../model/plan-option.js';
 import type { Part } from '../../model/part.js';
 import type { ModuleAction } from './action.js';
 import type { ContainerSource } from './host-call-types.js';
@@ -28,8 +29,17 @@ export interface TemplateRecipe {
 export type CheckResult =
   undefined | { readonly data?: JsonObject; readonly errors?: Readonly<Record<string, string>> };
 
+/**
+ * The smallest and largest value of the sizes of plans: `memory_mb` in MiB, `disk_gb` in GiB, `cores`. Also limits the
+ * options of plans.
+ */
+export type PlanLimits = Readonly<Partial<Record<CommonOption, readonly [min: number, max: number]>>>;
+
 export abstract class Product extends Module {
   abstract createJob(): JobFlow;
+
+  /** The sizes of plans that the product can be sold with. Default: all. */
+  readonly planLimits?: PlanLimits;
 
   /**
    * JSON Schema of the product data: the values that a plan of this product holds, such as a quota. The type must be

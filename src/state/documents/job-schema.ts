@@ -22,6 +22,8 @@ export const PlanSchema = Type.Object({
   domains: Type.Number(),
   backups: Type.Number(),
   module: Type.Optional(Type.String()),
+  pools: Type.Optional(Type.Array(Type.String())),
+  location: Type.Optional(Type.String()),
   data: Type.Optional(JsonObjectSchema),
   chosen: Type.Optional(Type.Unsafe<ChosenOptions>(Type.Record(Type.String(), Type.Number()))),
 });

@@ -30,6 +30,9 @@ const GuestSchema = Type.Object({
       address: TextSchema,
       prefix: Type.Integer({ minimum: 0, maximum: 128 }),
       gateway: TextSchema,
+      network: Type.Optional(
+        Type.Object({ bridge: NullableText, vlan: Type.Union([Type.Integer(), Type.Null()]) }),
+      ),
     }),
   ),
   vmid: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),

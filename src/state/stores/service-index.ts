@@ -29,6 +29,8 @@ export function entryOf(service: Service): ServiceEntry {
     node: guest?.node ?? null,
     memoryMb: service.plan.memoryMb,
     diskGb: service.plan.diskGb,
+    pools: service.plan.pools ?? null,
+    location: service.plan.location ?? null,
     addresses: Object.freeze(guest?.addresses.map(({ address }) => address) ?? []),
     domains: Object.freeze(site?.domains.map(({ domain }) => domain) ?? []),
     requestDueAt: service.lifecycle === 'active' ? (site?.domainWish?.nextAt ?? null) : null,

@@ -8,6 +8,7 @@ import {
   configuredAddresses,
   formatTags,
   macOf,
+  net0Of,
   parseSize,
   rootDiskBytes,
   sameDevice,
@@ -15,6 +16,7 @@ import {
 import { parseUpid } from '../../../src/drivers/guest/proxmox/tasks.js';
 import { watchCluster } from '../../../src/drivers/guest/watch.js';
 import { handClock } from '../../fakes/clock.js';
+import { proxmoxConfig } from '../../fakes/proxmox-config.js';
 
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
@@ -269,4 +271,38 @@ t.test('the watch: one look for all, the last view stays, everybody may leave al
   watch.close();
   await clock.turn(60_000);
   t.equal(waiting.length, 0, 'polling has ended');
+});
+
+t.test('a container with a location is placed only on its nodes', async (t) => {
+  const node = (name: string, used: number): NodeCase => ({
+    ...{ name, online: true, total: 10_000, used, promised: 0, disk: 0, diskUsed: 0, diskPromised: 0 },
+    ...{ storage: true, template: true },
+  });
+  const view = viewOf([node('a', 0), node('b', 5_000), node('c', 6_000)], true);
+  const within = { ...rules, locations: [{ name: 'south', nodes: ['b', 'c'] }] };
+  const spec = (location: string | null): PlacementSpec => ({
+    resources: { cores: 1, memoryMb: 1_000, swapMb: 0, diskGb: 1 },
+    source: { kind: 'template', name: 'wp' },
+    promised: new Map(),
+    location,
+  });
+  t.equal(chooseNode(within, spec(null), view), 'a');
+  t.equal(chooseNode(within, spec('south'), view), 'b');
+  t.same([...spread(within, spec('south'), 100, view).keys()].sort(), ['b', 'c']);
+  t.throws(() => chooseNode(within, spec('gone'), view), {
+    code: 'capacity_exhausted',
+    detail: /a: not in "gone"/,
+  });
+});
+
+t.test('the network of a pool replaces the network of all containers', async (t) => {
+  const address = { address: '203.0.113.9', prefix: 24, gateway: '203.0.113.1' };
+  const device = (network?: { bridge: string | null; vlan: number | null }): string =>
+    net0Of(proxmoxConfig({ vlan: 7 }), { agent: 'a', panel: 'p', service: '1', generation: 1 }, [
+      { ...address, ...(network ? { network } : {}) },
+    ]);
+  t.match(device(), /bridge=vmbr0,.*,tag=7,/);
+  t.match(device({ bridge: 'vmbr1', vlan: 20 }), /bridge=vmbr1,.*,tag=20,/);
+  t.notMatch(device({ bridge: 'vmbr1', vlan: null }), /tag=/);
+  t.match(device({ bridge: null, vlan: 20 }), /bridge=vmbr0,.*,tag=20,/);
 });

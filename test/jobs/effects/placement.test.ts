@@ -11,6 +11,7 @@ import { aGuest, aService } from '../../fakes/samples.js';
 const REQUEST = {
   resources: { cores: 2, memoryMb: 2048, swapMb: 512, diskGb: 20 },
   source: { kind: 'template', template: 'golden' },
+  location: null,
 } as const;
 const placed = (id: string, also: Changes = {}) =>
   aService({ id, lifecycle: 'active', vmid: 1000 + Number(id), node: 'pve2', ...also });

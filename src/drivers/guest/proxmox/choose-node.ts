@@ -11,7 +11,8 @@ import { reachOf, templatesOf } from './template.js';
 const MIB = 2 ** 20;
 const GIB = 2 ** 30;
 
-type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 'reserve_disk_gb'>;
+type Rules = Pick<ProxmoxConfig, 'nodes' | 'storage' | 'reserve_memory_mb' | 'reserve_disk_gb'> &
+  Partial<Pick<ProxmoxConfig, 'locations'>>;
 
 /**
  * Throws `template_missing` if no node has the source, `host_incomplete` if none has the configured storage,
@@ -21,7 +22,7 @@ export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView)
   const holders = sourceHolders(rules, spec, view);
   const judged = view.nodes.map((node) => {
     const room = roomOn(rules, spec, view, node);
-    const refusal = exclusionOf(rules, view, holders, node) ?? lackIn(room, spec.resources);
+    const refusal = exclusionOf(rules, spec, view, holders, node) ?? lackIn(room, spec.resources);
     return { ...room, node, refusal };
   });
   const [best] = judged.filter(({ refusal }) => refusal === undefined).sort(byRoom);
@@ -74,7 +75,7 @@ export function spread(
 function canEver(rules: Rules, wanted: PlacementSpec, view: ClusterView): (node: NodeView) => boolean {
   try {
     const holders = sourceHolders(rules, wanted, view);
-    return (node) => exclusionOf(rules, view, holders, node) === undefined;
+    return (node) => exclusionOf(rules, wanted, view, holders, node) === undefined;
   } catch (error) {
     if (error instanceof AgentError && error.code === 'template_missing') return () => false;
     throw error;
@@ -136,14 +137,21 @@ const withoutStorage = ({ storage }: Rules): string => `storage "${storage}" is 
 
 function exclusionOf(
   rules: Rules,
+  { location = null }: PlacementSpec,
   view: ClusterView,
   holders: ReadonlySet<string>,
   node: NodeView,
 ): string | undefined {
   if (!node.online) return 'offline';
   if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return NOT_ALLOWED;
+  if (location !== null && !nodesAt(rules, location).includes(node.name)) return `not in "${location}"`;
   if (!holdsStorage(view, rules.storage, node.name)) return withoutStorage(rules);
   return holders.has(node.name) ? undefined : 'does not hold the source';
+}
+
+/** A location that the configuration no longer has contains no node. */
+function nodesAt({ locations = [] }: Rules, location: string): readonly string[] {
+  return locations.find(({ name }) => name === location)?.nodes ?? [];
 }
 
 function holdsStorage(view: ClusterView, storage: string, node: string): boolean {

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import {
+  block,
   flag,
   list,
   number,
@@ -91,6 +92,17 @@ const keys = section('The Proxmox VE cluster.', {
   ),
   searchdomain: optional(text("DNS search domain in the containers; empty = the host's.")),
   nodes: list('Nodes that may run containers; empty = every online node.', node, { default: [] }),
+  locations: list(
+    'Groups of nodes that plans can name as their location.',
+    block('A location.', {
+      name: text('Name of the location.', {
+        pattern: ID,
+        expected: 'letters, digits, dots, underscores or hyphens',
+      }),
+      nodes: list('Nodes of the location.', node, { minItems: 1 }),
+    }),
+    { default: [] },
+  ),
   heavy_operations: number(
     'Maximum number of heavy operations (create, clone, snapshot, rollback, destroy) that run at the ' +
       'same time on one node.',
@@ -168,8 +180,25 @@ const vmidsAreApart: ConfigCheck = (file) => {
   return problem(`${key}.template_vmids`, `found ${found}, expected separate ranges`);
 };
 
+const Named = Type.Object({ name: Type.String() });
+const Locations = Type.Object({
+  container_host: Type.Object({ proxmox: Type.Object({ locations: Type.Array(Type.Unknown()) }) }),
+});
+
+const locationsAreNamedOnce: ConfigCheck = (file) => {
+  if (!Value.Check(Locations, file)) return [];
+  const names = file.container_host.proxmox.locations.map((one) =>
+    Value.Check(Named, one) ? one.name : undefined,
+  );
+  return names.flatMap((name, n) =>
+    name !== undefined && names.indexOf(name) < n
+      ? problem(`container_host.proxmox.locations.${n}.name`, `found "${name}" twice, expected unique names`)
+      : [],
+  );
+};
+
 export const proxmox = {
   keys,
-  checks: [vmidsAreApart],
+  checks: [vmidsAreApart, locationsAreNamedOnce],
   hosts: ({ container_host: host }: ProxmoxSettings) => host.proxmox.urls.map((url) => new URL(url).hostname),
 } satisfies DriverPart;

@@ -9,6 +9,7 @@ import {
   word,
   worst,
 } from '../../shared/doctor/check.js';
+import { networksOf } from '../../../model/pool-choice.js';
 import type { ProxmoxDoctorParts } from './doctor-parts.js';
 import { examineEndpoint, type EndpointFacts } from './examine-endpoint.js';
 import { grantCommands, type NeededPrivilege, neededPrivileges } from './privileges.js';
@@ -161,7 +162,8 @@ async function checkPrivileges(
   signal: AbortSignal,
 ): Promise<Verdict> {
   const { proxmox } = config.container_host;
-  const needed = neededPrivileges(proxmox);
+  const networks = networksOf(config.addresses.pools);
+  const needed = neededPrivileges({ ...proxmox, networks });
   const missing = await missingOf(needed, (path) => pve.privileges(path, undefined, signal));
   if (missing.length === 0)
     return ok(

@@ -1,5 +1,6 @@
 /** The dependencies of the checks of Proxmox VE. */
 import type { Clock } from '../../../kernel/clock.js';
+import type { AddressPool } from '../../../model/address-pool.js';
 import type { ProxmoxSettings } from './config.js';
 import type { ProxmoxExaminer } from './examine.js';
 
@@ -14,6 +15,7 @@ export interface ProxmoxDoctorParts {
   readonly configFile: string;
   readonly config: ProxmoxSettings & {
     readonly agent: { readonly id: string };
+    readonly addresses: { readonly pools: readonly AddressPool[] };
     readonly plans: readonly { readonly memoryMb: number; readonly diskGb: number }[];
   };
   readonly clock: Clock;

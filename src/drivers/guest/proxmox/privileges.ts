@@ -4,6 +4,7 @@
  * commands in docs/installing.md with it. Source: Proxmox's own checks (pve-container `check_ct_modify_config_perm`
  * and API2, pve-access-control RPCEnvironment.pm).
  */
+import type { PoolNetwork } from '../../../model/guest.js';
 import type { ProxmoxConfig } from './config.js';
 
 /**
@@ -87,7 +88,10 @@ export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own
 export type PrivilegedConfig = Pick<
   ProxmoxConfig,
   'pool' | 'storage' | 'os_template' | 'bridge' | 'vlan' | 'ha'
->;
+> & {
+  /** The networks of address pools that have a network of their own. */
+  readonly networks?: readonly PoolNetwork[];
+};
 
 export interface NeededPrivilege extends Privilege {
   /** Returns the path on which the API checks the privilege. */
@@ -97,20 +101,24 @@ export interface NeededPrivilege extends Privilege {
 /** Returns the privileges that this configuration needs. */
 export function neededPrivileges(config: PrivilegedConfig): NeededPrivilege[] {
   return PRIVILEGES.filter(({ ha }) => ha !== true || config.ha.enabled).flatMap((one) => {
-    const path = pathOf(one.place, config);
-    return path === undefined ? [] : [{ ...one, path }];
+    return pathsOf(one.place, config).map((path) => ({ ...one, path }));
   });
 }
 
-function pathOf(place: Place, config: PrivilegedConfig): string | undefined {
-  const { pool, storage, os_template: volume, bridge, vlan } = config;
-  if (place === 'guests') return pool === null ? '/vms' : `/pool/${pool}`;
-  if (place === 'every guest') return '/vms';
-  if (place === 'storage') return `/storage/${storage}`;
-  if (place === 'os template')
-    return volume === null ? undefined : `/storage/${volume.split(':', 1)[0] ?? ''}`;
-  if (place === 'network') return `/sdn/zones/localnetwork/${bridge}${vlan === null ? '' : `/${vlan}`}`;
-  return '/';
+function pathsOf(place: Place, config: PrivilegedConfig): string[] {
+  const { pool, storage, os_template: volume } = config;
+  if (place === 'guests') return [pool === null ? '/vms' : `/pool/${pool}`];
+  if (place === 'every guest') return ['/vms'];
+  if (place === 'storage') return [`/storage/${storage}`];
+  if (place === 'os template') return volume === null ? [] : [`/storage/${volume.split(':', 1)[0] ?? ''}`];
+  return place === 'network' ? networkPaths(config) : ['/'];
+}
+
+function networkPaths({ bridge, vlan, networks = [] }: PrivilegedConfig): string[] {
+  const paths = [{ bridge, vlan }, ...networks].map(
+    (one) => `/sdn/zones/localnetwork/${one.bridge ?? bridge}${one.vlan === null ? '' : `/${one.vlan}`}`,
+  );
+  return [...new Set(paths)];
 }
 
 /** Returns the privileges by path, as in an access control list. */

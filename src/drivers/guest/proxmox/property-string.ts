@@ -70,16 +70,18 @@ export function macOf(mark: Mark): string {
 export function net0Of(config: ProxmoxConfig, mark: Mark, addresses: readonly NetworkAddress[]): string {
   const v4 = addresses.find(({ address }) => !isIPv6(address));
   const v6 = addresses.find(({ address }) => isIPv6(address));
+  const network = (v4 ?? v6)?.network;
+  const vlan = network ? network.vlan : config.vlan;
   return [
     'name=eth0',
-    `bridge=${config.bridge}`,
+    `bridge=${network?.bridge ?? config.bridge}`,
     `firewall=${config.firewall ? 1 : 0}`,
     ...(v4 === undefined ? [] : [`gw=${v4.gateway}`]),
     ...(v6 === undefined ? [] : [`gw6=${v6.gateway}`]),
     `hwaddr=${macOf(mark)}`,
     ...(v4 === undefined ? [] : [`ip=${v4.address}/${v4.prefix}`]),
     ...(v6 === undefined ? [] : [`ip6=${v6.address}/${v6.prefix}`]),
-    ...(config.vlan === null ? [] : [`tag=${config.vlan}`]),
+    ...(vlan === null ? [] : [`tag=${vlan}`]),
     'type=veth',
   ].join(',');
 }

@@ -1,6 +1,7 @@
 /** GET, PUT and DELETE /plans/{name} */
 import { Type } from 'typebox';
 import { deletePlan, readPlan, replacePlan } from '../../../services/change-plans.js';
+import { soldOut } from '../../../services/sold-out.js';
 import { isOperator } from '../../guards/auth.js';
 import { planFields, planIn, PlanParams, PlanView, viewPlan } from '../../schemas/plan.js';
 import { PlanName } from '../../schemas/service.js';
@@ -15,7 +16,8 @@ export const planRoute = jsonRoute({
   answer: PlanView,
   answers: { 200: 'The plan.' },
   failures: ['plan_not_found'],
-  handle: ({ params, request }, context) => viewPlan(readPlan(context, params.name), isOperator(request)),
+  handle: ({ params, request }, context) =>
+    viewPlan(readPlan(context, params.name), isOperator(request), soldOut(context)),
 });
 
 export const replacePlanRoute = jsonRoute({
@@ -32,7 +34,7 @@ export const replacePlanRoute = jsonRoute({
   answers: { 200: 'The plan was replaced.' },
   failures: ['unknown_module', 'plan_not_found', 'plan_exists', 'plan_read_only', 'state_unavailable'],
   handle: async ({ params, body, request }, context) =>
-    viewPlan(await replacePlan(context, planIn(params.name, body)), isOperator(request)),
+    viewPlan(await replacePlan(context, planIn(params.name, body)), isOperator(request), soldOut(context)),
 });
 
 export const deletePlanRoute = jsonRoute({

@@ -1,6 +1,7 @@
 /** GET /plans, POST /plans */
 import { Type } from 'typebox';
 import { createPlan } from '../../../services/change-plans.js';
+import { soldOut } from '../../../services/sold-out.js';
 import { isOperator } from '../../guards/auth.js';
 import { NewPlanName, planFields, planIn, PlanView, viewPlan } from '../../schemas/plan.js';
 import { jsonRoute } from '../../server/endpoint.js';
@@ -12,9 +13,10 @@ export const plansRoute = jsonRoute({
   summary: 'List the plans',
   answer: Type.Object({ plans: Type.Array(PlanView, { description: 'All plans.' }) }),
   answers: { 200: 'The plans that can be ordered.' },
-  handle: ({ request }, { plans }) => ({
-    plans: plans.list().map((plan) => viewPlan(plan, isOperator(request))),
-  }),
+  handle: ({ request }, context) => {
+    const lackOf = soldOut(context);
+    return { plans: context.plans.list().map((plan) => viewPlan(plan, isOperator(request), lackOf)) };
+  },
 });
 
 export const createPlanRoute = jsonRoute({
@@ -30,5 +32,5 @@ export const createPlanRoute = jsonRoute({
   answers: { 201: { when: 'The plan was created.', example: { name: 'nextcloud-10', source: 'api' } } },
   failures: ['unknown_module', 'plan_exists', 'quota_reached', 'state_unavailable'],
   handle: async ({ body: { name, ...fields }, request }, context) =>
-    viewPlan(await createPlan(context, planIn(name, fields)), isOperator(request)),
+    viewPlan(await createPlan(context, planIn(name, fields)), isOperator(request), soldOut(context)),
 });
