@@ -8,7 +8,7 @@ import type { FileSystem } from '../../src/state/files/file-system.js';
 import type { Boundaries } from './boundaries.js';
 
 /** Calls that only read, or that no remote system notices. */
-const SILENT = new Set(['place', 'spread', 'close', 'look', 'usedAddresses']);
+const SILENT = new Set(['place', 'spread', 'close', 'look', 'usedAddresses', 'listOsTemplates']);
 
 /** Boundaries before and after every change, and in the middle of a write, when half of the text is written. */
 export function aroundFiles(real: FileSystem, stateDir: string, points: Boundaries): FileSystem {

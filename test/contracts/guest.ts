@@ -7,7 +7,16 @@ import { AgentError, type ErrorCode } from '../../src/kernel/errors.js';
 import type { JsonObject } from '../../src/kernel/json.js';
 import type { Mark } from '../../src/kernel/mark.js';
 import { type DriverCall, plainCall } from '../../src/drivers/shared/call.js';
-import type { ContainerSpec, GuestAt, GuestDriver, Promised } from '../../src/drivers/guest/contract.js';
+import type {
+  ContainerSpec,
+  Source,
+  GuestAt,
+  GuestDriver,
+  Promised,
+} from '../../src/drivers/guest/contract.js';
+
+/** A container that may have to be created. */
+type NewContainer = ContainerSpec & { readonly source: Source };
 
 export interface GuestWorld {
   readonly driver: GuestDriver;
@@ -71,7 +80,7 @@ export function guestDriverContract(t: Test, name: string, open: (t: Test) => Pr
       service,
       generation: 1,
     });
-    const specOf = (index: number, over: Partial<ContainerSpec> = {}): ContainerSpec => ({
+    const specOf = (index: number, over: Partial<NewContainer> = {}): NewContainer => ({
       vmid: world.vmids[index] ?? 0,
       mark: markOf(`svc${index}`),
       node: world.node,

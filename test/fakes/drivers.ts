@@ -50,6 +50,12 @@ export function fakeDrivers(): FakeDrivers {
       capabilities: { snapshots: true, ha: true },
       look: async () => emptyView,
       usedAddresses: async () => new Set(),
+      listOsTemplates: async () => [
+        {
+          ...{ name: 'debian-12-standard', version: '12.7-1', node: 'pve1', sizeBytes: 1 },
+          volume: 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst',
+        },
+      ],
       place: () => 'pve1',
       spread: (_, count) => new Map([['pve1', count]]),
       async ensureContainer(spec, call) {

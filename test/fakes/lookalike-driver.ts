@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/kernel/clock.js';
 import type { Mark } from '../../src/kernel/mark.js';
 import { type DriverCall, plainCall } from '../../src/drivers/shared/call.js';
 import type { Circuits } from '../../src/drivers/shared/circuit.js';
-import type { ContainerSpec, GuestDriver } from '../../src/drivers/guest/contract.js';
+import type { ContainerSpec, GuestDriver, Source } from '../../src/drivers/guest/contract.js';
 import { proxmoxGuestDriver } from '../../src/drivers/guest/proxmox/index.js';
 import { type MemoryBackend, memoryBackend } from '../../src/sandbox/memory/containers.js';
 import type { PveOptions } from '../../src/sandbox/pve/options.js';
@@ -17,7 +17,7 @@ import { selfSigned } from './tls-files.js';
 export const TEMPLATE = 'innkeeper-wordpress';
 export const mark: Mark = { agent: 'a1', panel: 'default', service: '42', generation: 1 };
 export const at = { vmid: 5001, mark };
-export const spec: ContainerSpec = {
+export const spec: ContainerSpec & { readonly source: Source } = {
   ...at,
   node: 'pve2',
   hostname: 'blog.example.test',

@@ -27,6 +27,7 @@ export function proxmoxConfig(over: Partial<ProxmoxConfig> = {}): ProxmoxConfig 
     vmids: { first: 5000, last: 5999 },
     template_vmids: { first: 9000, last: 9099 },
     os_template: 'local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst',
+    image_storages: [],
     reserve_memory_mb: 1024,
     reserve_disk_gb: 10,
     ha: { enabled: true, nodes: ['pve1', 'pve2'], group: null },

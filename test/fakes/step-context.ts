@@ -84,6 +84,8 @@ function usualAnswers(
       return { stdout: '', stderr: '' };
     },
     'secrets.ensure': (name) => ({ secret: name }),
+    'secrets.put': (name) => ({ secret: name }),
+    'secrets.password': ({ name = 'password' } = {}) => ({ secret: name }),
     'site.fetch'(request) {
       requests.push(request);
       if (!site) throw new AgentError('site_unreachable', 'The site does not answer.');

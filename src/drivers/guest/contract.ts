@@ -47,11 +47,33 @@ export type Source =
   /** A new container from an OS template volume. */
   | { readonly kind: 'os'; readonly volume: string };
 
+/** A source that is not known exactly yet. `nodes` have it; null: every node. */
+export interface Anywhere {
+  readonly kind: 'anywhere';
+  readonly nodes: readonly string[] | null;
+}
+
+/** The container must exist. If it does not, nothing is created. */
+export interface Existing {
+  readonly kind: 'existing';
+}
+
+/** A file from which containers can be created. */
+export interface OsTemplate {
+  /** The name of the file without version, such as `debian-12-standard`. */
+  readonly name: string;
+  /** Such as `12.7-1`; empty if the name of the file has none. */
+  readonly version: string;
+  readonly volume: string;
+  readonly node: string;
+  readonly sizeBytes: number;
+}
+
 export interface ContainerSpec extends GuestAt {
   /** The node that was chosen for the container. */
   readonly node: string;
   readonly hostname: string;
-  readonly source: Source;
+  readonly source: Source | Existing;
   readonly resources: Resources;
   readonly addresses: readonly NetworkAddress[];
   /** Tags only inform people. The mark in the description decides who owns the container. */
@@ -146,7 +168,7 @@ export type Promised = Pick<Resources, 'memoryMb' | 'diskGb'>;
 
 export interface PlacementSpec {
   readonly resources: Resources;
-  readonly source: Source;
+  readonly source: Source | Anywhere;
   /** Name of the group of nodes that may get the container. Absent or null: every node. */
   readonly location?: string | null;
   /** For each node, the resources that are reserved for containers which the view does not show yet. */
@@ -172,6 +194,8 @@ export interface GuestDriver {
    * containers, and virtual machines.
    */
   usedAddresses(call: DriverCall): Promise<ReadonlySet<string>>;
+  /** Returns the OS templates of each node, from the storages that the configuration names for this. */
+  listOsTemplates(call: DriverCall): Promise<readonly OsTemplate[]>;
   /**
    * Chooses the node with the most free memory. Considers only nodes that are online and allowed in the configuration,
    * that can use the source, and that have enough free space on the storage. Throws `template_missing`,

@@ -13,8 +13,16 @@ const closed = { additionalProperties: false };
 const Name = Type.String({ minLength: 1, maxLength: 200 });
 const Secret = Type.Object({ secret: Name }, closed);
 const Values = Type.Record(Type.String(), Type.Union([Type.String(), Secret]));
+/** Names that Proxmox accepts as host names: labels of letters, digits and hyphens. */
+const HOST_NAME =
+  '^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)([.][A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$';
 const Source = Type.Object(
-  { kind: Type.Enum(['template', 'os']), template: Type.Optional(Type.String({ maxLength: 200 })) },
+  {
+    kind: Type.Enum(['template', 'os', 'image']),
+    template: Type.Optional(Type.String({ maxLength: 200 })),
+    image: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })),
+    hostname: Type.Optional(Type.String({ maxLength: 253, pattern: HOST_NAME })),
+  },
   closed,
 );
 const Seconds = Type.Number({ minimum: 0, maximum: 86_400 });

@@ -7,6 +7,7 @@ import { planProblem } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/host-call-types.js';
 import type { LeaseRequest } from '../engine/leases.js';
+import { imageOf, nodesWithImage, sourceOn } from './images.js';
 import { findPlacement, sourceOf } from './placement.js';
 import { nextVmid, orderingOf, reallocate } from './allocation.js';
 import { exhausted } from './supply.js';
@@ -48,6 +49,7 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
   const { deps, signal } = effect;
   // throws at once when no template is configured
   sourceOf(deps.config, source);
+  const nodes = source.kind === 'image' ? await nodesWithImage(effect, imageOf(source)) : undefined;
   let maxAgeMs = deps.config.container_host.poll_s * 1000;
   return retry(
     async () => {
@@ -57,7 +59,10 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
         view,
         node: findPlacement(
           deps,
-          { resources: service.plan, source, location: service.plan.location ?? null },
+          {
+            ...{ resources: service.plan, source, location: service.plan.location ?? null },
+            ...(nodes ? { nodes } : {}),
+          },
           view,
           orderingOf(service),
         ),
@@ -70,14 +75,14 @@ async function placed(effect: Effect, service: Service, source: ContainerSource)
 
 export const ensure: EffectOf<'container.ensure'> = async (effect, wanted) => {
   const { deps, journal } = effect;
-  const source = sourceOf(deps.config, wanted);
   for (let tried = 0; ; tried += 1) {
     const service = await journal.subject();
     const at = requireGuest(effect, service);
+    const source = await sourceOn(effect, at.node, wanted);
     try {
       const { node } = await holding(effect, leasesFor(effect, source, at.node), async () =>
         deps.drivers.guest.ensureContainer(
-          specOf(effect, service, wanted, at.vmid, at.node),
+          specOf(effect, service, { ...at, source, hostname: wanted.hostname }),
           await driverCall(effect),
         ),
       );
@@ -95,19 +100,19 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, wanted) => {
   }
 };
 
-function specOf(
-  effect: Effect,
-  service: Service,
-  source: ContainerSource,
-  vmid: number,
-  node: string,
-): ContainerSpec {
+interface Wanted {
+  readonly vmid: number;
+  readonly node: string;
+  readonly source: ContainerSpec['source'];
+  /** Undefined: the agent chooses the name. */
+  readonly hostname: string | undefined;
+}
+
+function specOf(effect: Effect, service: Service, wanted: Wanted): ContainerSpec {
+  const { vmid, node, source, hostname = guestHostname(service) } = wanted;
   return {
-    vmid,
-    node,
+    ...{ vmid, node, source, hostname },
     mark: mark(effect, service),
-    hostname: guestHostname(service),
-    source: sourceOf(effect.deps.config, source),
     resources: service.plan,
     addresses: guestOf(service).addresses,
     tags: ['innkeeper', `panel-${service.panel.toLowerCase()}`],
@@ -178,7 +183,15 @@ export const converge: EffectOf<'container.converge'> = async (effect, source) =
   // without this check, the call below would create a new, empty container if the service's container is missing
   if (!found) throw absent();
   const { node } = await holding(effect, [hostLease(effect, found.node)], () =>
-    deps.drivers.guest.ensureContainer(specOf(effect, service, source, at.vmid, found.node), call),
+    deps.drivers.guest.ensureContainer(
+      specOf(effect, service, {
+        ...at,
+        node: found.node,
+        source: { kind: 'existing' },
+        hostname: source.hostname,
+      }),
+      call,
+    ),
   );
   if (node !== at.node) await journal.changeSubject((current) => withGuest(current, { node }));
 };
@@ -199,6 +212,9 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
   await holding(effect, node === null ? [] : [hostLease(effect, node)], async () =>
     deps.drivers.guest.removeContainer(at, await driverCall(effect, makingNotes(service))),
   );
+  // a product can create the container again, and its snapshots are gone
+  if (guestOf(service).snapshots.length > 0)
+    await journal.changeSubject((current) => withGuest(current, { snapshots: [] }));
 };
 
 /**

@@ -6,7 +6,14 @@ import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { ServiceKey } from '../../model/service.js';
 import { type Held, type HoldDeps, holdsBefore, type Ordering } from './held-units.js';
-import type { ClusterView, GuestDriver, Promised, Resources, Source } from '../../drivers/guest/contract.js';
+import type {
+  Anywhere,
+  ClusterView,
+  GuestDriver,
+  Promised,
+  Resources,
+  Source,
+} from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/host-call-types.js';
 import type { ServiceStore } from '../../state/contract.js';
 
@@ -21,6 +28,8 @@ export interface PlaceRequest {
   readonly source: ContainerSource;
   /** Null: every node. */
   readonly location: string | null;
+  /** The nodes that have the image, if the source is an image and they are known. */
+  readonly nodes?: readonly string[];
 }
 
 /**
@@ -33,7 +42,7 @@ export function findPlacement(
   view: ClusterView,
   self: Ordering,
 ): string {
-  const source = sourceOf(deps.config, request.source);
+  const source = placeSourceOf(deps.config, request);
   const promised = promisedBefore(deps, source, view, self);
   const { resources, location } = request;
   return deps.drivers.guest.place({ resources, source, location, promised }, view);
@@ -49,11 +58,16 @@ export function countPlaces(
   view: ClusterView,
   most: number,
 ): number {
-  const source = sourceOf(deps.config, request.source);
+  const source = placeSourceOf(deps.config, request);
   const promised = promisedBefore(deps, source, view, { key: null, createdAt: null });
   const { resources, location } = request;
   const places = deps.drivers.guest.spread({ resources, source, location, promised }, most, view);
   return [...places.values()].reduce((sum, units) => sum + units, 0);
+}
+
+function placeSourceOf(config: Config, { source, nodes }: PlaceRequest): Source | Anywhere {
+  const found = sourceOf(config, source);
+  return found.kind === 'anywhere' && nodes ? { ...found, nodes } : found;
 }
 
 /**
@@ -62,7 +76,7 @@ export function countPlaces(
  */
 function promisedBefore(
   deps: PlacementDeps,
-  source: Source,
+  source: Source | Anywhere,
   view: ClusterView,
   self: Ordering,
 ): ReadonlyMap<string, Promised> {
@@ -74,7 +88,7 @@ function promisedBefore(
 
 function addHeld(
   { drivers }: PlacementDeps,
-  source: Source,
+  source: Source | Anywhere,
   view: ClusterView,
   promised: Map<string, Promised>,
   { memoryMb, diskGb, location, units }: Held,
@@ -94,7 +108,8 @@ function addHeld(
  * Converts the container source that the module names to the form that the driver expects. Throws `template_missing`
  * when no OS template is configured.
  */
-export function sourceOf(config: Config, requested: ContainerSource): Source {
+export function sourceOf(config: Config, requested: ContainerSource): Source | Anywhere {
+  if (requested.kind === 'image') return { kind: 'anywhere', nodes: null };
   if (requested.kind === 'template') {
     if (requested.template === undefined)
       throw new AgentError('module_failed', 'The product does not name a template.', { retryable: false });

@@ -117,7 +117,7 @@ const Panel = text(64, 1);
 
 export const MODULE_CALL_ARGUMENTS: Readonly<Record<ModuleCallName, TSchema>> = {
   'secrets.ensure': argsWithOptional([SecretName], Type.Integer({ minimum: 12, maximum: 128 })),
-  'secrets.put': args(SecretName, text(16 * KIB, 1)),
+  'secrets.put': args(SecretName, either(text(16 * KIB, 1), Reference)),
   'secrets.password': argsWithOptional(
     [],
     options({

@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { Secret } from '../../kernel/secret.js';
 import type { CharacterClass } from '../kit/module-call-types.js';
-import type { ModuleCall } from './call.js';
+import { clearTextOf, type ModuleCall } from './call.js';
 
 /** Characters that are easily confused (0, O, 1, l, I) are left out. */
 const CHARACTERS: Readonly<Record<CharacterClass, string>> = {
@@ -24,8 +24,9 @@ export const ensure: ModuleCall<'secrets.ensure'> = async ({ secrets }, name, le
   return { secret: name };
 };
 
-export const put: ModuleCall<'secrets.put'> = async ({ secrets }, name, value) => {
-  await secrets.change(name, (current) => (current?.reveal() === value ? current : new Secret(value)));
+export const put: ModuleCall<'secrets.put'> = async (call, name, value) => {
+  const text = await clearTextOf(call, value);
+  await call.secrets.change(name, (current) => (current?.reveal() === text ? current : new Secret(text)));
   return { secret: name };
 };
 

@@ -82,7 +82,10 @@ const Policy = Type.Object(
   { tries: count, backoffS: seconds, timeoutS: seconds, maxExceptions: count, patienceS: seconds },
   closed,
 );
-const Source = Type.Object({ kind: Type.Enum(['template', 'os']), template: Type.Optional(word) }, closed);
+const Source = Type.Object(
+  { kind: Type.Enum(['template', 'os', 'image']), template: Type.Optional(word), image: Type.Optional(word) },
+  closed,
+);
 const Recipe = Type.Object(
   {
     name: word,

@@ -6,13 +6,22 @@ import type { JobPolicy } from '../../model/job.js';
 import { kindData } from '../../model/job-kinds.js';
 import type { Step } from '../../model/flow.js';
 import type { StepContext } from './context.js';
-import type { ContainerSource } from './host-call-types.js';
+import type { ContainerSource, SecretRef } from './host-call-types.js';
+import type { CharacterClass } from './module-call-types.js';
 import type { JobFlow } from './module.js';
 import { AgentError } from '../../kernel/errors.js';
 import { deletion, forgetting, restoration } from './hosted/ends.js';
 import { firstOwner, type Hooks } from './hosted/hooks.js';
 import { onlySteps } from './hosted/only-steps.js';
-import { ownerChange, restarting, resumption, starting, stopping, suspension } from './hosted/power.js';
+import {
+  ownerChange,
+  passwordReset,
+  restarting,
+  resumption,
+  starting,
+  stopping,
+  suspension,
+} from './hosted/power.js';
 import { repair } from './hosted/repair.js';
 import { upgrade } from './hosted/resize.js';
 import { backup, backupRemoval, reset, rollback, takeInitial } from './hosted/snapshots.js';
@@ -23,6 +32,11 @@ export abstract class GuestProduct extends Product {
 
   abstract override source(settings: Readonly<Record<string, unknown>>): ContainerSource;
 
+  /** The source of the container of this service. Default: `source` with the settings of the job. */
+  protected sourceFor(context: StepContext): ContainerSource {
+    return this.source(context.settings);
+  }
+
   /** The recipe: installs the product in the running container. Must be repeatable. */
   protected abstract install(context: StepContext): Promise<void>;
 
@@ -32,12 +46,29 @@ export abstract class GuestProduct extends Product {
   /** Sets the e-mail address of the owner to `service.email` in the running container. Repeatable. */
   protected async setOwner(_context: StepContext): Promise<void> {}
 
+  /**
+   * Sets the password of the administrator in the running container. Repeatable. Without this member, a reset of the
+   * credentials is refused.
+   */
+  protected async setPassword(_context: StepContext, _password: SecretRef): Promise<void> {
+    return unsupported();
+  }
+
+  /** The classes of characters of a new password. Default: `lower`, `upper` and `digit`. */
+  protected readonly passwordClasses?: readonly CharacterClass[];
+
+  /** Without `resetPassword` if the product does not implement `setPassword`. */
+  override get abilities(): readonly string[] {
+    const isDefault = Reflect.get(this, 'setPassword') === Reflect.get(GuestProduct.prototype, 'setPassword');
+    return super.abilities.filter((kind) => kind !== 'resetPassword' || !isDefault);
+  }
+
   protected readonly hooks: Hooks = {
     port: () => 0,
-    source: (context) => this.source(context.settings),
+    source: (context) => this.sourceFor(context),
     setUrl: async () => {},
     setOwner: (context) => this.setOwner(context),
-    setPassword: unsupported,
+    setPassword: (context, password) => this.setPassword(context, password),
     loginLink: unsupported,
   };
 
@@ -45,13 +76,13 @@ export abstract class GuestProduct extends Product {
     return {
       allocate: {
         timeoutS: 120,
-        run: (context) => context.container.allocate(this.source(context.settings)),
+        run: (context) => context.container.allocate(this.sourceFor(context)),
       },
       container: {
         after: ['allocate'],
         concerns: 'container',
         timeoutS: 900,
-        run: (context) => context.container.ensure(this.source(context.settings)),
+        run: (context) => context.container.ensure(this.sourceFor(context)),
         undo: (context) => context.container.remove(),
       },
       start: {
@@ -92,6 +123,7 @@ export abstract class GuestProduct extends Product {
   suspendJob = (): JobFlow => withoutFront(suspension(this.hooks));
   unsuspendJob = (): JobFlow => withoutFront(resumption(this.hooks));
   setEmailJob = (): JobFlow => ownerChange(this.hooks);
+  resetPasswordJob = (): JobFlow => passwordReset(this.hooks, this.passwordClasses);
   upgradeJob = upgrade;
   repairJob = (): JobFlow => withoutFront(repair(this.hooks));
 

@@ -42,10 +42,20 @@ export interface SiteAnswerView {
   readonly body: string;
 }
 
+/**
+ * `template`: a clone of the template with the name `template`. `os`: the OS template of the configuration. `image`:
+ * the newest version of the OS template with the name `image` on the storages that the configuration names.
+ */
 export interface ContainerSource {
-  readonly kind: 'template' | 'os';
-  /** Name of the template if `kind` is `template`. Ignored if `kind` is `os`, which uses the configured OS template. */
+  readonly kind: 'template' | 'os' | 'image';
   readonly template?: string;
+  /**
+   * The name of an OS template without version, such as `debian-12-standard`. Required in the calls of steps if `kind`
+   * is `image`. The source that a product declares omits it, so that an order is accepted before its image is known.
+   */
+  readonly image?: string;
+  /** Host name of the container. Default: a name that the agent chooses. */
+  readonly hostname?: string;
 }
 
 export interface ContainerLook {

@@ -25,6 +25,7 @@ import type {
   ServiceSummary,
   TcpProbe,
   TcpResult,
+  Text,
   TlsProbe,
   TlsResult,
   VerifyCall,
@@ -38,10 +39,10 @@ export const MODULE_CALLS = {
      */
     ensure: call<[name: string, length?: number], SecretRef>(),
     /**
-     * Stores a secret that came from another system, encrypted. Replaces the secret with this name. At most 16 KiB. The
-     * secret is durable when the promise resolves.
+     * Stores a secret that came from another system, encrypted, or a copy of another secret. Replaces the secret with
+     * this name. At most 16 KiB. The secret is durable when the promise resolves.
      */
-    put: call<[name: string, value: string], SecretRef>(),
+    put: call<[name: string, value: Text], SecretRef>(),
     /** Like `ensure`, with a choice of the characters. `context.password` is the same function. */
     password: call<[options?: PasswordOptions], SecretRef>(),
   },

@@ -165,6 +165,7 @@ function storageOn(view: ClusterView, storage: string, node: string): StorageVie
 /** Returns the nodes that can create the container from its source. */
 function sourceHolders(rules: Rules, { source }: PlacementSpec, view: ClusterView): ReadonlySet<string> {
   const all = view.nodes.map((node) => node.name);
+  if (source.kind === 'anywhere') return new Set(source.nodes ?? all);
   if (source.kind === 'os') {
     const [storage = ''] = source.volume.split(':');
     const holders = all.filter((node) => holdsStorage(view, storage, node));

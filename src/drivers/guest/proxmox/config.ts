@@ -127,6 +127,11 @@ const keys = section('The Proxmox VE cluster.', {
       { pattern: '^[^:\\s]+:vztmpl/\\S+$', expected: 'a volume id like local:vztmpl/debian-12.tar.zst' },
     ),
   ),
+  image_storages: list(
+    'Storages whose OS templates products can use as images; empty = the storage of `os_template`.',
+    text('Name of a storage.', { pattern: '^[A-Za-z][A-Za-z0-9._-]*$', expected: 'the name of a storage' }),
+    { default: [] },
+  ),
   reserve_memory_mb: number('Memory that placement keeps free on every node.', 0, 16_777_216, {
     unit: 'MiB',
     default: 1024,

@@ -16,6 +16,7 @@ import {
   assertGoing,
   foreign,
   type Found,
+  gone,
   type Host,
   isOurs,
   locate,
@@ -85,17 +86,19 @@ async function exists(host: Host, spec: ContainerSpec, call: DriverCall): Promis
     return true;
   }
   host.seenOn.delete(spec.vmid);
+  const { source } = spec;
+  if (source.kind === 'existing') throw gone(spec);
   try {
-    await (spec.source.kind === 'os'
-      ? createFromOs(host, spec, spec.source.volume, call)
-      : clone(host, spec, spec.source.name, call));
+    await (source.kind === 'os'
+      ? createFromOs(host, spec, source.volume, call)
+      : clone(host, spec, source.name, call));
     return false;
   } catch (error) {
     if (isPve(error, 'unknown')) host.lostCreations.set(spec.vmid, host.clock.now());
     if (!said(error, EXISTS)) throw error;
     // the VMID is in use: by an earlier attempt of this agent, by a container of another client, or by a virtual
     // machine; the next read shows which
-    if (spec.source.kind === 'os') await waitForOwnCreation(host, spec, call);
+    if (source.kind === 'os') await waitForOwnCreation(host, spec, call);
     if ((await occupant(host, spec, call)) === undefined) throw taken(spec, error.reason);
     return true;
   }

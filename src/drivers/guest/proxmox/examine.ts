@@ -10,7 +10,7 @@ import type { LeftLock, SeenContainers } from '../../../model/actual-state.js';
 import { plainCall } from '../../shared/call.js';
 import type { ClusterView, GuestLog } from '../contract.js';
 import type { SnapshotAbility } from '../../../model/snapshot-rules.js';
-import { flag, num, read, text, VERSION } from './schemas.js';
+import { flag, num, read, text, VERSION, VOLUMES } from './schemas.js';
 import { type PveApi, pveApi, segment } from './client.js';
 import type { Host } from './host.js';
 import { transportOf } from './index.js';
@@ -45,7 +45,6 @@ const STORAGE = Compile(
   }),
 );
 const BRIDGES = Compile(Type.Array(Type.Object({ iface: Type.String(), active: Maybe })));
-const VOLUMES = Compile(Type.Array(Type.Object({ volid: Type.String() })));
 
 export interface ProxmoxExaminer {
   /** e.g. `9.1.9` */

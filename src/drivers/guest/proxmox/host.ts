@@ -267,16 +267,18 @@ export function isOurs(found: Found, at: GuestAt): boolean {
  */
 export async function requireOurs(host: Host, at: GuestAt, call: DriverCall): Promise<Found> {
   const found = await locate(host, at.vmid, call.signal);
-  if (found === undefined) {
-    throw hostFailed(
-      'The container does not exist.',
-      `no container ${at.vmid} in the cluster`,
-      undefined,
-      'gone',
-    );
-  }
+  if (found === undefined) throw gone(at);
   if (!isOurs(found, at)) throw foreign(found, at);
   return found;
+}
+
+export function gone({ vmid }: GuestAt): AgentError {
+  return hostFailed(
+    'The container does not exist.',
+    `no container ${vmid} in the cluster`,
+    undefined,
+    'gone',
+  );
 }
 
 export function foreign(found: Found, at: GuestAt): AgentError {

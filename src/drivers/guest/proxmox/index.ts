@@ -15,6 +15,7 @@ import { ensureHa, removeHa } from './ha.js';
 import type { Host } from './host.js';
 import { withLeftLock } from './left-lock.js';
 import { listContainers, listHa } from './list.js';
+import { listOsTemplates } from './os-templates.js';
 import { readCluster, usedAddressesReader } from './read-cluster.js';
 import { chooseNode, spread } from './choose-node.js';
 import { ensureStarted, ensureStopped } from './power.js';
@@ -62,6 +63,7 @@ export function proxmoxGuestDriver(config: ProxmoxConfig, deps: GuestDeps): Gues
     usedAddresses: edge(usedAddresses),
     place: (spec, view) => chooseNode(config, spec, view),
     spread: (spec, count, view) => spread(config, spec, count, view),
+    listOsTemplates: on(listOsTemplates),
     ensureContainer: on(ensureContainer),
     find: on(find),
     listContainers: on(listContainers),

@@ -88,10 +88,11 @@ export const ROLES: Readonly<Record<Place, { readonly role: string; readonly own
 export type PrivilegedConfig = Pick<
   ProxmoxConfig,
   'pool' | 'storage' | 'os_template' | 'bridge' | 'vlan' | 'ha'
-> & {
-  /** The networks of address pools that have a network of their own. */
-  readonly networks?: readonly PoolNetwork[];
-};
+> &
+  Partial<Pick<ProxmoxConfig, 'image_storages'>> & {
+    /** The networks of address pools that have a network of their own. */
+    readonly networks?: readonly PoolNetwork[];
+  };
 
 export interface NeededPrivilege extends Privilege {
   /** Returns the path on which the API checks the privilege. */
@@ -106,12 +107,17 @@ export function neededPrivileges(config: PrivilegedConfig): NeededPrivilege[] {
 }
 
 function pathsOf(place: Place, config: PrivilegedConfig): string[] {
-  const { pool, storage, os_template: volume } = config;
+  const { pool, storage } = config;
   if (place === 'guests') return [pool === null ? '/vms' : `/pool/${pool}`];
   if (place === 'every guest') return ['/vms'];
   if (place === 'storage') return [`/storage/${storage}`];
-  if (place === 'os template') return volume === null ? [] : [`/storage/${volume.split(':', 1)[0] ?? ''}`];
+  if (place === 'os template') return imagePaths(config);
   return place === 'network' ? networkPaths(config) : ['/'];
+}
+
+function imagePaths({ os_template: volume, image_storages: images = [] }: PrivilegedConfig): string[] {
+  const storages = [...(volume === null ? [] : [volume.split(':', 1)[0] ?? '']), ...images];
+  return [...new Set(storages)].map((storage) => `/storage/${storage}`);
 }
 
 function networkPaths({ bridge, vlan, networks = [] }: PrivilegedConfig): string[] {

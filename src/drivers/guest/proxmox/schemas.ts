@@ -106,6 +106,8 @@ export const TASKS = Compile(
 
 export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
 
+export const VOLUMES = Compile(Type.Array(Type.Object({ volid: Type.String(), size: maybe(Num) })));
+
 export const SNAPSHOTS = Compile(
   Type.Array(
     Type.Object({

@@ -2,6 +2,7 @@
 import { NEXT_PASSWORD } from '../../../model/credentials.js';
 import { AgentError, asAgentError } from '../../../kernel/errors.js';
 import type { StepContext } from '../context.js';
+import type { CharacterClass } from '../module-call-types.js';
 import type { JobFlow } from '../module.js';
 import { siteOf } from '../parts.js';
 import { frontState, GRACE_S, type Hooks, setPendingAddress, setPendingOwner } from './hooks.js';
@@ -156,14 +157,15 @@ const PASSWORD_LENGTH = 20;
  * Sets a new password for the site's administrator. The new password replaces the recorded one only after it was set in
  * the site (see outcomes.ts).
  */
-export const passwordReset = (hooks: Hooks): JobFlow => ({
+export const passwordReset = (hooks: Hooks, classes?: readonly CharacterClass[]): JobFlow => ({
   site: {
     timeoutS: 180,
     async run(context) {
       const { power } = await context.container.look();
       if (power !== 'running')
         throw new AgentError('service_stopped', 'The site is stopped; start it first.');
-      await hooks.setPassword(context, await context.secrets.ensure(NEXT_PASSWORD, PASSWORD_LENGTH));
+      const options = { name: NEXT_PASSWORD, length: PASSWORD_LENGTH, ...(classes ? { classes } : {}) };
+      await hooks.setPassword(context, await context.secrets.password(options));
     },
   },
 });
