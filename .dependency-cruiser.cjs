@@ -73,7 +73,8 @@ module.exports = {
         path: '^(src|modules)/',
         pathNot: [
           '\\.d\\.c?ts$',
-          '^src/jobs/engine/(worker|process-main)\\.ts$',
+          '^src/jobs/engine/(worker|process-main|kit-hook)\\.ts$',
+          '^src/modules/authoring/(module|testing)\\.ts$',
           '^src/modules/discovery/(reader|parent-watch)\\.ts$',
           '^src/modules/collections/migrate-main\\.ts$',
           '^src/cli\\.ts$',

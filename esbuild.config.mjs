@@ -45,6 +45,9 @@ export const program = (outdir, withTests) => ({
     'src/modules/discovery/parent-watch.ts',
     'src/modules/discovery/write-declarations.ts',
     'src/jobs/engine/process-main.ts',
+    'src/jobs/engine/kit-hook.ts',
+    'src/modules/authoring/module.ts',
+    'src/modules/authoring/testing.ts',
     ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
     ...(withTests ? files('test', /\.ts$/) : []),
   ],
@@ -83,9 +86,24 @@ export const program = (outdir, withTests) => ({
   logLevel: 'warning',
 });
 
+const entry = (path) => ({ types: `./types/${path}.d.ts`, default: `./src/${path}.js` });
+
+/** The part of package.json about what authors of modules use. */
+const PUBLISHED = {
+  bin: { innkeeper: 'src/innkeeper.cjs' },
+  exports: {
+    './module': entry('modules/authoring/module'),
+    './module/testing': entry('modules/authoring/testing'),
+    './package.json': './package.json',
+  },
+  files: ['chunks', 'declarations', 'docs', 'docs-page', 'modules', 'src', 'types', '!**/*.map'],
+};
+
 /** Makes all that a build consists of in `outdir`. */
 export async function bundle(outdir, withTests) {
-  const { name, version, license, type, engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { name, version, description, license, type, engines } = JSON.parse(
+    readFileSync('package.json', 'utf8'),
+  );
   await build(program(outdir, withTests));
 
   await build({
@@ -112,11 +130,10 @@ export async function bundle(outdir, withTests) {
   ])
     await cp(from, `${outdir}/docs-page/${to}`);
 
-  // The folder is what gets installed, wherever: node must know there, too, that these are modules.
-  await writeFile(
-    `${outdir}/package.json`,
-    `${JSON.stringify({ name, version, license, type, engines, private: true }, undefined, 2)}\n`,
-  );
+  // The folder is what gets installed, wherever: node must know there, too, that these are modules. It is also what
+  // authors of modules install (pack.mjs). All dependencies are bundled.
+  const manifest = { name, version, description, license, type, engines, private: true, ...PUBLISHED };
+  await writeFile(`${outdir}/package.json`, `${JSON.stringify(manifest, undefined, 2)}\n`);
   await chmod(`${outdir}/src/innkeeper.cjs`, 0o755);
   execFileSync(process.execPath, [`${outdir}/src/modules/discovery/write-declarations.js`], {
     stdio: 'inherit',

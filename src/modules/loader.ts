@@ -1,8 +1,7 @@
 /** Finds `<folder>/<type>/<name>/module.js` in the shipped folder and in the configured ones. Runs no module code. */
-import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { buildFolder } from '../kernel/build-folder.js';
 import { MODULE_TYPES, type ModuleType } from '../model/module-view.js';
 
 export interface FoundModule {
@@ -17,11 +16,8 @@ export interface FoundModule {
  * The folder of the modules that are shipped with the agent, found from the location of this code (the build's output
  * folder).
  */
-export function shippedModules(from: string = fileURLToPath(import.meta.url)): string {
-  for (let folder = dirname(from); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'src', 'cli.js'))) return join(folder, 'modules');
-  }
-  throw new Error(`the shipped modules are not in a folder above ${from}`);
+export function shippedModules(from?: string): string {
+  return join(buildFolder(from), 'modules');
 }
 
 /** Returns the modules in the order of the folders. Throws an Error when a folder cannot be read. */

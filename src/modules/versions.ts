@@ -11,6 +11,7 @@ import { KeyedLock } from '../kernel/async/keyed-lock.js';
 import type { Job } from '../model/job.js';
 import type { CodePlace } from '../jobs/engine/module-code.js';
 import { copyModule, removeCopies } from './copy-module.js';
+import { linkKit } from './kit-link.js';
 
 /** An installed module. */
 export interface InstalledModule {
@@ -46,8 +47,12 @@ export function moduleVersions(
   const installedAs = (type: string, name: string): InstalledModule | undefined =>
     installed().find(({ info }) => info.type === type && info.name === name);
 
+  let linked: Promise<void> | undefined;
   const keep = async ({ info, path, hash }: InstalledModule): Promise<void> => {
     if (hash === null) return;
+    // without the link, the code of the copy still finds the kit, but more slowly
+    linked ??= linkKit(root).catch(() => undefined);
+    await linked;
     await turns.run(`${info.type}/${info.name}`, () => copyModule(dirname(path), folderOf(info), hash));
   };
 

@@ -4,6 +4,7 @@
  */
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';
+import { offerKit } from './offer-kit.js';
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
@@ -23,6 +24,7 @@ function isModule(value: unknown): value is Module {
 
 /** Imports `path` (absolute) and constructs its module. Throws an Error that says what is wrong with the file. */
 export async function importModule(path: string): Promise<Module> {
+  offerKit(path);
   // eslint-disable-next-line no-restricted-syntax -- the only place that may do it
   const namespace: unknown = await import(pathToFileURL(path).href);
   const exported: unknown = isObject(namespace) ? Reflect.get(namespace, 'default') : undefined;

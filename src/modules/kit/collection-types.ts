@@ -1,7 +1,7 @@
 /** Collections of a module's own documents: their declaration, and what steps read and write. */
-import type { TSchema } from 'typebox';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { SecretRef } from './host-call-types.js';
+import type { Schema } from './schema.js';
 
 /**
  * Declares a collection. The name consists of up to 40 lower-case letters, digits and `_`, and begins with a letter.
@@ -19,7 +19,7 @@ import type { SecretRef } from './host-call-types.js';
  */
 export interface CollectionDeclaration {
   /** JSON Schema of an object with `properties`. Defaults are filled in. */
-  readonly schema: TSchema;
+  readonly schema: Schema;
   /** Maps the name of an index to the fields that it sorts by. */
   readonly indexes?: Readonly<Record<string, readonly string[]>>;
   /** Like `indexes`. No two documents have the same values, unless all of them are null or missing. */

@@ -112,7 +112,7 @@ export interface BasicCheck {
   readonly password: Text;
 }
 
-interface Probe {
+export interface Probe {
   /** A host name or an address. */
   readonly host: string;
   /** Seconds, at most 30; default 5. */

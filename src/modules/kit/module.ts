@@ -1,5 +1,4 @@
 /** The base class of every module: its name, its settings, and the jobs that it can run. */
-import type { TSchema } from 'typebox';
 import { AgentError } from '../../kernel/errors.js';
 import type { Flow } from '../../model/flow.js';
 import type { JobPolicy } from '../../model/job.js';
@@ -9,6 +8,7 @@ import type { StepContext } from './context.js';
 import type { ModuleInfo } from './module-info.js';
 import type { Reading } from './reading.js';
 import type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from './routes.js';
+import type { Schema } from './schema.js';
 
 export type { ModuleInfo };
 
@@ -18,7 +18,7 @@ export type JobFlow = Flow<StepContext>;
 export abstract class Module {
   abstract readonly info: ModuleInfo;
   /** Schema of the module's settings in the config file. Unknown keys are refused. */
-  abstract readonly settings: TSchema;
+  abstract readonly settings: Schema;
 
   /** The records of the agent that the module reads in addition to its own. The code can read no others. */
   readonly reads: readonly Reading[] = [];

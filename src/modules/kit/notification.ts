@@ -1,7 +1,7 @@
 /** A Notification module sends messages through a kind of channel, such as e-mail or a chat. */
-import type { TSchema } from 'typebox';
 import { Module } from './module.js';
 import type { InstanceView, RequestContext } from './request.js';
+import type { Schema } from './schema.js';
 
 /** A context that always has an instance. */
 export interface InstanceContext extends RequestContext {
@@ -24,7 +24,7 @@ export abstract class Notification extends Module {
    * JSON Schema of the data of a channel, such as a server and its credentials. Fields with `secret: true` are stored
    * encrypted, and the module gets references to them.
    */
-  abstract readonly instance: TSchema;
+  abstract readonly instance: Schema;
 
   /** Sends a message through the channel `context.instance`. */
   abstract send(context: InstanceContext, message: Message): Sent | Promise<Sent>;

@@ -1,7 +1,7 @@
 /** A Payment module collects payments through a kind of gateway. */
-import type { TSchema } from 'typebox';
 import { Module } from './module.js';
 import type { InstanceContext } from './notification.js';
+import type { Schema } from './schema.js';
 
 export interface PaymentView {
   readonly id: string;
@@ -34,7 +34,7 @@ export interface PaymentState {
 
 export abstract class Payment extends Module {
   /** JSON Schema of the data of a gateway, such as its keys. Fields with `secret: true` are stored encrypted. */
-  abstract readonly instance: TSchema;
+  abstract readonly instance: Schema;
 
   /** Begins a payment through the gateway `context.instance`. */
   abstract checkout(context: InstanceContext, payment: PaymentView): Checkout | Promise<Checkout>;

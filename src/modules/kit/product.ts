@@ -1,5 +1,4 @@
 /** A Product module defines a kind of service and the flows that create and change such a service. */
-import type { TSchema } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
 import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { CommonOption } from '../../model/plan-option.js';
@@ -7,6 +6,7 @@ import type { Part } from '../../model/part.js';
 import type { ModuleAction } from './action.js';
 import type { ContainerSource } from './host-call-types.js';
 import { type JobFlow, Module } from './module.js';
+import type { Schema } from './schema.js';
 
 /** Describes how `innkeeper template build` makes this product's golden template from a new container. */
 export interface TemplateRecipe {
@@ -45,7 +45,7 @@ export abstract class Product extends Module {
    * JSON Schema of the product data: the values that a plan of this product holds, such as a quota. The type must be
    * `object`, and the schema must not contain references. Default: plans of the product have no data.
    */
-  readonly productData?: TSchema;
+  readonly productData?: Schema;
 
   /**
    * Checks rules about product data that a schema cannot express. The agent calls this when it reads a plan, in a
@@ -59,7 +59,7 @@ export abstract class Product extends Module {
    * with `changeable: true` can be changed later (`PATCH /services/{id}`). `transform: ['trim', 'toLowerCase']` changes
    * a text before it is checked. Default: the properties of an order are stored as they are.
    */
-  readonly serviceData?: TSchema;
+  readonly serviceData?: Schema;
 
   /**
    * Checks rules about the data of a service that a schema cannot express. `product` is the product data of the plan.

@@ -1,6 +1,6 @@
 /** What a module declares about requests that reach it: permissions, routes, webhooks and entries of the sidebar. */
-import type { TSchema } from 'typebox';
 import type { HandlerName } from './request.js';
+import type { Schema } from './schema.js';
 
 export const ROUTE_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type RouteMethod = (typeof ROUTE_METHODS)[number];
@@ -35,7 +35,7 @@ export interface AdminRoute {
   /** Requests per minute of one token, 1 to 6,000. Default: the limits of the API. */
   readonly rateLimit?: number;
   /** JSON Schema of the body, of the type `object`. A body that does not match is refused with 422. */
-  readonly input?: TSchema;
+  readonly input?: Schema;
   readonly handler: HandlerName;
 }
 
