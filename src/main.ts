@@ -48,6 +48,7 @@ import { moduleCallsOf } from './boot/module-calls.js';
 import { openModuleCollections } from './boot/module-collections.js';
 import { intoModuleLog } from './boot/module-logged.js';
 import { keepVersions, openVersions } from './boot/module-versions.js';
+import { openTasks, type OpenTasks } from './boot/tasks.js';
 import { openLog } from './boot/log.js';
 import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
 import type { DriftContext } from './drift/context.js';
@@ -208,6 +209,7 @@ export async function startDaemon({
     stops.push(() => certificates.ended());
     stops.push(() => closeDrivers(drivers, watch));
     stops.push(lookAfterJobs(state, watch));
+    const tasks = openTasks({ config, clock, state, inUse, log });
     const drift = driftStore(config.reconcile.confirm_s * 1000);
     const observation = startTelemetry({
       ...{ config, state, watch, clock, timekeeper, log, counting },
@@ -217,6 +219,7 @@ export async function startDaemon({
       leftLocks: () => drift.leftLocks(),
       strangers: () => drift.strangers(),
       modules,
+      tasks: tasks.records,
     });
     stops.push(() => observation.stop());
     const parts = {
@@ -227,19 +230,21 @@ export async function startDaemon({
     };
     const { threads, processes } = openThreads(config);
     const versions = await openVersions(parts);
-    const calls = moduleCallsOf(parts, { key, former: formerKeys });
+    const calls = moduleCallsOf({ ...parts, addTask: tasks.add }, { key, former: formerKeys });
     stops.push(() => calls.close());
     const moduleLogs = moduleLog({ stateDir: config.agent.state_dir, clock, log });
     stops.push(() => moduleLogs.close());
     const collections = openModuleCollections(parts, versions, strikes);
     work.push(() => collections.close());
     const engine = buildEngine(
-      { ...parts, moduleCalls: calls.call, moduleLogged: intoModuleLog(moduleLogs), collections },
+      { ...parts, moduleCalls: calls.call, moduleLogged: intoModuleLog(moduleLogs), collections, tasks },
       { threads, processes, code: codeOfJobs(versions, strikes) },
     );
     await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
+    tasks.start();
+    work.push(() => tasks.stop());
 
     certificates.start();
     work.push(() => certificates.stop());
@@ -256,6 +261,7 @@ export async function startDaemon({
       ready: readiness(state),
       modules,
       rescanModules: live.rescan,
+      tasks: tasks.records,
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
@@ -327,11 +333,13 @@ function buildEngine(
     readonly moduleCalls: ModuleCalls;
     readonly moduleLogged: ModuleLogged;
     readonly collections: ModuleCollections;
+    readonly tasks: OpenTasks;
   },
   attempts: Pick<RunnerDeps, 'threads' | 'processes' | 'code'>,
 ): Runner {
   const { config, clock, state, drivers, watch, log, counting, circuits } = parts;
-  const { moduleCalls, moduleLogged, collections } = parts;
+  const { moduleCalls, moduleLogged, collections, tasks } = parts;
+  const dataRules = (service: Service, job: Job) => rulesOf(parts, service, job);
   return runner({
     subjects: [
       serviceSubject({
@@ -339,8 +347,9 @@ function buildEngine(
         services: state.services,
         reservations: state.reservations,
         archive: state.archive,
-        dataRules: (service, job) => rulesOf(parts, service, job),
+        dataRules,
       }),
+      tasks.kind({ collections, moduleCalls, dataRules }),
     ],
     config,
     kinds: kindData,

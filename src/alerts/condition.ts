@@ -9,6 +9,7 @@ import type { ClockDoubt } from '../model/clock-doubt.js';
 import type { ModuleView } from '../model/module-view.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
 import type { LeftLock } from '../model/actual-state.js';
+import type { Task } from '../model/task.js';
 import type { PoolUse } from '../model/pool-use.js';
 import type { State } from '../state/contract.js';
 
@@ -59,8 +60,18 @@ export interface ConditionSources {
     readonly refusedAt: number | undefined;
   };
   readonly modules: () => readonly ModuleView[];
+  /** The failed tasks of each module. */
+  readonly failedTasks: () => readonly FailedTasks[];
   /** For each panel, the most recent request of this kind that needs an alert, and its time (epoch ms). */
   readonly notices: (kind: NoticeKind) => ReadonlyMap<string, Noticed>;
+}
+
+export interface FailedTasks {
+  /** `product/shop` */
+  readonly module: string;
+  readonly count: number;
+  /** The task that failed last. */
+  readonly last: Task;
 }
 
 export interface Noticed {

@@ -24,6 +24,7 @@ import { stateBehind } from './conditions/state-behind.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
 import { systemDown } from './conditions/system-down.js';
 import { systemRefused } from './conditions/system-refused.js';
+import { taskFailed } from './conditions/task-failed.js';
 import { unknownPlan } from './conditions/unknown-plan.js';
 import { upgradeWithoutChange } from './conditions/upgrade-without-change.js';
 
@@ -42,6 +43,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   system_refused: systemRefused,
   module_unusable: moduleUnusable,
   module_alert: moduleAlert,
+  task_failed: taskFailed,
   certificate_expiry: certificateExpiry,
   pool_low: poolLow,
   drift,

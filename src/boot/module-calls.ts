@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
+import type { AddTask } from '../model/new-task.js';
 import { mayAsk } from '../drivers/lookup/resolver/reachable.js';
 import { openModuleCalls, type OpenModuleCalls } from '../modules/calls/table.js';
 import type { ModulesInUse } from '../modules/registry.js';
@@ -17,17 +18,18 @@ interface Parts {
   readonly log: Logger;
   readonly counting: Counting;
   readonly observation: Telemetry;
+  readonly addTask: AddTask;
 }
 
 /** `keys`: the state key and its former keys. Values that were cached with another key are dropped. */
 export function moduleCallsOf(
-  { config, clock, state, inUse, log, counting, observation }: Parts,
+  { config, clock, state, inUse, log, counting, observation, addTask }: Parts,
   keys: { readonly key: Buffer; readonly former: readonly Buffer[] },
 ): OpenModuleCalls {
   return openModuleCalls({
     ...{ clock, log, stateDir: config.agent.state_dir, panels: config.panels },
     box: new SecretBox(keys.key, keys.former),
-    services: state.services,
+    ...{ services: state.services, addTask },
     alerts: observation.alerts,
     isPublic: (address) => mayAsk(address, config.domains),
     readsOf: ({ type, name }) => inUse.find(type, name)?.declared.reads ?? [],

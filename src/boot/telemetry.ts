@@ -21,6 +21,8 @@ import { poolUses, type Sources } from '../metrics/sources.js';
 import { watchOwnCertificates } from '../certificates/certificate.js';
 import type { OperationContext } from '../services/context.js';
 import type { FileOperationEnd, State } from '../state/contract.js';
+import { failedTasks } from '../tasks/failed-tasks.js';
+import type { TaskRecords } from '../tasks/task-records.js';
 
 /** The metrics are created before the state is opened, so that every file operation is counted. */
 export interface Counting {
@@ -84,6 +86,7 @@ export interface TelemetryDeps {
   readonly timekeeper: Pick<ClockGuard, 'view' | 'onChange'>;
   readonly strangers: ConditionSources['strangers'];
   readonly modules: ConditionSources['modules'];
+  readonly tasks: TaskRecords;
 }
 
 export interface Telemetry {
@@ -108,6 +111,7 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
       leftLocks: deps.leftLocks,
       strangers: deps.strangers,
       modules: deps.modules,
+      failedTasks: () => failedTasks(deps.tasks),
       failingWrites: counting.failingWrites,
       clockDoubt: () => timekeeper.view().doubt,
       descriptors: () => ({
@@ -128,6 +132,9 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
     if (needsPerson(next) !== needsPerson(previous)) alerts.nudge();
   });
   const deafen = deps.onSystem(() => alerts.nudge());
+  const forget = deps.tasks.onChange((_, next) => {
+    if (next === undefined || next.status === 'failed') alerts.nudge();
+  });
   alerts.start();
   return {
     alerts,
@@ -138,6 +145,7 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
     async stop() {
       unlisten();
       deafen();
+      forget();
       await alerts.stop();
     },
   };

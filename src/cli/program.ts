@@ -16,6 +16,7 @@ import { addPlanCommands } from './plans/plan.js';
 import { addReconcile } from './drift/reconcile.js';
 import { addServiceCommands } from './services/service.js';
 import { addStateCommands } from './state/state.js';
+import { addTaskCommands } from './tasks/task.js';
 import { addTokenCommands } from './tokens/token.js';
 
 function makeProgram(pipes: Pipes): Command {
@@ -41,6 +42,7 @@ function makeProgram(pipes: Pipes): Command {
   addJobCommands(program);
   addModuleCommands(program);
   addPlanCommands(program);
+  addTaskCommands(program);
   addReconcile(program);
   addAuditCommand(program);
   addAlertCommand(program);

@@ -91,6 +91,7 @@ export const ERRORS = {
   backup_not_found: kind(404, 'gone', 'The service has no backup with this name.'),
   module_not_found: kind(404, 'gone', 'There is no such module.'),
   job_not_found: kind(404, 'gone', 'There is no such job.'),
+  task_not_found: kind(404, 'gone', 'There is no such task.'),
   step_not_found: kind(404, 'gone', 'The job has no unfinished step with this name.'),
   token_not_found: kind(404, 'gone', 'No valid token has this id or name.'),
   credentials_gone: kind(404, 'gone', 'The initial credentials were acknowledged or have expired.'),
@@ -112,6 +113,7 @@ export const ERRORS = {
   ),
   service_busy: kind(409, 'conflict', 'Another operation on this service must end first.'),
   job_ended: kind(409, 'conflict', 'The job has ended; it can be neither continued nor undone.'),
+  task_ended: kind(409, 'conflict', 'The task is completed; it cannot be retried.'),
   job_irrevocable: kind(
     409,
     'conflict',
@@ -257,6 +259,7 @@ export const ERRORS = {
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
   // an order waits for capacity in the same way as for a missing template, because capacity may become available again
   capacity_exhausted: kind(503, 'busy', 'No address, container number or node with enough capacity is left.'),
+  tasks_full: kind(503, 'busy', 'Too many tasks of the module wait; the agent accepts no more of them.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),
   // nothing was sent, so orders wait as if a system were down; the error names no system, because none is at fault

@@ -97,6 +97,11 @@ export const ALERTS = {
     meaning: 'A module has raised an alert; its text says what is wrong.',
     ends: 'the module clears it, its service is deleted, or the module is removed',
   },
+  task_failed: {
+    severity: 'warning',
+    meaning: 'Tasks of a module have failed: they are not retried until an operator decides.',
+    ends: 'no failed task of the module remains, because they were retried or removed',
+  },
   certificate_expiry: {
     severity: 'warning',
     meaning: 'A certificate was not renewed and expires soon.',

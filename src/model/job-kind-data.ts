@@ -50,9 +50,9 @@ export interface JobKindData<K extends string = string, G extends string = strin
    * `forward only`: the request has already changed the record and cannot be undone. The job must make the actual state
    * match the record; if it fails, an operator must be notified. `removal`: a step that has removed something cannot
    * restore it. The job is therefore retried for as long as a `forward only` job, but if all tries fail, the job is
-   * undone.
+   * undone. `no undo`: the job fails at once when its tries have failed.
    */
-  readonly course: 'reversible' | 'forward only' | 'removal';
+  readonly course: 'reversible' | 'forward only' | 'removal' | 'no undo';
   /** Time limit of one attempt in seconds; null: the default. */
   readonly timeoutS: number | null;
   /**

@@ -3,6 +3,7 @@
  * change.
  */
 import type { ByStanding, JobKindData } from './job-kind-data.js';
+import { isTaskKind, type TaskKind } from './task-kind.js';
 
 const customer: ByStanding = {
   creating: 'go',
@@ -75,6 +76,9 @@ const PLAIN = {
   site: null,
   isOrdered: false,
 } as const satisfies KindData;
+
+/** What the engine needs to know about the tasks of modules. */
+const TASK = { ...PLAIN, askedBy: 'agent', course: 'no undo' } as const satisfies KindData;
 
 const ofPanel = { ...PLAIN, askedBy: 'panel' } as const;
 const ofGuest = { ...PLAIN, part: 'guest', firstNeed: 'container-host' } as const;
@@ -174,7 +178,7 @@ export function actionKind(product: string, action: string): ForeignKind {
 }
 
 /** All kinds that a record may contain. */
-export type KindName = JobKind | ForeignKind;
+export type KindName = JobKind | ForeignKind | TaskKind;
 
 /** The kinds whose field `F` has the value `V`. */
 type KindsWith<F extends keyof KindData, V> = {
@@ -200,7 +204,8 @@ export function isCoreKind(name: string): name is JobKind {
 
 /** The properties of a kind. A kind that the agent does not define gets the most cautious values. */
 export function kindData(name: string): KindData<JobKind> {
-  return isCoreKind(name) ? KINDS[name] : PLAIN;
+  if (isCoreKind(name)) return KINDS[name];
+  return isTaskKind(name) ? TASK : PLAIN;
 }
 
 /** The kinds of a group, in the order of the table. */

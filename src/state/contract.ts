@@ -16,6 +16,7 @@ import type {
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import type { Reservation } from '../model/reservation.js';
 import type { StoredPlan } from '../model/stored-plan.js';
+import type { Task } from '../model/task.js';
 import type { EventType } from '../model/service-event.js';
 import type { Json } from '../kernel/json.js';
 import type { Job, JobStatus } from '../model/job.js';
@@ -435,6 +436,8 @@ export interface State {
   readonly reservations: DocumentStore<Reservation>;
   /** The plans that were created through the API. The plans of the configuration are not stored. */
   readonly plans: DocumentStore<StoredPlan>;
+  /** The tasks of modules. Only `modules/tasks` changes them. */
+  readonly tasks: DocumentStore<Task>;
   /**
    * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
    * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the

@@ -37,7 +37,9 @@ import { planKind } from './documents/plan-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
 import type { Reservation } from '../model/reservation.js';
 import type { StoredPlan } from '../model/stored-plan.js';
+import type { Task } from '../model/task.js';
 import { reservationKind } from './documents/reservation-document.js';
+import { taskKind } from './documents/task-document.js';
 import { refuseUnfinishedImport } from './files/unfinished-import.js';
 import { zoneKind } from './documents/zone-document.js';
 
@@ -99,7 +101,7 @@ export async function openState({
     const cursors = new LogCursors(cursorKeyOf(epochs, common.now));
     const events = await EventLog.open({ ...common, cursors });
     const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
-    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations, plans] =
+    const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations, plans, tasks] =
       await Promise.all([
         Services.open({ ...common, events }),
         DurableDocumentStore.open<ApiToken>({ ...common, folder: 'tokens', kind: tokenKind, idOf }),
@@ -125,6 +127,7 @@ export async function openState({
           idOf,
         }),
         DurableDocumentStore.open<StoredPlan>({ ...common, folder: 'plans', kind: planKind, idOf }),
+        DurableDocumentStore.open<Task>({ ...common, folder: 'tasks', kind: taskKind, idOf }),
       ]);
     await changeFolder();
     const files = around(nodeFileSystem);
@@ -154,6 +157,7 @@ export async function openState({
       alerts,
       reservations,
       plans,
+      tasks,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -195,6 +199,7 @@ interface Stores {
   readonly alerts: DurableDocumentStore<AlertRecord>;
   readonly reservations: DurableDocumentStore<Reservation>;
   readonly plans: DurableDocumentStore<StoredPlan>;
+  readonly tasks: DurableDocumentStore<Task>;
 }
 
 interface Opened {

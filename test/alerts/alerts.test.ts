@@ -215,6 +215,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     refusedAt: undefined,
   };
   const sources: ConditionSources = {
+    failedTasks: () => [],
     config: {
       agent: { id: 'test', base_domain: 'sites.test', time_zone: 'UTC', state_dir: dir },
       alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },

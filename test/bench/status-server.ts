@@ -17,6 +17,7 @@ import { createToken } from '../../src/tokens/create-token.js';
 import { dataChecks } from '../../src/model/data-check.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
+import { taskRecords } from '../../src/tasks/task-records.js';
 import { testConfig } from '../fakes/config.js';
 import { plansFor } from '../fakes/plans.js';
 import { guest, view } from '../http/harness.js';
@@ -99,6 +100,7 @@ const deps = {
   records: serviceRecords({ services: state.services, archive: state.archive, withJob }),
   modules: () => [],
   rescanModules: async () => true,
+  tasks: taskRecords(state.tasks, () => {}),
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

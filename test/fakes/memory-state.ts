@@ -1,6 +1,7 @@
 /** The stores that operations and jobs work with, in memory: nothing is written, everything else is as it is. */
 import { AgentError } from '../../src/kernel/errors.js';
 import type { StoredPlan } from '../../src/model/stored-plan.js';
+import type { Task } from '../../src/model/task.js';
 import type { Reservation } from '../../src/model/reservation.js';
 import type { Job } from '../../src/model/job.js';
 import { keyOf, type Service, type ServiceKey } from '../../src/model/service.js';
@@ -31,7 +32,8 @@ export function memoryState(...first: Service[]): MemoryState {
   };
   const reservations = memoryDocuments<Reservation>();
   const plans = memoryDocuments<StoredPlan>();
-  const some: unknown = { services, archive, reservations, plans, domains: memoryDocuments() };
+  const tasks = memoryDocuments<Task>();
+  const some: unknown = { services, archive, reservations, plans, tasks, domains: memoryDocuments() };
   return { services, archive, reservations, state: some as State, archived, writes };
 }
 

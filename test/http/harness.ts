@@ -29,6 +29,7 @@ import type { State } from '../../src/state/contract.js';
 import { newDeletionRateLimit } from '../../src/services/deletion-rate-limit.js';
 import { KeyedLock } from '../../src/kernel/async/keyed-lock.js';
 import { openState } from '../../src/state/open.js';
+import { taskRecords } from '../../src/tasks/task-records.js';
 import { toldClock } from '../fakes/told-clock.js';
 import { type Changes, changed } from '../fakes/parts.js';
 
@@ -190,6 +191,7 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
     alerts: { list: () => [], test: async () => [] },
     modules: () => [MODULE],
     rescanModules: async () => true,
+    tasks: taskRecords(state.tasks, () => {}),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -4,7 +4,7 @@ import { asking, type AskOptions, daemonOf, readAll } from '../shared/ask.js';
 import { formatCell } from '../shared/format-cell.js';
 import { type Fields, fieldsOf, listOf } from '../shared/daemon.js';
 import { innkeeper } from '../../kernel/command-line.js';
-import { causeIn, jobColumns } from '../jobs/job.js';
+import { causeIn, jobColumns } from '../jobs/job-columns.js';
 import { column, facts, say, sayJson, table } from '../shared/print.js';
 
 interface ListOptions extends AskOptions {

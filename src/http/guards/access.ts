@@ -95,6 +95,11 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /modules': both('admin'),
   'GET /modules/:type/:name': both('admin'),
   'POST /modules/rescan': both('admin'),
+  'GET /tasks': both('admin'),
+  'GET /tasks/:id': both('admin'),
+  'POST /tasks/:id/retry': both('admin'),
+  'POST /tasks/retry': both('admin'),
+  'DELETE /tasks': both('admin'),
   'GET /alerts': both('admin'),
   'GET /clock': socket('admin'),
   'POST /clock/confirm': socket('admin'),
@@ -131,6 +136,7 @@ const LONG: Readonly<Record<string, number>> = {
   'GET /services': 16,
   'GET /jobs': 16,
   'GET /events': 16,
+  'GET /tasks': 16,
   'GET /audit': 16,
 };
 

@@ -53,6 +53,10 @@ import { exportStateRoute } from './state/state-export.js';
 import { rotateStateKeyRoute, stateKeyRoute } from './state/state-key.js';
 import { statusRoute } from './services/status.js';
 import { suspendRoute, unsuspendRoute } from './services/suspend.js';
+import { taskRoute } from './tasks/tasks-id.js';
+import { retryTaskRoute } from './tasks/tasks-id-retry.js';
+import { retryTasksRoute } from './tasks/tasks-retry.js';
+import { removeTasksRoute, tasksRoute } from './tasks/tasks.js';
 import { rotateTokenRoute } from './tokens/tokens-id-rotate.js';
 import { reconcileRoute, repairDriftRoute } from './drift/reconcile.js';
 import { revokeTokenRoute } from './tokens/tokens-id.js';
@@ -106,6 +110,11 @@ export const ROUTES: readonly Route[] = [
   jobsRoute,
   readJobRoute,
   jobEventsRoute,
+  tasksRoute,
+  taskRoute,
+  retryTaskRoute,
+  retryTasksRoute,
+  removeTasksRoute,
   metricsRoute,
   auditRoute,
   alertsRoute,

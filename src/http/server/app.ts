@@ -46,6 +46,7 @@ export interface AppDeps extends DriftContext {
   readonly reconcile: RouteContext['reconcile'];
   readonly modules: RouteContext['modules'];
   readonly rescanModules: RouteContext['rescanModules'];
+  readonly tasks: RouteContext['tasks'];
 }
 
 const HEARTBEAT_MS = 15_000;

@@ -10,6 +10,7 @@ import type { ListedAlerts } from '../../alerts/list-alerts.js';
 import type { App } from './app-type.js';
 import type { MainThread } from './main-thread.js';
 import type { Listener } from '../../model/listener.js';
+import type { TaskRecords } from '../../tasks/task-records.js';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -47,6 +48,8 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
    * Reads the modules again. Resolves to true if the scan has ended within this many ms, or to false if it continues.
    */
   readonly rescanModules: (mostMs: number) => Promise<boolean>;
+  /** The tasks of modules. */
+  readonly tasks: TaskRecords;
   readonly listener: Listener;
   /** This signal is aborted when the daemon stops. Streams then end. */
   readonly stopping: AbortSignal;

@@ -5,6 +5,7 @@ import type { Service } from '../../model/service.js';
 import type { SecretRef } from '../../modules/kit/host-call-types.js';
 import { unusable } from '../engine/bounded-call.js';
 import { isFieldRef, secretOfField } from './collection-secrets.js';
+import type { CallingModule, CollectionAccess } from './collection-access.js';
 import type { Effect } from './effect.js';
 import type { CallerSecrets } from './module-calls.js';
 
@@ -16,16 +17,53 @@ interface SecretEffect {
   readonly deps: Pick<Effect['deps'], 'collections'>;
 }
 
-/** Also finds the encrypted fields of documents of the module. */
+/** The service whose secrets the code uses, and the module whose collections may contain further secrets. */
+export interface SecretsPlace {
+  readonly collections: CollectionAccess;
+  readonly module: CallingModule;
+  read(): Promise<Service>;
+  /** Durable when the promise resolves. */
+  change(fn: (service: Service) => Service): Promise<void>;
+}
+
 export function serviceSecrets({ journal, deps }: SecretEffect): CallerSecrets {
+  const { collections } = deps;
+  return {
+    async find(name) {
+      const { module } = (await journal.job()).pinned;
+      return secretsIn(placeOf(journal, collections, module)).find(name);
+    },
+    async change(name, fn) {
+      const { module } = (await journal.job()).pinned;
+      await secretsIn(placeOf(journal, collections, module)).change(name, fn);
+    },
+  };
+}
+
+function placeOf(
+  journal: SecretEffect['journal'],
+  collections: CollectionAccess,
+  module: CallingModule,
+): SecretsPlace {
+  return {
+    ...{ collections, module },
+    read: () => journal.subject(),
+    async change(fn) {
+      await journal.changeSubject(fn);
+    },
+  };
+}
+
+/** Also finds the encrypted fields of documents of the module. */
+export function secretsIn(place: SecretsPlace): CallerSecrets {
+  const { collections, module } = place;
   return {
     async find(name) {
       const ref = { secret: name };
-      if (!isFieldRef(ref)) return secretIn(await journal.subject(), name);
-      return secretOfField(deps.collections, (await journal.job()).pinned.module, ref);
+      return isFieldRef(ref) ? secretOfField(collections, module, ref) : secretIn(await place.read(), name);
     },
     async change(name, fn) {
-      await journal.changeSubject((service) => {
+      await place.change((service) => {
         const current = secretIn(service, name);
         const next = fn(current);
         if (next === current) return service;

@@ -46,7 +46,7 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
     },
     onChange: (listener) => services.onChange((next) => listener(keyOf(next), next)),
     logFields: (key) => logFieldsOf(asKey(key)),
-    view: (service) => viewOf(service, deps.config.panels),
+    view: (service) => serviceView(service, deps.config.panels),
     call: (context, name, args) =>
       carryOut({ ...context, deps: { ...deps, log: context.log } }, name, args, check),
   };
@@ -55,7 +55,8 @@ export function serviceSubject(deps: Omit<EffectDeps, 'log'> & ServiceRecordsDep
 /** The engine uses the same key for a service as the store. */
 const asKey = (key: string): ServiceKey => key as ServiceKey;
 
-function viewOf(service: Service, panels: PanelLocales): ServiceView {
+/** What module code can read of a service. */
+export function serviceView(service: Service, panels: PanelLocales): ServiceView {
   return {
     panel: service.panel,
     id: service.id,

@@ -5,8 +5,8 @@
 import { keyOf } from '../../model/service.js';
 import type { HostCallName, ServiceCallName } from '../../modules/kit/host-calls.js';
 import type { CallCheck } from './call-check.js';
-import * as collections from './collection-calls.js';
 import type { CollectionCaller } from './collection-calls.js';
+import { carryOutCollectionCall, type CollectionCallName, isCollectionCall } from './collection-table.js';
 import { saveData } from './save-data.js';
 import * as container from './container.js';
 import type { Effect, EffectOf } from './effect.js';
@@ -25,7 +25,7 @@ async function collectionCallerOf(effect: Effect): Promise<CollectionCaller> {
   };
 }
 
-const EFFECTS: { readonly [N in ServiceCallName]: EffectOf<N> } = {
+const EFFECTS: { readonly [N in Exclude<ServiceCallName, CollectionCallName>]: EffectOf<N> } = {
   'container.allocate': container.allocate,
   'container.ensure': container.ensure,
   'container.start': container.start,
@@ -46,16 +46,6 @@ const EFFECTS: { readonly [N in ServiceCallName]: EffectOf<N> } = {
   'proxy.ensure': front.ensureProxy,
   'proxy.remove': front.removeProxy,
   'site.fetch': front.fetchSite,
-  'collections.create': async (effect, ...args) =>
-    collections.create(await collectionCallerOf(effect), ...args),
-  'collections.insertMany': async (effect, ...args) =>
-    collections.insertMany(await collectionCallerOf(effect), ...args),
-  'collections.get': async (effect, ...args) => collections.get(await collectionCallerOf(effect), ...args),
-  'collections.page': async (effect, ...args) => collections.page(await collectionCallerOf(effect), ...args),
-  'collections.update': async (effect, ...args) =>
-    collections.update(await collectionCallerOf(effect), ...args),
-  'collections.delete': async (effect, ...args) =>
-    collections.remove(await collectionCallerOf(effect), ...args),
   'data.save': saveData,
 };
 
@@ -69,6 +59,10 @@ export async function carryOut(
   args: readonly unknown[],
   check: CallCheck<ServiceCallName>,
 ): Promise<unknown> {
+  if (isCollectionCall(name)) {
+    check(name, args);
+    return carryOutCollectionCall(await collectionCallerOf(effect), name, args);
+  }
   if (!isServiceCall(name)) return effect.deps.moduleCalls(await callerOf(effect), name, args);
   check(name, args);
   // each function has the right type for its name, but the compiler cannot express that for the union of all names
@@ -76,7 +70,7 @@ export async function carryOut(
   return run(effect, ...args);
 }
 
-function isServiceCall(name: HostCallName): name is ServiceCallName {
+function isServiceCall(name: HostCallName): name is keyof typeof EFFECTS {
   return Object.hasOwn(EFFECTS, name);
 }
 

@@ -145,7 +145,8 @@ export async function runAttempt(
     return { kind: 'failed', step: '', error: toRecord(asAgentError(error)) };
   }
   try {
-    const threads = place.hash === null ? deps.threads : deps.processes;
+    const pool = place.hash === null ? deps.threads : deps.processes;
+    const threads = kind.threadsFrom?.(pool) ?? pool;
     thread = await threads.start(attemptOf(subject, job, place.path), onMessage, job.interactive);
   } catch (error) {
     leave();

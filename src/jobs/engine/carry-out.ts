@@ -1,13 +1,13 @@
 /**
- * Runs one attempt in the module's thread or process: waits for the attempt, loads the module, runs the flow and
- * reports the outcome.
+ * Runs attempts in the module's thread or process, one at a time: waits for an attempt, loads the module, runs the flow
+ * and reports the outcome.
  */
 import { asAgentError, fromRecord, toRecord } from '../../kernel/errors.js';
 import { runFlow } from './flow-run.js';
 import { flowOf } from './flow-of.js';
 import { textsOf } from './module-texts.js';
 import type { Attempt, Outcome, ToMain, ToWorker } from './protocol.js';
-import { shell } from './shell.js';
+import { numbers, type Shell, shell } from './shell.js';
 import type { Module } from '../../modules/kit/module.js';
 import { type MakeCollections, type Outside, stepContext } from './step-context.js';
 
@@ -19,19 +19,26 @@ export interface Port {
   close(): void;
 }
 
-/** Waits for the only attempt of this thread or process, runs it, and closes the port. */
-export function carryOutOne(port: Port): void {
-  const aborter = new AbortController();
-  const outside = shell((message) => port.say(message));
+/**
+ * Waits for an attempt, runs it, and closes the port. If the attempt says so, the port stays open for another attempt,
+ * which begins after the end of the first.
+ */
+export function carryOut(port: Port): void {
+  const nextId = numbers();
+  let current: { readonly outside: Shell; readonly aborter: AbortController } | undefined;
+  const begin = async (attempt: Attempt): Promise<void> => {
+    const outside = shell((message) => port.say(message), nextId);
+    const aborter = new AbortController();
+    current = { outside, aborter };
+    const end = await outcome(attempt, outside, aborter.signal);
+    outside.end();
+    port.say({ kind: 'end', outcome: end });
+    if (!attempt.keep) port.close();
+  };
   port.onMessage((message) => {
-    if (message.kind === 'begin')
-      void outcome(message.attempt, outside, aborter.signal).then((end) => {
-        outside.end();
-        port.say({ kind: 'end', outcome: end });
-        port.close();
-      });
-    else if (message.kind === 'abort') aborter.abort(fromRecord(message.error));
-    else outside.settle(message);
+    if (message.kind === 'begin') void begin(message.attempt);
+    else if (message.kind === 'abort') current?.aborter.abort(fromRecord(message.error));
+    else current?.outside.settle(message);
   });
   port.say({ kind: 'loaded' });
 }

@@ -5,6 +5,7 @@
 import { AgentError } from '../../kernel/errors.js';
 import { CHECK_DATA } from '../../model/job.js';
 import { kindData } from '../../model/job-kinds.js';
+import { isTaskKind } from '../../model/task-kind.js';
 import type { JobFlow, Module } from '../../modules/kit/module.js';
 import { importModule } from './import-module.js';
 import type { Attempt } from './protocol.js';
@@ -19,13 +20,15 @@ export interface FlowOfModule {
 export async function flowOf(attempt: Attempt): Promise<FlowOfModule> {
   const { modulePath, method, subject, args } = attempt;
   const module = modulePath === null ? undefined : await importModule(modulePath);
+  if (module && isTaskKind(method))
+    return { flow: (await import('./task-flow.js')).taskFlow(module, attempt), module };
   if (module && (!kindData(method).agentCan || hasFlow(module, method))) {
     const flow = actionFlow(module, method) ?? module.flow(method);
     if (args[CHECK_DATA] !== true) return { flow, module };
     return { flow: (await import('./check-first.js')).checkFirst(module, flow), module };
   }
   const { agentFlow } = await import('../../modules/kit/agent-flow.js');
-  const flow = module || subject.guest ? agentFlow(method, subject) : undefined;
+  const flow = subject && (module || subject.guest) ? agentFlow(method, subject) : undefined;
   if (flow) return { flow, module };
   throw new AgentError('unknown_module', 'The product cannot be used at the moment.', {
     detail: `its module is not installed, and only the module can do "${method}" with this service`,

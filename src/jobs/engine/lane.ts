@@ -14,6 +14,7 @@ export interface Lane {
   readonly subject: SubjectRef;
   readonly jobId: string;
   readonly interactive: boolean;
+  readonly isBackground: boolean;
   readonly createdAt: string;
   /**
    * The earliest time (epoch ms) at which the job may start. `Infinity`: the job starts only when an operator releases
@@ -39,6 +40,7 @@ export function laneOf(kinds: EngineKinds, subject: SubjectRef, job: Job, now: n
     subject,
     jobId: job.id,
     interactive: job.interactive,
+    isBackground: subject.kind.isBackground === true,
     // a job with a creation time in the future was created while the clock was ahead; it must not rank after all later
     // jobs
     createdAt: Date.parse(job.createdAt) > now ? '' : job.createdAt,
@@ -83,4 +85,6 @@ export function gateOf(
 }
 
 export const byUrgency = (a: Lane, b: Lane): number =>
-  Number(b.interactive) - Number(a.interactive) || (a.createdAt < b.createdAt ? -1 : 1);
+  Number(b.interactive) - Number(a.interactive) ||
+  Number(a.isBackground) - Number(b.isBackground) ||
+  (a.createdAt < b.createdAt ? -1 : 1);

@@ -10,7 +10,7 @@ export async function textsOf({ modulePath, subject }: Attempt): Promise<Transla
   const folder = join(dirname(modulePath ?? ''), 'lang');
   if (modulePath === null || !existsSync(folder)) return (key) => key;
   const { translator } = await import('../../modules/kit/translate.js');
-  return translator(folder, subject.locale);
+  return translator(folder, subject?.locale ?? null);
 }
 
 export async function renderOf({ modulePath }: Attempt, t: Translate): Promise<Render> {

@@ -178,9 +178,14 @@ function crashed(job: Job, detail: string, at: Circumstances): Job {
   return later(counted, error, at, Math.min(MAX_BACKOFF_MS, base));
 }
 
-/** Starts the undo if no pivot has begun. If a pivot has begun, or if the undo itself failed, the job becomes stuck. */
+/**
+ * Starts the undo if no pivot has begun. If a pivot has begun, or if the undo itself failed, the job becomes stuck. A
+ * job without an undo fails.
+ */
 function giveUp(job: Job, error: ErrorRecord & { step: string }, at: Circumstances): Job {
   const { waiting: _, ...rest } = job;
+  if (at.kinds(job.method).course === 'no undo')
+    return { ...rest, status: 'failed', error, endedAt: iso(at.now) };
   if (job.direction === 'undo' || isPastPivot(at.kinds, job))
     return { ...rest, status: 'stuck', error, endedAt: iso(at.now) };
   const turned = { status: 'queued', direction: 'undo', error, reason: error } as const;

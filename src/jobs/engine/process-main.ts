@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { carryOutOne } from './carry-out.js';
+import { carryOut } from './carry-out.js';
 import { readFrames, writeFrame } from './frames.js';
 import { giveWay } from './give-way.js';
 import type { ToWorker } from './protocol.js';
@@ -19,7 +19,7 @@ new Worker(new URL('../../modules/discovery/parent-watch.js', import.meta.url)).
 serve(new Socket({ fd: PIPE, readable: true, writable: true }));
 
 function serve(socket: Socket): void {
-  carryOutOne({
+  carryOut({
     say: (message) => writeFrame(socket, message),
     onMessage: (listener) =>
       readFrames(

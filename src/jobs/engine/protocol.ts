@@ -16,7 +16,8 @@ export interface Attempt<V = ServiceView> {
   readonly modulePath: string | null;
   readonly method: KindName;
   readonly direction: 'forward' | 'undo';
-  readonly subject: V;
+  /** Null if the job belongs to no service. */
+  readonly subject: V | null;
   readonly settings: JsonObject;
   readonly plan: Plan;
   readonly args: JsonObject;
@@ -28,6 +29,8 @@ export interface Attempt<V = ServiceView> {
     readonly notes: JsonObject;
     readonly result: Json;
   }[];
+  /** The thread stays open for another attempt. */
+  readonly keep?: true;
 }
 
 /** Journal calls of the thread: arguments and response. */

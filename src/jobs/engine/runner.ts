@@ -63,7 +63,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
   const look = (ref: SubjectRef, { jobs }: Subject): void => {
     const id = laneId(ref);
     const first = jobs.find(isOpen);
-    if (first && !lanes.has(id)) room.ordered();
+    if (first && !lanes.has(id) && ref.kind.isBackground !== true) room.ordered();
     if (first) lanes.set(id, laneOf(kinds, ref, first, clock.now()));
     else lanes.delete(id);
     const busy = running.get(id);

@@ -2,7 +2,7 @@
  * Limits the calls and log lines of module code. The limits are enforced in the module's thread or process, before the
  * calls reach the main thread.
  */
-import { fromRecord } from '../../kernel/errors.js';
+import { AgentError, fromRecord } from '../../kernel/errors.js';
 import { boundedCall } from './bounded-call.js';
 import { callCredits } from './call-credits.js';
 import { logRation } from './log-ration.js';
@@ -11,18 +11,23 @@ import type { Outside } from './step-context.js';
 
 export interface Shell extends Outside {
   settle(answer: Extract<ToWorker, { kind: 'answer' | 'refusal' }>): void;
-  /** Logs how many lines were dropped since the last such report. */
+  /**
+   * Logs how many lines were dropped since the last such report. Refuses all further calls, because they would be
+   * answered for the next attempt of this thread.
+   */
   end(): void;
 }
 
-export function shell(say: (message: ToMain) => void): Shell {
+/** `nextId` must never return the same number twice in one thread. */
+export function shell(say: (message: ToMain) => void, nextId = numbers()): Shell {
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>();
   const credits = callCredits();
   const lines = logRation(say, () => performance.now());
-  let lastId = 0;
+  let isOver = false;
   const send = (call: Call): Promise<never> =>
     new Promise((resolve, reject) => {
-      const id = ++lastId;
+      if (isOver) throw new AgentError('aborted', 'The attempt has ended.');
+      const id = nextId();
       waiting.set(id, { resolve, reject });
       say({ kind: 'call', id, call });
     });
@@ -39,13 +44,23 @@ export function shell(say: (message: ToMain) => void): Shell {
       const call = boundedCall({ name, step, args });
       return credits.spend(() => send(call));
     },
-    log: (level, step, message, fields) => lines.line({ level, step, message, fields }),
+    log(level, step, message, fields) {
+      if (!isOver) lines.line({ level, step, message, fields });
+    },
     settle(answer) {
       const caller = waiting.get(answer.id);
       waiting.delete(answer.id);
       if (answer.kind === 'answer') caller?.resolve(answer.value as never);
       else caller?.reject(fromRecord(answer.error));
     },
-    end: () => lines.flush(),
+    end() {
+      lines.flush();
+      isOver = true;
+    },
   };
+}
+
+export function numbers(): () => number {
+  let last = 0;
+  return () => ++last;
 }

@@ -5,7 +5,7 @@
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Collections } from '../../modules/kit/collection-types.js';
-import type { ModuleLogger, StepContext } from '../../modules/kit/context.js';
+import type { ModuleLogger, ServiceView, StepContext } from '../../modules/kit/context.js';
 import { type HostCallName, type HostFunctions, hostFunctions } from '../../modules/kit/host-calls.js';
 import type { Render } from '../../modules/kit/render-view.js';
 import type { Translate } from '../../modules/kit/translate.js';
@@ -65,7 +65,8 @@ export function stepContext(
     view: async (name, data) => (await (render ??= renderOf(attempt, t)))(name, data),
     checkPlan: plan.check,
     saveData: data.save,
-    service: attempt.subject,
+    // only a task can be without a service, and it gets another context (`task-flow.ts`)
+    service: attempt.subject as ServiceView,
     settings: attempt.settings,
     plan: attempt.plan,
     args: attempt.args,

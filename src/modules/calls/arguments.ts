@@ -1,5 +1,6 @@
 /** The arguments of the calls that the code of every module may make, as schemas, because it may pass anything. */
 import { type TSchema, Type } from 'typebox';
+import { TASK_RANGES } from '../../model/new-task.js';
 import { LIFECYCLES } from '../../model/service.js';
 import type { ModuleCallName } from '../kit/host-calls.js';
 import { JWT_ALGORITHMS } from '../kit/jwt-types.js';
@@ -164,6 +165,16 @@ export const MODULE_CALL_ARGUMENTS: Readonly<Record<ModuleCallName, TSchema>> = 
       status: oneOf(LIFECYCLES),
       limit: Type.Integer({ minimum: 1, maximum: 100 }),
       after: text(200, 1),
+    }),
+  ),
+  'tasks.add': argsWithOptional(
+    [text(64, 1)],
+    options({
+      ...{ input: Type.Unknown(), key: text(100, 1), tags: Type.Array(text(100, 1), { maxItems: 10 }) },
+      service: either(record({ panel: Panel, id: text(64, 1) }), Type.Null()),
+      ...{ tries: Type.Integer(TASK_RANGES.tries), maxExceptions: Type.Integer(TASK_RANGES.maxExceptions) },
+      ...{ backoff: Type.Number(TASK_RANGES.backoff), timeout: Type.Number(TASK_RANGES.timeout) },
+      delay: Type.Number(TASK_RANGES.delay),
     }),
   ),
   'metrics.observe': args(

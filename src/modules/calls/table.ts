@@ -19,8 +19,9 @@ import type { IsPublic } from './public-addresses.js';
 import { type ModuleRun, runCounter } from './runs.js';
 import * as secrets from './secrets.js';
 import { serviceReader, type ServiceReaderDeps } from './services.js';
+import { taskAdding, type TaskCallDeps } from './tasks.js';
 
-export interface ModuleCallDeps extends ServiceReaderDeps {
+export interface ModuleCallDeps extends ServiceReaderDeps, Pick<TaskCallDeps, 'addTask'> {
   readonly stateDir: string;
   readonly box: Sealing;
   readonly clock: Clock;
@@ -89,6 +90,7 @@ function tableOf(
     'alerts.clear': alerts.clear,
     'services.get': services.get,
     'services.page': services.page,
+    'tasks.add': taskAdding(deps),
     'metrics.observe': runCounter(deps.ran),
   };
 }

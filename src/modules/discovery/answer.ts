@@ -16,6 +16,7 @@ import { CollectionsSchema, MigrationsSchema, problemOfCollections } from './col
 import { VERSION_PATTERN } from './module-version.js';
 import { problemOfRoutes, RoutesSchema } from './route-rules.js';
 import type { SettingsProblem } from './settings.js';
+import { WorkSchema } from './work-rules.js';
 
 export interface ReadRequest {
   readonly type: ModuleType;
@@ -171,6 +172,7 @@ const DeclarationsSchema = Type.Object(
     migrations: MigrationsSchema,
     routes: RoutesSchema,
     instance: Type.Union([object, Type.Null()]),
+    work: WorkSchema,
   },
   closed,
 );

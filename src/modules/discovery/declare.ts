@@ -7,6 +7,7 @@ import { type Declarations, MODULE_CHECKS } from '../kit/declarations.js';
 import type { Module } from '../kit/module.js';
 import { declaredCollections } from './declared-collections.js';
 import { declaredRoutes } from './declared-routes.js';
+import { declaredWork } from './declared-work.js';
 import type { ReadModule, ReadRequest } from './answer.js';
 import { checkSettings } from './settings.js';
 
@@ -49,6 +50,7 @@ export function declarationsOf(
     ownerEmail: memberOf(module, 'ownerEmail') ?? null,
     ...declaredCollections(module),
     ...declaredRoutes(module),
+    work: declaredWork(module),
   };
   // the main thread checks the declarations against a schema
   return { declared: declared as unknown as Declarations, settings, problems };

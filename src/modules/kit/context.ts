@@ -83,7 +83,7 @@ export interface ModuleCacheFunctions extends CacheCalls {
  */
 export interface ModuleFunctions extends Pick<
   HostFunctions,
-  'secrets' | 'http' | 'crypto' | 'probe' | 'alerts' | 'services' | 'mail'
+  'secrets' | 'http' | 'crypto' | 'probe' | 'alerts' | 'services' | 'mail' | 'tasks'
 > {
   readonly cache: ModuleCacheFunctions;
   readonly log: ModuleLogger;

@@ -58,6 +58,7 @@ export interface Declarations {
   readonly ownerEmail: OwnerEmailRule | null;
   readonly collections: Readonly<Record<string, DeclaredCollection>>;
   readonly migrations: readonly DeclaredMigration[];
+  readonly work: DeclaredWork;
   readonly routes: DeclaredRoutes;
   /** JSON Schema of the data of an instance; null for modules that have no instances. */
   readonly instance: JsonObject | null;
@@ -124,4 +125,12 @@ export interface DeclaredMigration {
   readonly to: string;
   /** Null: all collections. */
   readonly collections: readonly string[] | null;
+}
+
+/** What a module does apart from the jobs of its services. */
+export interface DeclaredWork {
+  /** Number of tasks that run at the same time. */
+  readonly concurrency: number;
+  /** The functions of tasks, with the values that differ from the default policy. */
+  readonly tasks: Readonly<Record<string, Partial<JobPolicy>>>;
 }

@@ -120,6 +120,14 @@ export type HostCallName = NamesIn<Table>;
 /** A call that the code of every module can make, such as `cache.get`. */
 export type ModuleCallName = NamesIn<typeof MODULE_CALLS>;
 
+export function isModuleCall(name: string): name is ModuleCallName {
+  const [group = '', call = ''] = name.split('.');
+  return (
+    Object.hasOwn(MODULE_CALLS, group) &&
+    Object.hasOwn(MODULE_CALLS[group as keyof typeof MODULE_CALLS], call)
+  );
+}
+
 /** A call that only a step of a service's job can make. */
 export type ServiceCallName = Exclude<HostCallName, ModuleCallName>;
 

@@ -30,6 +30,7 @@ import type {
   TlsResult,
   VerifyCall,
 } from './module-call-types.js';
+import type { AddedTask, TaskOptions } from './task-types.js';
 
 export const MODULE_CALLS = {
   secrets: {
@@ -112,6 +113,13 @@ export const MODULE_CALLS = {
      * again later, and `remote_failed` if it refuses the message or the login.
      */
     send: call<[message: MailMessage], MailResult>(),
+  },
+  tasks: {
+    /**
+     * Adds a task that calls this function of the module (`tasks` of its class). The task is durable when the promise
+     * resolves.
+     */
+    add: call<[method: string, options?: TaskOptions], AddedTask>(),
   },
   metrics: {
     /** Counts a run for `context.measure`. */

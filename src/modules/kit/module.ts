@@ -9,6 +9,7 @@ import type { ModuleInfo } from './module-info.js';
 import type { Reading } from './reading.js';
 import type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from './routes.js';
 import type { Schema } from './schema.js';
+import type { TaskDeclaration, TaskFunction } from './task-context.js';
 
 export type { ModuleInfo };
 
@@ -40,6 +41,13 @@ export abstract class Module {
   readonly staticRoutes?: Readonly<Record<string, StaticRoute>>;
   /** Handlers of requests that other systems send to `/webhooks/{type}/{name}/{instance}`. */
   readonly webhooks?: Webhooks;
+
+  /**
+   * The functions that `context.tasks.add` can call, by name (letters and digits, beginning with a lower-case letter).
+   */
+  readonly tasks?: Readonly<Record<string, TaskFunction | TaskDeclaration>>;
+  /** Number of tasks of the module that run at the same time, at most 16. Default: 4. */
+  readonly concurrency?: number;
 
   /**
    * The kinds of jobs for which the module has a flow. The agent refuses requests for other kinds with 409

@@ -57,7 +57,23 @@ const StepSchema = Type.Object({
   endedAt: NullableText,
 });
 
+export const ErrorSchema = Type.Object(errorFields);
 const JobError = Type.Object({ ...errorFields, step: Type.Optional(Type.String()) });
+
+export const PolicySchema = Type.Object({
+  tries: Type.Number(),
+  backoffS: Type.Number(),
+  timeoutS: Type.Number(),
+  maxExceptions: Type.Number(),
+  patienceS: Type.Number(),
+});
+
+export const WaitingSchema = Type.Object({
+  for: TextSchema,
+  reason: Type.Optional(Type.Unsafe<Failure>(Type.String())),
+  since: TextSchema,
+  until: TextSchema,
+});
 
 export const JobSchema = Type.Object({
   id: Type.String({ minLength: 1 }),
@@ -80,25 +96,12 @@ export const JobSchema = Type.Object({
     plan: PlanSchema,
     settings: JsonObjectSchema,
   }),
-  policy: Type.Object({
-    tries: Type.Number(),
-    backoffS: Type.Number(),
-    timeoutS: Type.Number(),
-    maxExceptions: Type.Number(),
-    patienceS: Type.Number(),
-  }),
+  policy: PolicySchema,
   attempts: Count,
   exceptions: Count,
   crashes: Count,
   steps: Type.Array(StepSchema),
-  waiting: Type.Optional(
-    Type.Object({
-      for: TextSchema,
-      reason: Type.Optional(Type.Unsafe<Failure>(Type.String())),
-      since: TextSchema,
-      until: TextSchema,
-    }),
-  ),
+  waiting: Type.Optional(WaitingSchema),
   cancel: Type.Optional(Type.Object({ at: TextSchema, undo: Type.Boolean() })),
   error: Type.Optional(JobError),
   reason: Type.Optional(JobError),

@@ -10,6 +10,7 @@ import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
 import { planKind } from './plan-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { reservationKind } from './reservation-document.js';
+import { taskKind } from './task-document.js';
 import { tokenKind } from './token-document.js';
 import { zoneKind } from './zone-document.js';
 
@@ -26,5 +27,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   remembered: rememberedKind,
   reservations: reservationKind,
   plans: planKind,
+  tasks: taskKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

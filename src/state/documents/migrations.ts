@@ -32,6 +32,7 @@ export const VERSIONS = {
   alert: { current: 1, from: {} },
   reservation: { current: 1, from: {} },
   plan: { current: 1, from: {} },
+  task: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

@@ -158,6 +158,7 @@ const RIGHT: Readonly<Partial<Record<string, readonly unknown[]>>> = {
   'alerts.clear': ['a'],
   'services.get': ['a', 'b'],
   'services.page': [{ limit: 1 }],
+  'tasks.add': ['sync', { input: { a: 1 }, key: 'b', tags: ['c'], delay: 1 }],
   'metrics.observe': ['a', 1, false],
 };
 
@@ -165,6 +166,7 @@ const RIGHT: Readonly<Partial<Record<string, readonly unknown[]>>> = {
 const FREE: readonly (readonly [name: string, at: number, key: string])[] = [
   ['alerts.raise', 1, 'data'],
   ['crypto.signJwt', 0, 'claims'],
+  ['tasks.add', 1, 'input'],
 ];
 
 /** Copies of the arguments, each with the wrong value in one place; or with one argument too many or too few. */

@@ -16,6 +16,7 @@ const LANE: Lane = {
   subject: SUBJECT,
   jobId: '1',
   interactive: false,
+  isBackground: false,
   createdAt: '2026-03-01T11:00:00.000Z',
   dueAt: NOW + 5000,
   isWaiting: true,

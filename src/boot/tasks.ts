@@ -1,0 +1,50 @@
+/** Opens the tasks of modules: their documents, and the queue from which the job engine takes them. */
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import type { Clock } from '../kernel/clock.js';
+import type { AddTask } from '../model/new-task.js';
+import type { SubjectKind } from '../jobs/engine/subject-kind.js';
+import type { State } from '../state/contract.js';
+import type { ActiveModules } from '../tasks/active-modules.js';
+import type { TaskSubject } from '../tasks/job-of-task.js';
+import { taskAdder } from '../tasks/add-task.js';
+import type { TaskCallDeps } from '../tasks/task-calls.js';
+import { taskQueue } from '../tasks/task-queue.js';
+import { type TaskRecords, taskRecords } from '../tasks/task-records.js';
+import { taskSubject } from '../tasks/task-subject.js';
+
+interface Parts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly state: State;
+  readonly inUse: ActiveModules;
+  readonly log: Logger;
+}
+
+export interface OpenTasks {
+  readonly records: TaskRecords;
+  readonly add: AddTask;
+  /** The tasks as the job engine sees them. */
+  readonly kind: (calls: Omit<TaskCallDeps, 'services'>) => SubjectKind<TaskSubject>;
+  /** Must be called once the engine listens. */
+  start(): void;
+  stop(): Promise<void>;
+}
+
+export function openTasks({ config, clock, state, inUse: modules, log }: Parts): OpenTasks {
+  const { services } = state;
+  const records = taskRecords(state.tasks, (error) =>
+    log.error({ err: error }, 'the document of an ended task cannot be removed'),
+  );
+  const { slots, interactive_slots: interactive } = config.jobs;
+  // the other half stays free for the jobs of services
+  const most = Math.max(1, Math.floor((slots - interactive) / 2));
+  const queue = taskQueue({ records, modules, clock, most });
+  return {
+    records,
+    add: taskAdder({ records, modules, services, clock }),
+    kind: (calls) => taskSubject({ ...calls, records, queue, modules, services, panels: config.panels }),
+    start: () => queue.start(),
+    stop: () => queue.stop(),
+  };
+}
