@@ -10,6 +10,7 @@ import type { Job } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { accountStore } from '../../src/state/stores/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
+import { freshTask } from '../../src/tasks/add-task.js';
 import { KEY, plan as samplePlan, sampleJob, sampleService } from '../state/samples.js';
 import { toldClock } from '../fakes/told-clock.js';
 
@@ -74,6 +75,17 @@ await state.plans.commit('cloud-10', () => ({
   },
   createdAt: AT,
   updatedAt: AT,
+}));
+await state.tasks.commit(jobId(5), () => ({
+  ...freshTask({ id: jobId(5), module: { type: 'product', name: 'cloud' }, method: 'sync', at: AT }),
+  ...{ service: { key: 'default/1', generation: 1 }, key: 'host-1', input: { account: 7 }, notBefore: AT },
+  ...{ status: 'waiting', attempts: 1, exceptions: 1, notes: { seen: true }, startedAt: AT },
+  waiting: { for: 'agent', reason: 'unknown', since: AT, until: AT },
+  error: { code: 'module_failed', message: 'The module failed.', failure: 'unknown', retryable: true },
+  event: {
+    ...{ id: jobId(6), type: 'service.active', at: AT, data: {} },
+    service: { panel: 'default', id: '1', generation: 1 },
+  },
 }));
 await state.archive.append({ key: 'default/1', job: done(9) });
 const id = domainId('example.com');

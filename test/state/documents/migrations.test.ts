@@ -21,6 +21,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   alerts: 'alert',
   reservations: 'reservation',
   plans: 'plan',
+  tasks: 'task',
   epochs: 'logEpoch',
 };
 const SERVICE_2 = 'services/c0/default~2.json';
