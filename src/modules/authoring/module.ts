@@ -87,4 +87,6 @@ export type {
 } from '../kit/request.js';
 export type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from '../kit/routes.js';
 export type { Schema } from '../kit/schema.js';
+export type { TaskContext, TaskDeclaration, TaskFunction } from '../kit/task-context.js';
+export type { AddedTask, TaskOptions, TaskPolicy } from '../kit/task-types.js';
 export type { TextValues, Translate } from '../kit/translate.js';

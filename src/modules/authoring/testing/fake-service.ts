@@ -21,7 +21,7 @@ import { usualAnswers } from './answers.js';
 import { carryOut, type MadeCall } from './carry-out.js';
 import { type FakeJob, runJob, type RunDeps } from './fake-job.js';
 import { fakeTexts } from './fake-texts.js';
-import type { FakeOptions, Reveal } from './options.js';
+import type { FakeOptions, FakeTask, Reveal } from './options.js';
 import { planOf, viewOf } from './views.js';
 import { makeWorld } from './world.js';
 
@@ -68,6 +68,8 @@ export interface FakeService {
   readonly scripts: readonly ScriptCall[];
   readonly requests: readonly SiteRequestCall[];
   readonly mails: readonly MailMessage[];
+  /** The tasks that the module has added. They do not run. */
+  readonly tasks: readonly FakeTask[];
   readonly alerts: ReadonlyMap<string, AlertCall>;
   readonly logs: readonly FakeLogLine[];
   /** The waits of `context.sleep` in milliseconds. They end at once. */
@@ -123,7 +125,7 @@ export function fakeService(options: FakeOptions = {}): FakeService {
   };
   const contextOf: RunDeps['contextOf'] = (product, attempt, seat, outside) => {
     const declared = product?.collections;
-    if (declared) world.collections.declare(declared, attempt.subject);
+    if (declared && attempt.subject) world.collections.declare(declared, attempt.subject);
     const context = stepContext(
       attempt,
       seat,
@@ -157,6 +159,7 @@ export function fakeService(options: FakeOptions = {}): FakeService {
       return world.data();
     },
     ...{ calls, made, logs, slept, scripts: world.scripts, requests: world.requests, mails: world.mails },
+    tasks: world.tasks,
     ...{ alerts: world.alerts, reveal: world.reveal, documents: world.collections.documents() },
     get secretNames() {
       return [...world.secrets.all.keys()];

@@ -6,6 +6,14 @@ import type { GuestView, ServiceView, SiteView } from '../../kit/context.js';
 import type { ScriptCall, ScriptResult, SiteAnswerView, SiteRequestCall } from '../../kit/host-call-types.js';
 import type { HttpRequest, HttpResponse, Text } from '../../kit/module-call-types.js';
 import type { Answers } from './answer-types.js';
+import type { TaskOptions } from '../../kit/task-types.js';
+
+/** A task that the module has added. It does not run by itself. */
+export interface FakeTask {
+  readonly id: string;
+  readonly method: string;
+  readonly options: TaskOptions;
+}
 
 /** A response of a simulated HTTP server. `json` is sent instead of `body`. The default status is 200. */
 export type FakeHttpResponse = Partial<HttpResponse> & { readonly json?: unknown };

@@ -8,7 +8,7 @@ import type { ContainerLook, ScriptCall, SiteRequestCall } from '../../kit/host-
 import type { MailMessage } from '../../kit/mail-types.js';
 import type { AlertCall } from '../../kit/module-call-types.js';
 import { type FakeCollections, fakeCollections } from './fake-collections.js';
-import type { FakeOptions, Reveal } from './options.js';
+import type { FakeOptions, FakeTask, Reveal } from './options.js';
 
 export interface World {
   readonly container: FakeContainer;
@@ -18,6 +18,7 @@ export interface World {
   readonly cache: Map<string, { readonly value: Json; readonly tags: readonly string[] }>;
   readonly alerts: Map<string, AlertCall>;
   readonly mails: MailMessage[];
+  readonly tasks: FakeTask[];
   readonly scripts: ScriptCall[];
   readonly requests: SiteRequestCall[];
   readonly collections: FakeCollections;
@@ -39,7 +40,7 @@ export function makeWorld({ created = false, secrets: given = {}, service }: Fak
         all.set(name, fn(all.get(name)));
       },
     },
-    ...{ cache: new Map(), alerts: new Map(), mails: [], scripts: [], requests: [] },
+    ...{ cache: new Map(), alerts: new Map(), mails: [], tasks: [], scripts: [], requests: [] },
     collections: fakeCollections((name, value) => void all.set(name, new Secret(value))),
     reveal: (text = '') => (typeof text === 'string' ? text : (all.get(text.secret)?.reveal() ?? '')),
     data: () => data,
