@@ -118,6 +118,10 @@ export async function bundle(outdir, withTests) {
     define: { 'process.env.INNKEEPER_ENGINES': JSON.stringify(engines.node) },
   });
 
+  // The texts, templates and pages of the shipped modules.
+  for (const name of files('modules', /^modules\/[^/]+\/[^/]+\/(lang\/|views\/|[A-Z]+\.md$)/))
+    await cp(name, `${outdir}/${name}`);
+
   // The files of /docs, as the browser gets them.
   const page = 'src/http/routes/docs/page';
   const swaggerUi = 'node_modules/@fastify/swagger-ui/static';

@@ -138,6 +138,9 @@ export async function writeAgentConfig(parts: EnvironmentParts): Promise<string>
   return file;
 }
 
+/** A second network that the token can use, so that address pools with a network of their own can be tried. */
+export const SECOND_NETWORK = { bridge: 'vmbr1', vlan: 20 } as const;
+
 /** The part of the config that determines which privileges the token needs. */
 export function privilegedConfig(storage: string) {
   return {

@@ -257,8 +257,16 @@ const OUTCOMES = {
   },
 } as const satisfies Record<JobKind, Outcome>;
 
-/** Job kinds that modules define record their changes in their own steps. */
-const outcomeOf = (kind: string): Outcome => (isCoreKind(kind) ? OUTCOMES[kind] : NONE);
+/**
+ * Jobs of modules record their changes in their own steps. Only a password that such a job has set for the
+ * administrator takes effect here, as after a reset of the credentials.
+ */
+const OF_MODULES: Outcome = {
+  completed: (service, _job, now) => passwordSet(service, now),
+  undone: notReset,
+};
+
+const outcomeOf = (kind: string): Outcome => (isCoreKind(kind) ? OUTCOMES[kind] : OF_MODULES);
 
 /**
  * The service with the present state of this job. If the job has ended, its outcome is applied, and ended jobs that

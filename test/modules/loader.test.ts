@@ -50,7 +50,10 @@ t.test(
     const wordpress = registry.products.get('wordpress');
     t.equal(wordpress.path, join(shippedModules(), 'product/wordpress/module.js'));
     t.equal(wordpress.hash, null, 'it is part of the agent');
-    t.match(registry.modules, [{ name: 'wordpress', hash: /^[0-9a-f]{64}$/ }]);
+    t.match(
+      registry.modules.find(({ name }) => name === 'wordpress'),
+      { hash: /^[0-9a-f]{64}$/ },
+    );
     t.match(wordpress.declared, {
       parts: ['guest', 'site'],
       source: { kind: 'template', template: 'innkeeper-wordpress' },
@@ -200,7 +203,7 @@ t.test('wrong settings of a shipped module are named by key, with what was found
   t.match(of('wordpress.upstream_port'), /found 0.*1/);
   t.match(of('wordpress.titel'), /unknown setting/);
   t.match(of('wordpress.trusted_proxies.1'), /found "evil; x"/);
-  t.match(of('shop'), /no product module has this name \(available: none\)/);
+  t.match(of('shop'), /no product module has this name \(available: \w+/);
   t.equal(fatal.length, 5);
   t.same(problems, []);
   t.equal(products.find('wordpress'), undefined);
@@ -214,7 +217,8 @@ t.test("wrong settings of another author's module stop no start: it is in error,
   });
   t.same(fatal, []);
   t.match(problems, [{ key: 'products.good.size' }, { key: 'products.gone' }]);
-  t.match(modules, [
+  const shown = modules.filter(({ name }) => ['wordpress', 'good', 'gone'].includes(name));
+  t.match(shown, [
     { name: 'wordpress', state: 'active' },
     { name: 'good', state: 'error', reason: /products\.good\.size: found 1/ },
     { name: 'gone', state: 'missing', reason: /not installed/ },

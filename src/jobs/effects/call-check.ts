@@ -84,6 +84,7 @@ const none = Type.Tuple([]);
 const SERVICE_CALLS: Readonly<Record<ServiceCallName, TSchema>> = {
   'container.allocate': Type.Tuple([Source]),
   'container.ensure': Type.Tuple([Source]),
+  'container.checkImage': Type.Tuple([Source]),
   'container.start': none,
   'container.run': Type.Tuple([Script]),
   'container.stop': Type.Tuple([Seconds]),

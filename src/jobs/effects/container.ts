@@ -3,7 +3,7 @@ import { retry } from '../../kernel/async/retry.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
 import { guestHostname, guestOf, type Service, withGuest } from '../../model/service.js';
-import { planProblem } from '../../model/upgrade.js';
+import { planProblem, withDisk } from '../../model/upgrade.js';
 import type { ContainerSpec, Source } from '../../drivers/guest/contract.js';
 import type { ContainerSource } from '../../modules/kit/host-call-types.js';
 import type { LeaseRequest } from '../engine/leases.js';
@@ -125,6 +125,11 @@ const absent = (): AgentError =>
     failure: 'gone',
   });
 
+export const checkImage: EffectOf<'container.checkImage'> = async (effect, source) => {
+  const { node } = requireGuest(effect, await effect.journal.subject());
+  await sourceOn(effect, node, source);
+};
+
 export const start: EffectOf<'container.start'> = async (effect) => {
   const at = requireGuest(effect, await effect.journal.subject());
   await effect.deps.drivers.guest.ensureStarted(at, await driverCall(effect));
@@ -212,9 +217,13 @@ export const remove: EffectOf<'container.remove'> = async (effect) => {
   await holding(effect, node === null ? [] : [hostLease(effect, node)], async () =>
     deps.drivers.guest.removeContainer(at, await driverCall(effect, makingNotes(service))),
   );
-  // a product can create the container again, and its snapshots are gone
-  if (guestOf(service).snapshots.length > 0)
-    await journal.changeSubject((current) => withGuest(current, { snapshots: [] }));
+  // a product can create the container again: with the disk of the plan, and without the snapshots
+  const { snapshots, diskGb } = guestOf(service);
+  if (snapshots.length > 0 || diskGb !== undefined)
+    await journal.changeSubject((current) => ({
+      ...current,
+      guest: withDisk({ ...guestOf(current), snapshots: [] }, null),
+    }));
 };
 
 /**

@@ -28,6 +28,7 @@ async function collectionCallerOf(effect: Effect): Promise<CollectionCaller> {
 const EFFECTS: { readonly [N in Exclude<ServiceCallName, CollectionCallName>]: EffectOf<N> } = {
   'container.allocate': container.allocate,
   'container.ensure': container.ensure,
+  'container.checkImage': container.checkImage,
   'container.start': container.start,
   'container.run': container.run,
   'container.look': container.look,

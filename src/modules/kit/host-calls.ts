@@ -36,6 +36,11 @@ export const HOST_CALLS = {
     allocate: call<[source: ContainerSource], { vmid: number; node: string }>(),
     /** Clones or creates the container on the allocated node, without starting it. Repeatable. */
     ensure: call<[source: ContainerSource], { vmid: number; node: string }>(),
+    /**
+     * Checks that the container could be created from this image on its node. Throws `template_missing`. Changes
+     * nothing.
+     */
+    checkImage: call<[source: ContainerSource]>(),
     start: call(),
     /**
      * Runs a script as root in the container. If the exit code is not zero, throws `recipe_failed` with the last lines

@@ -6,7 +6,14 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BASE_DOMAIN, privilegedConfig, PVE_POOL, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
+import {
+  BASE_DOMAIN,
+  privilegedConfig,
+  PVE_POOL,
+  PVE_TOKEN_ID,
+  SECOND_NETWORK,
+  writeAgentConfig,
+} from '../agent-config.js';
 import { openCa } from '../ca.js';
 import type { Ca } from '../ca.js';
 import { startControl } from '../control/control.js';
@@ -173,7 +180,7 @@ async function makePve(site: Site) {
     port: ports.pve,
     stateFile,
     faults,
-    grants: documentedGrants(privilegedConfig(STORAGE)),
+    grants: documentedGrants({ ...privilegedConfig(STORAGE), networks: [SECOND_NETWORK] }),
     pools: [PVE_POOL],
     templatePool: PVE_POOL,
     storages: STORAGES,

@@ -7,14 +7,21 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { BASE_DOMAIN, privilegedConfig, PVE_POOL, PVE_TOKEN_ID, writeAgentConfig } from '../agent-config.js';
+import {
+  BASE_DOMAIN,
+  privilegedConfig,
+  PVE_POOL,
+  PVE_TOKEN_ID,
+  SECOND_NETWORK,
+  writeAgentConfig,
+} from '../agent-config.js';
 import { openCa, type Ca } from '../ca.js';
 import { type ControlHandler, startControl } from '../control/control.js';
 import { documentedGrants } from '../documented-grants.js';
 import { createFaults, type Faults } from '../control/faults.js';
 import { keptText, PUBLIC, writeText } from '../files.js';
 import { openPorts, type Ports } from '../ports.js';
-import { DEFAULT_NODES, DEFAULT_STORAGES, type StorageOption } from '../pve/options.js';
+import { DEFAULT_NODES, DEFAULT_OS_TEMPLATE, DEFAULT_STORAGES, type StorageOption } from '../pve/options.js';
 import { startPve, type Pve } from '../pve/start.js';
 import { keptKey } from '../ssh-keys.js';
 import type { Environment, EnvironmentOptions } from '../environment.js';
@@ -26,6 +33,14 @@ import { powerDnsApi } from './powerdns-api.js';
 import { type Proxy, startProxy } from './proxy.js';
 import { startSsh } from './ssh.js';
 import { openZones, type Zones } from './zones.js';
+
+/** The OS templates that operators of the simulated cluster have downloaded. */
+const OS_TEMPLATES = [
+  DEFAULT_OS_TEMPLATE,
+  'local:vztmpl/debian-12-standard_12.2-1_amd64.tar.zst',
+  'local:vztmpl/debian-13-standard_13.1-2_amd64.tar.zst',
+  'local:vztmpl/ubuntu-24.04-standard_24.04-2_amd64.tar.zst',
+];
 
 const HOST = '127.0.0.1';
 const RecordsBody = Type.Object({
@@ -196,7 +211,8 @@ async function makePve(site: Site) {
     stateFile: join(stateDir, 'pve.json'),
     faults,
     delays,
-    grants: documentedGrants(privilegedConfig(STORAGE)),
+    grants: documentedGrants({ ...privilegedConfig(STORAGE), networks: [SECOND_NETWORK] }),
+    osTemplates: OS_TEMPLATES,
     pools: [PVE_POOL],
     templatePool: PVE_POOL,
     storages: DEFAULT_STORAGES.map((one) =>

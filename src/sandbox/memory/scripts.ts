@@ -15,6 +15,8 @@ export interface ScriptPlay {
   play(disk: Disk, values: Readonly<Record<string, string>>): Played;
 }
 
+type Values = Readonly<Record<string, string>>;
+
 export type ScriptTable = Readonly<Record<string, ScriptPlay>>;
 
 const done = (stdout = ''): Played => ({ code: 0, stdout, stderr: '' });
@@ -88,7 +90,27 @@ function onSite(disk: Disk, change: (site: Site) => Played): Played {
   return disk.site ? change(disk.site) : failed(1, 'the database server does not start');
 }
 
+/** `root:password`, as `chpasswd` reads it. */
+const PASSWORD_FILE = '/etc/shadow';
+
+function setUpServer(disk: Disk, { ROOT_PASSWORD: password = '', SSH_KEYS: keys }: Values): Played {
+  if (keys === undefined) return failed(2, '/bin/sh: 1: SSH_KEYS: parameter not set');
+  if (password === '') return failed(1, 'a password is needed');
+  disk.packages = [...new Set([...disk.packages, 'openssh-server'])];
+  disk.files[PASSWORD_FILE] = `root:${password}`;
+  if (keys !== '') disk.files['/root/.ssh/authorized_keys'] = `${keys}\n`;
+  return done('ready\n');
+}
+
+function setRootPassword(disk: Disk, { ROOT_PASSWORD: password = '' }: Values): Played {
+  if (password === '') return failed(1, 'a password is needed');
+  disk.files[PASSWORD_FILE] = `root:${password}`;
+  return done('set\n');
+}
+
 export const SCRIPTS: ScriptTable = {
+  'vps/set-up': { takesMs: 2_000, play: setUpServer },
+  'vps/set-password': { takesMs: 300, play: setRootPassword },
   'wordpress/install-packages': {
     takesMs: 20_000,
     play(disk) {

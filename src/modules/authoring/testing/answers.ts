@@ -42,6 +42,7 @@ function containerAnswers(world: World, { script }: FakeOptions): Group<'contain
       container.make();
       return place;
     },
+    'container.checkImage': () => container.assertMade(),
     'container.start': () => container.power(true),
     async 'container.run'(call) {
       container.assertRunning();
