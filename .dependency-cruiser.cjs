@@ -78,6 +78,7 @@ module.exports = {
           '^src/modules/authoring/(module|testing)\\.ts$',
           '^src/modules/discovery/(reader|parent-watch)\\.ts$',
           '^src/modules/collections/migrate-main\\.ts$',
+          '^src/modules/requests/request-main\\.ts$',
           '^src/cli\\.ts$',
           '^src/http/routes/docs/page/',
         ],
@@ -123,6 +124,7 @@ module.exports = {
           '^src/jobs/engine/flow-of\\.ts$',
           '^src/modules/discovery/reader\\.ts$',
           '^src/modules/collections/migrate-main\\.ts$',
+          '^src/modules/requests/handle-call\\.ts$',
         ],
       },
       to: { path: ['^src/jobs/engine/import-module\\.ts$', '^modules/[^/]+/[^/]+/module\\.ts$'] },
@@ -141,6 +143,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/', pathNot: ['^src/modules/discovery/reader\\.ts$'] },
       to: { path: '^src/modules/discovery/(reader|declare)\\.ts$' },
+    },
+
+    {
+      name: 'only-the-process-handles-requests',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/modules/requests/request-main\\.ts$'] },
+      to: { path: '^src/modules/requests/handle-call\\.ts$' },
     },
 
     only('kernel-knows-nothing', KERNEL, []),

@@ -42,6 +42,7 @@ export const program = (outdir, withTests) => ({
     'src/jobs/engine/worker.ts',
     'src/modules/discovery/reader.ts',
     'src/modules/collections/migrate-main.ts',
+    'src/modules/requests/request-main.ts',
     'src/modules/discovery/parent-watch.ts',
     'src/modules/discovery/write-declarations.ts',
     'src/jobs/engine/process-main.ts',

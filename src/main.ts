@@ -45,6 +45,7 @@ import { moduleViews } from './modules/module-views.js';
 import type { ModulesInUse, Products } from './modules/registry.js';
 import { openStrikes } from './modules/strikes.js';
 import { moduleCallsOf } from './boot/module-calls.js';
+import { openModuleRequests } from './boot/module-requests.js';
 import { openModuleCollections } from './boot/module-collections.js';
 import { intoModuleLog } from './boot/module-logged.js';
 import { keepVersions, openVersions } from './boot/module-versions.js';
@@ -236,8 +237,14 @@ export async function startDaemon({
     stops.push(() => moduleLogs.close());
     const collections = openModuleCollections(parts, versions, strikes);
     work.push(() => collections.close());
+    const moduleLogged = intoModuleLog(moduleLogs);
+    const requests = openModuleRequests({
+      ...{ ...parts, versions, strikes, moduleLogged, collections },
+      ...{ moduleCalls: calls.call, known: live.known },
+    });
+    work.push(() => requests.close());
     const engine = buildEngine(
-      { ...parts, moduleCalls: calls.call, moduleLogged: intoModuleLog(moduleLogs), collections, tasks },
+      { ...parts, moduleCalls: calls.call, moduleLogged, collections, tasks },
       { threads, processes, code: codeOfJobs(versions, strikes) },
     );
     await answerCutOff({ state });
@@ -262,6 +269,7 @@ export async function startDaemon({
       modules,
       rescanModules: live.rescan,
       tasks: tasks.records,
+      moduleRequests: requests,
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());

@@ -37,7 +37,7 @@ import { ExecSchema } from '../drivers/exec/section.js';
 import { ContainerHostSchema } from '../drivers/guest/section.js';
 import { ProxySchema } from '../drivers/proxy/section.js';
 import { decodeKey } from '../kernel/key-text.js';
-import { PERMISSIONS } from '../model/permissions.js';
+import { isPermission, PERMISSIONS } from '../model/permissions.js';
 import { canonicalLocale } from '../model/locale.js';
 import { SMALLER_PLAN } from '../model/plan.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
@@ -132,8 +132,11 @@ const ApiSchema = section('The REST API.', {
       name: name('Name of the token in logs and lists.'),
       panel: name('Panel whose services the token can access.', { default: DEFAULT_PANEL }),
       permissions: list(
-        `Permissions of the token: ${PERMISSIONS.join(', ')}.`,
-        oneOf('A permission.', PERMISSIONS),
+        `Permissions of the token: ${PERMISSIONS.join(', ')}. A permission of a module is module:<type>/<name>:<key>.`,
+        text('A permission.', {
+          check: isPermission,
+          expected: `one of ${PERMISSIONS.join(', ')}, or a permission of a module such as module:plugin/monitoring:view`,
+        }),
         {
           minItems: 1,
         },
@@ -405,6 +408,16 @@ export const ConfigSchema = Type.Object(
         16_384,
         { unit: 'MiB', default: 512 },
       ),
+      request_processes: number(
+        'Number of processes that handle requests of modules (API routes, webhooks). Each module uses at most one.',
+        1,
+        32,
+        { default: 4 },
+      ),
+      request_timeout_s: number('Time limit for one request of a module.', 1, 20, {
+        unit: 'seconds',
+        default: 15,
+      }),
       default_product: text('Product of an order that does not name one.', {
         pattern: LABEL,
         expected: 'the name of a product module',

@@ -197,6 +197,11 @@ export const ERRORS = {
   ),
   payload_too_large: kind(413, 'refused_request', 'The request body is larger than allowed.'),
   unsupported_media_type: kind(415, 'refused_request', 'The request body must be application/json.'),
+  validation_failed: kind(
+    422,
+    'refused_request',
+    'A module does not accept a field of the request; "errors" lists each one.',
+  ),
   rate_limited: kind(429, 'busy', 'Too many requests with this token.'),
   internal_error: kind(
     500,
@@ -254,6 +259,7 @@ export const ERRORS = {
     'refused_request',
     'A system that the module uses gave a response that cannot be used, or the module must not contact it.',
   ),
+  module_timeout: kind(504, 'unknown', 'The module did not answer in time.'),
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
@@ -264,6 +270,11 @@ export const ERRORS = {
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),
   // nothing was sent, so orders wait as if a system were down; the error names no system, because none is at fault
   descriptors_exhausted: kind(503, 'unreachable', 'The agent has no free file descriptor; nothing was sent.'),
+  module_unavailable: kind(
+    503,
+    'busy',
+    'The module cannot answer at the moment: it is broken, or it has too many requests.',
+  ),
   shutting_down: kind(503, 'busy', 'The agent is stopping; please try again in a moment.'),
 } as const satisfies Record<string, ErrorKind>;
 

@@ -101,6 +101,9 @@ const deps = {
   modules: () => [],
   rescanModules: async () => true,
   tasks: taskRecords(state.tasks, () => {}),
+  moduleRequests: {
+    api: () => Promise.reject(new Error('there are no modules')),
+  },
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

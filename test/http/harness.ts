@@ -16,6 +16,7 @@ import { testConfig } from '../fakes/config.js';
 import { fakeDrivers } from '../fakes/drivers.js';
 import { plansFor } from '../fakes/plans.js';
 import { createToken } from '../../src/tokens/create-token.js';
+import { moduleRequests } from '../../src/modules/requests/module-requests.js';
 import { reconciler } from '../../src/drift/reconcile.js';
 import { JOB_KINDS, kindData } from '../../src/model/job-kinds.js';
 import { dataChecks } from '../../src/model/data-check.js';
@@ -133,7 +134,11 @@ const MODULE: ModuleView = {
   ...{ type: 'product', name: 'wordpress', title: 'WordPress', version: '1.0.0', hash: 'f'.repeat(64) },
   ...{ state: 'active', reason: null, path: '/modules/product/wordpress', services: 0 },
   ...{ parts: ['guest', 'site'], abilities: kinds, settingsSchema: { type: 'object' } },
-  ...{ productDataSchema: null, serviceDataSchema: null, instanceSchema: null, routes: null },
+  ...{ productDataSchema: null, serviceDataSchema: null, instanceSchema: null },
+  routes: {
+    ...{ permissions: [], api: [], pages: [], sidebar: [], static: [] },
+    webhooks: { get: false, post: false, rateLimit: 600 },
+  },
 };
 
 /** No time passes here, but everybody else has a turn. */
@@ -142,7 +147,11 @@ async function sleep(_ms: number, signal?: AbortSignal): Promise<void> {
   signal?.throwIfAborted();
 }
 
-export async function makeRig(door: Listener = 'network', config = testConfig()): Promise<Rig> {
+export async function makeRig(
+  door: Listener = 'network',
+  config = testConfig(),
+  modules?: Partial<AppDeps['moduleRequests']>,
+): Promise<Rig> {
   const log: string[] = [];
   const cluster: Rig['cluster'] = { view: view(), used: new Set(), staleSince: undefined };
   const behaviour: Rig['behaviour'] = { roomFor: () => {}, ready: true, now: NOW, clockTrusted: true };
@@ -192,6 +201,15 @@ export async function makeRig(door: Listener = 'network', config = testConfig())
     modules: () => [MODULE],
     rescanModules: async () => true,
     tasks: taskRecords(state.tasks, () => {}),
+    moduleRequests: {
+      ...moduleRequests({
+        inUse: { list: () => [], find: () => undefined },
+        known: () => [],
+        run: () => Promise.reject(new Error('there are no modules')),
+        count: () => undefined,
+      }),
+      ...modules,
+    },
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
   };
   const more: Rig['app'][] = [];

@@ -217,7 +217,8 @@ t.test('a body nested without end is refused by every call, also with a key to r
     return { status: answer.statusCode, text: answer.body };
   };
   const writes = rig.writes();
-  const calls = GUARDED.filter(({ route }) => !route.startsWith('GET '));
+  // modules get bodies as they are
+  const calls = GUARDED.filter(({ route }) => !route.startsWith('GET ') && !route.endsWith('*'));
   for (const walked of calls)
     for (const levels of [63, 4_000])
       for (const headers of [{}, { 'idempotency-key': `${walked.route.replace(/\W/g, '')}${levels}` }]) {

@@ -37,6 +37,7 @@ const INTRODUCTION = `# The REST API
 - **Limits.** The number of reads and customer actions is limited per token (\`api.rate_limit\`). A request above the limit gets status 429 with \`Retry-After\`. Orders, deletions, suspensions and upgrades are not limited.
 - **Unknown fields.** A request is never refused because of an unknown field. The field \`warnings\` of the response lists all unknown fields.
 - **Formats.** A trailing slash is ignored, and \`/actions/x\` is the same as \`/action/x\`. Timestamps are RFC 3339 in UTC. Lists have the parameters \`limit\` (100 by default, at most 1,000) and \`cursor\`.
+- **Modules.** Modules serve routes of their own at \`/modules/{type}/{name}/api/...\`. \`GET /modules/{type}/{name}\` and \`innkeeper module routes\` list them with the permissions that they need. A body that the module does not accept gets 422 with \`"errors"\`.
 - **Tracing.** To find a request in the log by your own ID, send this ID in the header \`X-Request-Id\`. Every response contains this header.
 `;
 
@@ -84,7 +85,7 @@ export function operationsOf(document: Record<string, unknown>): Operation[] {
 }
 
 function permissions(): string {
-  return `## Permissions\n\nThe permissions are ${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}. \`admin\` includes all others. If no permissions are given, a new token gets the permissions that a panel needs: ${PANEL_PERMISSIONS.map((name) => `\`${name}\``).join(', ')}.\n`;
+  return `## Permissions\n\nThe permissions are ${PERMISSIONS.map((name) => `\`${name}\``).join(', ')}. \`admin\` includes all others. If no permissions are given, a new token gets the permissions that a panel needs: ${PANEL_PERMISSIONS.map((name) => `\`${name}\``).join(', ')}. A permission of a module has the form \`module:<type>/<name>:<key>\`. Every module has the key \`configuration\`, and declares the others.\n`;
 }
 
 /** As fastify writes it. */

@@ -2,7 +2,8 @@
 import type { Permission } from '../../model/permissions.js';
 import type { Listener } from '../../model/listener.js';
 
-export type Access = 'public' | Permission;
+/** `module`: the module declares the permission, which is checked when the route is found. */
+export type Access = 'public' | 'module' | Permission;
 
 /**
  * The kinds of requests whose rate is limited per token. Orders and similar requests have no rate limit, because a
@@ -94,6 +95,11 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /audit': both('admin'),
   'GET /modules': both('admin'),
   'GET /modules/:type/:name': both('admin'),
+  'GET /modules/:type/:name/api/*': both('module'),
+  'POST /modules/:type/:name/api/*': both('module'),
+  'PUT /modules/:type/:name/api/*': both('module'),
+  'PATCH /modules/:type/:name/api/*': both('module'),
+  'DELETE /modules/:type/:name/api/*': both('module'),
   'POST /modules/rescan': both('admin'),
   'GET /tasks': both('admin'),
   'GET /tasks/:id': both('admin'),
@@ -188,6 +194,9 @@ export function methodsOf(path: string, listener: Listener): string[] {
 }
 
 function patternOf(route: string): RegExp {
-  const escaped = route.replace(/[.]/g, '\\.').replace(/:[a-z]+/g, '[^/]+');
+  const escaped = route
+    .replace(/[.]/g, '\\.')
+    .replace(/:[a-z]+/g, '[^/]+')
+    .replace(/\*$/, '.*');
   return new RegExp(`^${escaped}$`);
 }

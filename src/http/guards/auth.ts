@@ -99,7 +99,7 @@ export async function makeNetworkGuard(
       }
       verifyBearerAuth(request, reply, (error) => {
         if (error) done(schemeProblem(request) ?? error);
-        else if (!mayDo(callerOf(request), access)) done(forbidden());
+        else if (access !== 'module' && !mayDo(callerOf(request), access)) done(forbidden());
         else {
           const token = request.tokenId ?? '';
           if (limit === undefined) {

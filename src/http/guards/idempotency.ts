@@ -70,7 +70,9 @@ function recallOr(context: RouteContext, calls: IdempotencyStore, route: string)
 async function remember(request: FastifyRequest, reply: FastifyReply, payload: unknown): Promise<unknown> {
   const first = request.firstCall;
   request.firstCall = null;
-  if (first && typeof payload === 'string') await first.answered(reply.statusCode, payload);
+  // a stored response is sent as JSON; routes of modules may respond with something else
+  const isJson = String(reply.getHeader('content-type')).startsWith('application/json');
+  if (first && isJson && typeof payload === 'string') await first.answered(reply.statusCode, payload);
   else first?.abandon();
   return payload;
 }

@@ -29,6 +29,7 @@ import { jobsRoute } from './jobs/jobs.js';
 import { modulesRoute } from './modules/modules.js';
 import { rescanModulesRoute } from './modules/modules-rescan.js';
 import { moduleRoute } from './modules/modules-type-name.js';
+import { moduleApiRoute } from './modules/modules-type-name-api.js';
 import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
 import { createPlanRoute, plansRoute } from './plans/plans.js';
@@ -120,6 +121,7 @@ export const ROUTES: readonly Route[] = [
   alertsRoute,
   modulesRoute,
   moduleRoute,
+  moduleApiRoute,
   rescanModulesRoute,
   healthRoute,
   readyRoute,

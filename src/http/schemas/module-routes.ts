@@ -1,6 +1,7 @@
 /** The routes and permissions of a module in responses. */
 import { type Static, Type } from 'typebox';
 import { modulePermission } from '../../model/permissions.js';
+import { CONFIGURATION } from '../../modules/kit/routes.js';
 import type { ModuleRoute as DeclaredRoute, ModuleView } from '../../model/module-view.js';
 import { list, nullable, text, whole, word } from './fields.js';
 
@@ -52,10 +53,23 @@ export const SidebarEntry = Type.Object(
   { title: 'SidebarEntry', description: "An entry of the dashboard's sidebar." },
 );
 
+/** The permission that every module has. */
+const BUILT_IN = {
+  key: CONFIGURATION,
+  name: 'Configuration',
+  description: 'Change the configuration of the module.',
+};
+
 interface RoutesView {
   readonly permissions: Static<typeof ModulePermission>[];
   readonly routes: Static<typeof ModuleRoute>[];
   readonly sidebar: Static<typeof SidebarEntry>[];
+}
+
+/** All permissions that tokens can have for the module. */
+export function permissionsOfModule({ type, name, routes }: ModuleView): string[] {
+  const keys = routes ? [...routes.permissions.map(({ key }) => key), CONFIGURATION] : [];
+  return keys.map((key) => modulePermission({ type, name }, key));
 }
 
 export function viewRoutes({ type, name, routes }: ModuleView): RoutesView {
@@ -65,7 +79,7 @@ export function viewRoutes({ type, name, routes }: ModuleView): RoutesView {
   const { permissions, api, static: open, webhooks, sidebar } = routes;
   const methods = [...(webhooks.get ? ['GET'] : []), ...(webhooks.post ? ['POST'] : [])];
   return {
-    permissions: permissions.map(({ key, ...said }) => ({ permission: own(key), ...said })),
+    permissions: [...permissions, BUILT_IN].map(({ key, ...said }) => ({ permission: own(key), ...said })),
     routes: [
       ...api.map(({ method, path, permission, rateLimit }: DeclaredRoute) => ({
         ...{ kind: 'api' as const, method, path: `${base}/api/${path}` },

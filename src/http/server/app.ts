@@ -47,6 +47,7 @@ export interface AppDeps extends DriftContext {
   readonly modules: RouteContext['modules'];
   readonly rescanModules: RouteContext['rescanModules'];
   readonly tasks: RouteContext['tasks'];
+  readonly moduleRequests: RouteContext['moduleRequests'];
 }
 
 const HEARTBEAT_MS = 15_000;

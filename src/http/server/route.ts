@@ -1,5 +1,6 @@
 /** The type of the function that each file in routes/ exports. The function adds one endpoint. */
 import type { Timekeeper } from '../../model/clock-doubt.js';
+import type { ModuleRequests } from '../../model/module-request.js';
 import type { ModuleView } from '../../model/module-view.js';
 import type { StatusSources } from '../../services/read-status.js';
 import type { Reconciler } from '../../drift/reconcile.js';
@@ -50,6 +51,7 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly rescanModules: (mostMs: number) => Promise<boolean>;
   /** The tasks of modules. */
   readonly tasks: TaskRecords;
+  readonly moduleRequests: ModuleRequests;
   readonly listener: Listener;
   /** This signal is aborted when the daemon stops. Streams then end. */
   readonly stopping: AbortSignal;

@@ -11,6 +11,7 @@ import { AgentError, asAgentError, toRecord } from '../../kernel/errors.js';
 import type { Job } from '../../model/job.js';
 import type { Circuits } from '../../drivers/shared/circuit.js';
 import { type Answering, answering } from './answering.js';
+import { callAnswers } from './call-answers.js';
 import { watchHungCalls } from './hung-calls.js';
 import { journal } from './journal.js';
 import { readMessage } from './message.js';
@@ -19,8 +20,7 @@ import type { Leases } from './leases.js';
 import { limits } from './limits.js';
 import { cleanLine, type ModuleLogged } from './module-line.js';
 import { type Ending, undoOrder } from './policy.js';
-import { unusable } from './bounded-call.js';
-import type { Attempt, Call, Outcome } from './protocol.js';
+import type { Attempt, Outcome } from './protocol.js';
 import type { Subject } from './subject.js';
 import type { SubjectRef } from './subject-kind.js';
 import type { StepEnded } from './step-logger.js';
@@ -48,12 +48,6 @@ export interface RunningSubject extends SubjectRef {
 
 /** Time that a thread has to end by itself after its calls were aborted and have settled. */
 const THREAD_GRACE_MS = 2_000;
-/**
- * Maximum number of pending calls of one attempt. The limit is higher than the one that the shell around the module
- * enforces, so only code that bypasses the shell can exceed it.
- */
-const MOST_IN_FLIGHT = 256;
-
 export interface Halts {
   /** When it aborts, no further step begins, but running steps may finish. */
   readonly drain: AbortSignal;
@@ -77,7 +71,6 @@ export async function runAttempt(
   const elsewhere = new AbortController();
   const ends = anySignal(limit.signal, stop, elsewhere.signal);
   const { signal } = ends;
-  const inFlight = new Map<Promise<unknown>, Call['name']>();
   const calls: Answering = answering({
     ...{ kind, job, log, limit, signal, drain },
     journal: journal(kind, key, job.id, deps.clock),
@@ -85,6 +78,12 @@ export async function runAttempt(
     stepEnded: deps.stepEnded,
     stepFailed: () => elsewhere.abort(new AgentError('aborted', 'Another step failed.')),
   });
+  const answers = callAnswers({
+    answer: (call) => calls.answer(call),
+    send: (message) => thread?.send(message),
+    threw: (error, name) => log.error({ err: error, step: calls.lastStep(), call: name }, 'an effect threw'),
+  });
+  const inFlight = answers.pending;
   const unwatch = watchHungCalls({
     clock: deps.clock,
     signal,
@@ -110,22 +109,7 @@ export async function runAttempt(
       log[line.level]({ step: line.step, ...line.fields }, line.message);
       deps.moduleLogged?.(job.pinned.module, line, { job_id: job.id, ...kind.logFields(key) });
     } else if (message.kind === 'call') {
-      const { id, call } = message;
-      const answered =
-        inFlight.size < MOST_IN_FLIGHT
-          ? calls.answer(call)
-          : Promise.reject(unusable(`more than ${MOST_IN_FLIGHT} calls are pending`));
-      const work = answered.then(
-        (answer) => thread?.send({ kind: 'answer', id, value: answer }),
-        (error: unknown) => {
-          const refused = asAgentError(error);
-          if (refused.code === 'internal_error')
-            log.error({ err: error, step: calls.lastStep(), call: call.name }, 'an effect threw');
-          thread?.send({ kind: 'refusal', id, error: toRecord(refused) });
-        },
-      );
-      inFlight.set(work, call.name);
-      void work.finally(() => inFlight.delete(work));
+      answers.take(message.id, message.call);
     }
   };
 

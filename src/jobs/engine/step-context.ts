@@ -5,11 +5,11 @@
 import { systemClock } from '../../kernel/clock.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Collections } from '../../modules/kit/collection-types.js';
-import type { ModuleLogger, ServiceView, StepContext } from '../../modules/kit/context.js';
+import type { ServiceView, StepContext } from '../../modules/kit/context.js';
 import { type HostCallName, type HostFunctions, hostFunctions } from '../../modules/kit/host-calls.js';
-import type { Render } from '../../modules/kit/render-view.js';
 import type { Translate } from '../../modules/kit/translate.js';
 import type { StepSeat, CallJournal } from './flow-run.js';
+import { moduleFunctions, moduleLogger } from './module-functions.js';
 import { renderOf } from './module-texts.js';
 import type { Attempt, ToMain } from './protocol.js';
 
@@ -34,35 +34,16 @@ export function stepContext(
   makeCollections?: MakeCollections,
 ): StepContext {
   const { step, notes, results, signal } = seat;
-  const { plan, data, metrics, collections, ...calls } = hostFunctions((name, args) => ask(step, name, args));
-  const { cache, secrets } = calls;
-  let render: Promise<Render> | undefined;
-  const logger = (common: JsonObject): ModuleLogger => {
-    const line =
-      (level: Level) =>
-      (message: string, fields: JsonObject = {}): void =>
-        log(level, step, message, { ...common, ...fields });
-    return {
-      debug: line('debug'),
-      info: line('info'),
-      warn: line('warn'),
-      error: line('error'),
-      with: (fields) => logger({ ...common, ...fields }),
-    };
-  };
+  const calls = hostFunctions((name, args) => ask(step, name, args));
+  const { container, ha, dns, proxy, site, plan, data, collections } = calls;
   return {
-    ...calls,
+    ...{ container, ha, dns, proxy, site },
+    ...moduleFunctions(calls, {
+      ...{ t, log: moduleLogger((level, message, fields) => log(level, step, message, fields)) },
+      render: () => renderOf(attempt, t),
+    }),
     // the documentation of the context says that it is undefined without a declaration
     collections: makeCollections?.(collections) as Collections,
-    // few modules need these functions, so each thread loads them only when they are used
-    cache: {
-      ...cache,
-      remember: async (...args) => (await import('../../modules/kit/remember.js')).remember(cache, ...args),
-    },
-    password: secrets.password,
-    measure: async (...args) => (await import('../../modules/kit/measure.js')).measure(metrics, ...args),
-    t,
-    view: async (name, data) => (await (render ??= renderOf(attempt, t)))(name, data),
     checkPlan: plan.check,
     saveData: data.save,
     // only a task can be without a service, and it gets another context (`task-flow.ts`)
@@ -78,6 +59,5 @@ export function stepContext(
       await journal('step.note', { step, values });
     },
     sleep: (ms) => systemClock.sleep(ms, signal),
-    log: logger({}),
   };
 }

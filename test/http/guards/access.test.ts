@@ -13,7 +13,9 @@ function registered(rig: Rig): string[] {
     const [, indent = '', part = '', methods] = match;
     stack.length = indent.length / 4;
     stack.push(part);
-    for (const method of methods?.split(', ') ?? []) found.push(`${method} ${stack.join('')}`);
+    // the fixed part before a wildcard is not printed
+    const path = stack.join('').replace(/:name\*$/, ':name/api/*');
+    for (const method of methods?.split(', ') ?? []) found.push(`${method} ${path}`);
   }
   return found.sort();
 }

@@ -10,8 +10,13 @@ import { asObject, fields, makeRig, ORDER, type Rig } from '../harness.js';
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const methodOf = (route: string) => METHODS.find((method) => route.startsWith(`${method} `)) ?? 'GET';
 
+/** Only the modules know what these routes do. */
+const isOfModule = (route: string): boolean =>
+  /^[A-Z]+ \/(?:modules\/:type\/:name\/(?:api|static)|webhooks)\//.test(route);
+
 /** Leads to the page or belongs to it: no part of the API. */
-const isPage = (route: string): boolean => route === 'GET /' || route.startsWith('GET /docs');
+const isPage = (route: string): boolean =>
+  route === 'GET /' || route.startsWith('GET /docs') || isOfModule(route);
 
 async function described(rig: Rig) {
   const { body } = await rig.call('GET', '/openapi.json', undefined, '');

@@ -1,10 +1,21 @@
 /** POST /tokens, GET /tokens: only at the unix socket. */
 import { Type } from 'typebox';
 import { createToken } from '../../../tokens/create-token.js';
-import { PANEL_PERMISSIONS, PERMISSIONS } from '../../../model/permissions.js';
+import { invalid } from '../../../kernel/invalid.js';
+import type { ModuleView } from '../../../model/module-view.js';
+import { isModulePermission, PANEL_PERMISSIONS, PERMISSIONS } from '../../../model/permissions.js';
 import { viewConfigured, viewToken } from '../../../tokens/tokens.js';
 import { ExpiresAtIn, TokenText, TokenView } from '../../schemas/token.js';
+import { permissionsOfModule } from '../../schemas/module-routes.js';
 import { jsonRoute } from '../../server/endpoint.js';
+
+/** Throws `invalid_request` for a permission that no module declares, because it would never allow anything. */
+function refuseUndeclared(permissions: readonly string[], modules: readonly ModuleView[]): void {
+  const declared = new Set(modules.flatMap(permissionsOfModule));
+  const unknown = permissions.find((one) => isModulePermission(one) && !declared.has(one));
+  if (unknown !== undefined)
+    throw invalid({ permissions: `must not name ${unknown}, which no installed module declares` });
+}
 
 export const createTokenRoute = jsonRoute({
   call: 'POST /tokens',
@@ -33,7 +44,8 @@ export const createTokenRoute = jsonRoute({
         'x-rule': 'must be a list of permissions',
         description:
           `The permissions of the token: ${PERMISSIONS.join(', ')}. If the field is omitted, the ` +
-          `token gets ${PANEL_PERMISSIONS.join(', ')}.`,
+          `token gets ${PANEL_PERMISSIONS.join(', ')}. A permission of a module has the form ` +
+          '`module:<type>/<name>:<key>`; `GET /modules/{type}/{name}` lists them.',
         examples: [[...PANEL_PERMISSIONS]],
       }),
     ),
@@ -53,6 +65,7 @@ export const createTokenRoute = jsonRoute({
   answers: { 201: 'The token was created.' },
   failures: ['token_exists', 'state_unavailable'],
   handle: async ({ body, request, reply }, context) => {
+    refuseUndeclared(body.permissions ?? [], context.modules());
     const { text, token } = await createToken(context, body);
     request.log.info({ token: token.id, name: token.name, panel: token.panel }, 'token created');
     void reply.header('cache-control', 'no-store');
