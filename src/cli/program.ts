@@ -11,7 +11,6 @@ import { addClockCommands } from './clock/clock.js';
 import { addAuditCommand } from './audit/audit.js';
 import { EXIT, sentenceOf } from './shared/failure.js';
 import { addJobCommands } from './jobs/job.js';
-import { addModuleCommands } from './modules/module.js';
 import { addPlanCommands } from './plans/plan.js';
 import { addReconcile } from './drift/reconcile.js';
 import { addServiceCommands } from './services/service.js';
@@ -19,7 +18,7 @@ import { addStateCommands } from './state/state.js';
 import { addTaskCommands } from './tasks/task.js';
 import { addTokenCommands } from './tokens/token.js';
 
-function makeProgram(pipes: Pipes): Command {
+async function makeProgram(pipes: Pipes, argv: readonly string[]): Promise<Command> {
   const program = new Command('innkeeper')
     .description('Provisioning agent: creates and manages sites on Proxmox VE for billing panels.')
     .version(VERSION, '-V, --version')
@@ -40,7 +39,7 @@ function makeProgram(pipes: Pipes): Command {
   addTokenCommands(program);
   addServiceCommands(program);
   addJobCommands(program);
-  addModuleCommands(program);
+  await addModule(program, argv);
   addPlanCommands(program);
   addTaskCommands(program);
   addReconcile(program);
@@ -64,6 +63,18 @@ function pointToHelp(command: Command, path: string): void {
   const lists = command.commands.length > 0 ? 'commands' : 'options';
   command.showHelpAfterError(`(run ${path} --help for a list of ${lists})`);
   for (const one of command.commands) pointToHelp(one, `${path} ${one.name()}`);
+}
+
+/** These commands are many, so even their descriptions are loaded only if the command line names them. */
+async function addModule(program: Command, argv: readonly string[]): Promise<void> {
+  const module = program
+    .command('module')
+    .description('list and show modules, and write modules of your own');
+  if (!argv.includes('module')) return;
+  const { addModuleCommands } = await import('./modules/module.js');
+  const { addAuthorCommands } = await import('./modules/author.js');
+  addModuleCommands(module);
+  addAuthorCommands(module);
 }
 
 function fileOf(command: Command): string {
@@ -186,7 +197,8 @@ function readPort(text: string): number {
 /** Runs the command line and resolves with the exit code. No error prints a stack trace. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
-    await makeProgram(guardPipes()).parseAsync([...argv]);
+    const program = await makeProgram(guardPipes(), argv);
+    await program.parseAsync([...argv]);
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
     // commander has already printed its message; help and version have exit code 0

@@ -1,8 +1,7 @@
 /** innkeeper module list | show | routes | rescan */
 import type { Command } from 'commander';
 
-export function addModuleCommands(program: Command): void {
-  const module = program.command('module').description('list modules and show whether they can be used');
+export function addModuleCommands(module: Command): void {
   module
     .command('list')
     .description('list the modules that are installed, and those that services need')

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import t, { type Test } from 'tap';
@@ -9,6 +10,9 @@ import { findModules, shippedModules } from '../../../src/modules/loader.js';
 import { testFolder } from '../../test-folder.js';
 
 const REPOSITORY = process.cwd();
+/** npm writes its own files there. */
+const NPM_CACHE = join(tmpdir(), `innkeeper-npm-${process.pid}`);
+t.teardown(() => rm(NPM_CACHE, { recursive: true, force: true }));
 
 const MAILBOX = `
 import { AgentError, RecordProduct } from 'innkeeper/module';
@@ -93,7 +97,7 @@ const COMPILER = {
 
 function run(folder: string, command: string, ...args: string[]): { code: number | null; said: string } {
   // a test of node --test must not see that it runs in a test
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, npm_config_cache: join(folder, '.npm') };
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, npm_config_cache: NPM_CACHE };
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: folder, encoding: 'utf8', env });
   return { code: status, said: `${stdout}${stderr}` };
 }

@@ -1,0 +1,27 @@
+/** innkeeper module new | check | dev | pack: for authors of modules. None of these commands needs a daemon. */
+import type { Command } from 'commander';
+
+export function addAuthorCommands(module: Command): void {
+  module
+    .command('new')
+    .description('write a new module, which works and is tested, for you to change')
+    .argument('<type>', 'product, plugin, notification or payment')
+    .argument('<name>', 'name with your prefix, e.g. acme-mailbox')
+    .option('--kind <kind>', 'kind of product: record (default), guest or hosted')
+    .option('--dir <folder>', 'folder of your project', '.')
+    .option('--author <name>', 'your name, for `info.author`')
+    .action(async (type: string, name: string, flags: { kind?: string; dir: string; author?: string }) => {
+      const { newModule } = await import('./new-module.js');
+      await newModule({ type, name, ...flags });
+    });
+  module
+    .command('pack')
+    .description('pack a module as a tgz for other machines')
+    .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')
+    .option('--to <folder>', 'folder of the tgz', '.')
+    .option('--json', 'print JSON')
+    .action(async (folder: string, flags: { to: string; json?: true }) => {
+      const { packFolder } = await import('./pack-folder.js');
+      await packFolder(folder, flags.to, flags.json === true);
+    });
+}
