@@ -58,8 +58,14 @@ export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertSto
   const active = (kind: AlertKind): AlertRecord[] =>
     all().filter((record) => record.kind === kind && record.clearedAt === null);
 
+  const activeOne = (kind: AlertKind, matches: (record: AlertRecord) => boolean): AlertRecord | undefined => {
+    for (const record of records.values())
+      if (record.kind === kind && record.clearedAt === null && matches(record)) return record;
+    return undefined;
+  };
+
   const raise = async (spec: AlertSpec): Promise<void> => {
-    const known = active(spec.kind).find((record) => sameAlert(record, spec));
+    const known = activeOne(spec.kind, (record) => sameAlert(record, spec));
     if (known) {
       // only the text has changed: no new notification is sent, but the alert is saved with the new text for lists
       if (!saysTheSame(known, spec)) await save({ ...known, ...spec });
@@ -94,7 +100,7 @@ export function alertStore({ alerts, clock, changed }: AlertStoreDeps): AlertSto
     },
     raise,
     async clear(kind, subject) {
-      const known = active(kind).find((record) => record.subject === subject);
+      const known = activeOne(kind, (record) => record.subject === subject);
       if (known) await end(known);
     },
     async markNotified(id, hook, what) {
