@@ -33,10 +33,11 @@ const withoutScript = {
 };
 
 /**
- * The command line, the entries of a job's thread and process and of the process that reads modules, the shipped
- * modules and the tests in `outdir`, sharing chunks so that classes keep one identity.
+ * The command line, the entries of a job's thread and process and of the process that reads modules, and the shipped
+ * modules in `outdir`, sharing chunks so that classes keep one identity.
  */
-export const program = (outdir, withTests) => ({
+export const program = (outdir) => ({
+  ...common(outdir),
   entryPoints: [
     'src/cli.ts',
     'src/jobs/engine/worker.ts',
@@ -50,8 +51,21 @@ export const program = (outdir, withTests) => ({
     'src/modules/authoring/module.ts',
     'src/modules/authoring/testing.ts',
     ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
-    ...(withTests ? files('test', /\.ts$/) : []),
   ],
+  chunkNames: 'chunks/[name]-[hash]',
+});
+
+/**
+ * The tests in `outdir`, with the sources that they import. Shared chunks with the program would split the program
+ * into many more files, which a start of the daemon would have to load.
+ */
+export const tests = (outdir) => ({
+  ...common(outdir),
+  entryPoints: files('test', /\.ts$/),
+  chunkNames: 'test-chunks/[name]-[hash]',
+});
+
+const common = (outdir) => ({
   outdir,
   outbase: '.',
   bundle: true,
@@ -64,7 +78,6 @@ export const program = (outdir, withTests) => ({
   minifyWhitespace: true,
   lineLimit: 200,
   legalComments: 'linked',
-  chunkNames: 'chunks/[name]-[hash]',
   external: [
     'tap',
     'cpu-features',
@@ -105,7 +118,8 @@ export async function bundle(outdir, withTests) {
   const { name, version, description, license, type, engines } = JSON.parse(
     readFileSync('package.json', 'utf8'),
   );
-  await build(program(outdir, withTests));
+  await build(program(outdir));
+  if (withTests) await build(tests(outdir));
 
   await build({
     entryPoints: ['src/innkeeper.cts'],

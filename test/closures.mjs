@@ -18,7 +18,7 @@ const BUDGETS = [
 ];
 const SHOWN = 10;
 
-const { metafile } = await build({ ...program('dist', false), write: false, metafile: true });
+const { metafile } = await build({ ...program('dist'), write: false, metafile: true });
 const { outputs } = metafile;
 
 let over = false;

@@ -6,7 +6,7 @@ import { importModule } from '../../src/jobs/engine/import-module.js';
 import { AgentError } from '../../src/kernel/errors.js';
 import { JOB_KINDS } from '../../src/model/job-kinds.js';
 import type { ScriptCall } from '../../src/modules/kit/host-call-types.js';
-import { Product } from '../../src/modules/kit/product.js';
+import type { Product } from '../../src/modules/kit/product.js';
 import { findModules, shippedModules } from '../../src/modules/loader.js';
 import { settingsOf } from '../fakes/registered-product.js';
 import { fakeStep, type FakeStepOptions } from '../fakes/step-context.js';
@@ -38,7 +38,12 @@ async function shippedProducts(): Promise<Product[]> {
   const modules = await Promise.all(
     (await findModules([shippedModules()])).map(({ path }) => importModule(path)),
   );
-  return modules.filter((module) => module instanceof Product);
+  return modules.filter(isProduct);
+}
+
+/** Built modules have their own copy of the class. */
+function isProduct(module: object): module is Product {
+  return 'template' in module && 'source' in module;
 }
 
 async function collect(

@@ -52,14 +52,14 @@ export async function copyOf(project: string): Promise<Copy> {
 
 /** Builds the program as installed, and returns esbuild's metafile for bundles of the tests. */
 async function bundled(): Promise<Metafile> {
-  const { bundle, program } = (await import(pathToFileURL('esbuild.config.mjs').href)) as {
+  const { bundle, tests } = (await import(pathToFileURL('esbuild.config.mjs').href)) as {
     bundle: (outdir: string, withTests: boolean) => Promise<void>;
-    program: (outdir: string, withTests: boolean) => BuildOptions;
+    tests: (outdir: string) => BuildOptions;
   };
   await bundle('dist', false);
   const { build } = await esbuild();
   const options: BuildOptions & { readonly write: false; readonly metafile: true } = {
-    ...program('dist', true),
+    ...tests('dist'),
     write: false,
     metafile: true,
   };
