@@ -13,7 +13,16 @@ const PAGES = ['architecture', 'installing', 'operating', 'sandbox', 'writing-a-
 const OTHERS = [
   ...['job_id', 'service_id', 'request_id', 'purge_at', 'stale_since', 'left_behind', 'ha_error'],
   ...['not_checked', 'innkeeper_certificate_left_seconds', 'innkeeper_circuit_refused'],
-  ...['as_site', 'authorized_keys', 'known_hosts', 'node_modules', 'template_vmids'],
+  ...[
+    'sold_out',
+    'admin_password',
+    'admin_password_next',
+    'as_site',
+    'authorized_keys',
+    'known_hosts',
+    'node_modules',
+    'template_vmids',
+  ],
 ];
 
 const wordsOf = (text: string): string[] =>
