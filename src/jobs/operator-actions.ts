@@ -39,10 +39,7 @@ export function cancelled(kinds: EngineKinds, job: Job, now: string): Job {
   // the job is already cancelled or being undone
   if (job.cancel || job.direction === 'undo') return job;
   if (isPastPivot(kinds, job))
-    throw new AgentError(
-      'job_irrevocable',
-      'The job is past the point from which it can be undone; it will run to completion.',
-    );
+    throw new AgentError('job_irrevocable', 'The job can no longer be undone; it will run to completion.');
   const marked: Job = { ...job, cancel: { at: now, undo: true } };
   // if an attempt is running, the runner ends the attempt and waits until its calls have ended
   return job.status === 'running'

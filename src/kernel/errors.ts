@@ -173,12 +173,7 @@ export const ERRORS = {
   record_exists: kind(409, 'conflict', 'The record conflicts with an existing record.'),
   zones_unavailable: kind(409, 'conflict', 'This agent does not manage DNS zones for customers.'),
   // `vmid_taken` is the only conflict that a job resolves itself: the next try uses another VMID
-  vmid_taken: kind(
-    409,
-    'conflict',
-    'The container number is in use by something that this agent did not create.',
-    true,
-  ),
+  vmid_taken: kind(409, 'conflict', 'The VMID is in use by something that this agent did not create.', true),
   foreign_object: kind(
     409,
     'conflict',
@@ -264,7 +259,7 @@ export const ERRORS = {
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
   // an order waits for capacity in the same way as for a missing template, because capacity may become available again
-  capacity_exhausted: kind(503, 'busy', 'No address, container number or node with enough capacity is left.'),
+  capacity_exhausted: kind(503, 'busy', 'No address, VMID or node with enough capacity is left.'),
   tasks_full: kind(503, 'busy', 'Too many tasks of the module wait; the agent accepts no more of them.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),

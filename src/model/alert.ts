@@ -37,7 +37,7 @@ export const ALERTS = {
   },
   order_waiting_for_capacity: {
     severity: 'critical',
-    meaning: 'Orders wait for an address, a container number or a node with enough free capacity.',
+    meaning: 'Orders wait for an address, a VMID or a node with enough free capacity.',
     ends: 'no order waits any longer',
   },
   deletion_brake: {
@@ -109,7 +109,7 @@ export const ALERTS = {
   },
   pool_low: {
     severity: 'warning',
-    meaning: 'An address pool, or the range of container numbers, is almost used up.',
+    meaning: 'An address pool, or the range of VMIDs, is almost used up.',
     ends: 'usage is five percentage points below the limit',
   },
   drift: {

@@ -1,4 +1,4 @@
-/** A claim reserves something that only one service may have: a name, an address, a container number or a domain. */
+/** A claim reserves something that only one service may have: a name, an address, a VMID or a domain. */
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 
 /** For example `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
@@ -9,7 +9,7 @@ const REFUSALS = {
   name: ['name_taken', 'The subdomain belongs to another service.'],
   address: ['capacity_exhausted', 'The address belongs to another service.'],
   domain: ['domain_taken', 'The domain belongs to another customer.'],
-  vmid: ['vmid_taken', 'The container number belongs to another service.'],
+  vmid: ['vmid_taken', 'The VMID belongs to another service.'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
 /** Thrown when a change needs a claim that another service holds. The change was not made. */

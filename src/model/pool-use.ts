@@ -1,4 +1,4 @@
-/** Usage of a limited supply: the addresses of a pool, or container numbers. */
+/** Usage of a limited supply: the addresses of a pool, or VMIDs. */
 import { type AddressPool, rangeOf, valueIn } from './address-pool.js';
 
 export interface PoolUse {

@@ -84,20 +84,20 @@ function isLeftOut(name: string): boolean {
 function assertName(path: string, name: string): void {
   // U+FFFD is rejected because it replaces bytes that are not valid UTF-8
   if (/[\p{C}\p{Zl}\p{Zp}\\\uFFFD]/u.test(name))
-    throw new Error(`${JSON.stringify(path)} is no usable file name`);
+    throw new Error(`${JSON.stringify(path)} is not an allowed file name`);
   if (path.length > MODULE_LIMITS.pathLength)
-    throw new Error(`${path} is a longer path than ${MODULE_LIMITS.pathLength}`);
-  if (/\.node$/i.test(name)) throw new Error(`${path} is a native add-on, which could end the agent`);
+    throw new Error(`the path ${path} is longer than ${MODULE_LIMITS.pathLength} characters`);
+  if (/\.node$/i.test(name)) throw new Error(`${path} is a native add-on, which could crash the agent`);
   if (path === 'node_modules/innkeeper')
-    throw new Error(`${path} is part of the agent: a module has no copy of it`);
+    throw new Error(`${path} is part of the agent: a module must not contain a copy`);
 }
 
 /** The absolute path of the file or, for a link, of the file to which the link points. */
 async function insideOf(root: string, path: string): Promise<string> {
   const at = await realpath(join(root, path)).catch((error: unknown) => {
-    throw new Error(`${path} cannot be read, or is a link to nothing`, { cause: error });
+    throw new Error(`${path} cannot be read, or is a broken link`, { cause: error });
   });
-  if (!at.startsWith(root + sep)) throw new Error(`${path} is a link out of the folder`);
+  if (!at.startsWith(root + sep)) throw new Error(`${path} is a link to a file outside of the folder`);
   return at;
 }
 

@@ -23,7 +23,8 @@ export async function copyModule(folder: string, into: string, hash: string): Pr
   try {
     const folders = await copyFiles(folder, making);
     const found = await contentHash(making);
-    if (found !== hash) throw new Error(`its files were changed meanwhile: ${found} instead of ${hash}`);
+    if (found !== hash)
+      throw new Error(`its files have changed in the meantime: their hash is ${found} instead of ${hash}`);
     for (const path of folders) await syncFolder(path);
     await rename(making, join(into, hash));
     await syncFolder(into);

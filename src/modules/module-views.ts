@@ -18,7 +18,7 @@ export function moduleViews(
     modules.some((one) => one.type === 'product' && one.name === name);
   const missing = [...counts.keys()]
     .filter((name) => !isKnown(name))
-    .map((name) => missingModule(name, 'services need it, and it is not installed'));
+    .map((name) => missingModule(name, 'services need it, but it is not installed'));
   return [...modules, ...missing].map((one) => ({
     ...one,
     services: one.type === 'product' ? (counts.get(one.name) ?? 0) : 0,

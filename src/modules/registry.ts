@@ -87,7 +87,7 @@ export function openRegistry({ discovered, settings, isShipped, hasOthers }: Reg
   for (const name of Object.keys(settings).filter((key) => !isFound(key))) {
     const problem = `no product module has this name (available: ${[...byName.keys()].join(', ') || 'none'})`;
     (hasOthers ? problems : fatal).push({ key: `products.${name}`, problem });
-    modules.push(missingModule(name, `products.${name} has settings, and the module is not installed`));
+    modules.push(missingModule(name, `products.${name} has settings, but the module is not installed`));
   }
   return { products: lookUp(byName, modules), inUse: inUseOf(inUse), modules, fatal, problems };
 }

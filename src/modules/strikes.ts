@@ -132,7 +132,11 @@ function problemOf(deaths: StrikesFile['deaths'], hash: string): string | undefi
   const own = deaths.filter((death) => death.hash === hash);
   if (own.length < MOST_DEATHS) return undefined;
   const last = own.at(-1);
-  return `the agent has died ${own.length} times while it ran, last before ${last?.at ?? '?'}: install another version of ${last?.module ?? 'it'}`;
+  const [at, module] = [last?.at ?? '?', last?.module ?? 'the module'];
+  return (
+    `the agent crashed ${own.length} times while this module ran, most recently before ${at}: ` +
+    `install a different version of ${module}`
+  );
 }
 
 function read(file: string): StrikesFile {

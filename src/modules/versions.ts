@@ -67,7 +67,7 @@ export function moduleVersions(
       const path = join(folderOf({ type, name }), wanted, 'module.js');
       if (await exists(path)) return { path, hash: wanted };
       if (module?.hash !== wanted)
-        throw missing(`the code that the job was accepted with is gone: ${dirname(path)}`);
+        throw missing(`the version of the module that the job needs no longer exists: ${dirname(path)}`);
       await keep(module).catch((error: unknown) => {
         throw missing(`${type}/${name} cannot be copied: ${String(error)}`, error);
       });

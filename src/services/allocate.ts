@@ -1,5 +1,5 @@
 /**
- * Chooses the name, addresses and container number of a new site. Choosing values does not reserve them; they are
+ * Chooses the name, addresses and VMID of a new site. Choosing values does not reserve them; they are
  * claimed when the service is saved with them.
  */
 import { firstFree } from '../model/address-pool.js';
@@ -19,7 +19,7 @@ export interface Allotment {
   readonly subdomain: string | null;
   /** Null for a product without a guest. */
   readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number | null } | null;
-  /** Why the guest got neither addresses nor a container number. The service's job waits for them. */
+  /** Why the guest got neither addresses nor a VMID. The service's job waits for them. */
   readonly lacks: AgentError | null;
 }
 
@@ -107,6 +107,6 @@ function chooseVmid(context: OperationContext, key: ServiceKey, last: number): n
     const holder = context.state.services.holderOf({ vmid });
     return (holder !== undefined && holder !== key) || context.watch.guest(vmid) !== undefined;
   });
-  if (found === undefined) throw exhausted('No container number is left for another site');
+  if (found === undefined) throw exhausted('No VMID is left for another site');
   return Number(found);
 }

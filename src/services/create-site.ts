@@ -1,5 +1,5 @@
 /**
- * Accepts an order for a site: checks it, chooses name, address and container number, and records service and job in
+ * Accepts an order for a site: checks it, chooses name, address and VMID, and records service and job in
  * one write.
  */
 import { isDeepStrictEqual } from 'node:util';

@@ -44,7 +44,7 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Releases the container number, addresses and node. The name is then free too (see state/stores/claims.ts). */
+/** Releases the VMID, addresses and node. The name is then free too (see state/stores/claims.ts). */
 const released = (service: Service, also: Partial<Guest> = {}): Service =>
   withGuest(service, { ...RELEASED, ...also });
 
@@ -108,7 +108,7 @@ const forgotten: Rule = (service, job, now) => {
 };
 
 /**
- * The outcome of an abandoned creation. If anything may still exist, the container number, addresses and name stay
+ * The outcome of an abandoned creation. If anything may still exist, the VMID, addresses and name stay
  * claimed until the service is deleted.
  */
 const leftUnmade: Rule = (service, job, now) =>

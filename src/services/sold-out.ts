@@ -1,4 +1,4 @@
-/** Says why a plan cannot be delivered at the moment: its addresses or the container numbers are used up. */
+/** Says why a plan cannot be delivered at the moment: its addresses or the VMIDs are used up. */
 import { holdsBefore } from '../jobs/effects/held-units.js';
 import { freeSupplies, heldSupply } from '../jobs/effects/supply.js';
 import type { Plan } from '../model/plan.js';
@@ -22,6 +22,6 @@ export function soldOut(context: SupplyContext): (plan: Plan) => string | null {
     const left = free(plan);
     const held = heldSupply(context, holds, plan);
     if (left.addresses <= held.addresses) return 'No address is left for another service of this plan.';
-    return left.vmids <= held.vmids ? 'No container number is left for another service.' : null;
+    return left.vmids <= held.vmids ? 'No VMID is left for another service.' : null;
   };
 }

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/kernel/clock.js';
 import { openState } from '../../src/state/open.js';
 import { aJob, aService } from '../fakes/samples.js';
 
-/** Ids are `0` to `count - 1`, container numbers 100,000 and up. */
+/** Ids are `0` to `count - 1`, VMIDs 100,000 and up. */
 export async function fillState(options: {
   readonly dir: string;
   readonly key: Buffer;

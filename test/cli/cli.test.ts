@@ -125,7 +125,7 @@ t.test('what operators do to services and jobs', async (t) => {
   t.match(await innkeeper(['service', 'forget', '12345'], env), { code: 2, err: /--confirm/ });
   t.match(await innkeeper(['service', 'forget', '12345', '--confirm', '1234'], env), {
     code: 1,
-    err: /must be the ID of the service again/,
+    err: /must repeat the ID of the service/,
   });
   t.match(await innkeeper(['service', 'forget', '12345', '--confirm', '12345', '--json'], env), {
     code: 0,

@@ -105,7 +105,7 @@ export async function execContract(t: Test, make: (t: Test) => Promise<ExecDrive
     t.match(forged, { exitCode: 5, stdout: /innkeeper-end-0123456789abcdef 0/ });
   });
 
-  await t.test('nothing but a container number gets onto the command line', async (t) => {
+  await t.test('nothing but a VMID gets onto the command line', async (t) => {
     const driver = await make(t);
     for (const vmid of [Number.NaN, 1.5, -101, 0, 99, Number.POSITIVE_INFINITY]) {
       await t.rejects(

@@ -74,7 +74,7 @@ t.test('a service whose module is gone is suspended, resumed and deleted all the
 
   t.match((await house.get('/modules/product/shop')).body, {
     state: 'missing',
-    reason: /services need it, and it is not installed/,
+    reason: /services need it, but it is not installed/,
     services: 2,
   });
   await alertsOf(house, 'module_unusable', 2);

@@ -47,7 +47,7 @@ export const ACCIDENTS: Readonly<Record<string, Accident>> = {
   },
   rejects: {
     before: "void Promise.reject(new Error('nobody waits'));",
-    reason: /rejected promise: nobody waits/,
+    reason: /not handle a rejected promise: nobody waits/,
   },
   'poisons-prototypes': {
     before: `for (const name of ['map', 'filter', 'flatMap', 'entries', 'join', 'includes'])
@@ -90,7 +90,10 @@ export const ACCIDENTS: Readonly<Record<string, Accident>> = {
     }`,
     reason: /nested too deeply/,
   },
-  'declares-a-site-alone': { inside: "parts = ['site'];", reason: /its parts have `site` without `guest`/ },
+  'declares-a-site-alone': {
+    inside: "parts = ['site'];",
+    reason: /its parts include `site` without `guest`/,
+  },
 };
 
 /** The text of its module.js. */

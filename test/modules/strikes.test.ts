@@ -21,12 +21,16 @@ t.test('code that was under way at two deaths of the daemon does not run any mor
   const strikes = openStrikes(dir, BOOT, NOW);
   t.match(
     strikes.problemOf(A.hash),
-    /died 2 times while it ran, last before 2026-02-03T.*another version of product\/a/,
+    /crashed 2 times while this module ran, most recently before 2026-02-03T.*different version of product\/a/,
   );
   t.equal(strikes.problemOf(B.hash), undefined);
   t.same([strikes.isSuspect(A.hash), strikes.isSuspect(B.hash)], [true, false]);
   t.same([...readStrikes(dir).keys()], [A.hash]);
-  t.match(openStrikes(dir, BOOT, NOW).problemOf(A.hash), /died 2 times/, 'a start by itself counts nothing');
+  t.match(
+    openStrikes(dir, BOOT, NOW).problemOf(A.hash),
+    /crashed 2 times/,
+    'a start by itself counts nothing',
+  );
   t.end();
 });
 

@@ -101,7 +101,7 @@ t.test('code that is not there is waited for, and a copy that was lost is made a
   await writeFile(now?.path ?? '', 'changed since');
   await t.rejects(versions.placeOf(pinnedAs(now?.hash ?? '')), {
     ...waits,
-    detail: /were changed meanwhile/,
+    detail: /have changed in the meantime/,
   });
   t.same(await readdir(copies), [], 'nothing half made is left');
 });

@@ -223,7 +223,7 @@ t.test('the next pool is used when the first is full; then the order waits', asy
   );
 });
 
-t.test('used up container numbers are waited for', async (t) => {
+t.test('used up VMIDs are waited for', async (t) => {
   const config = testConfig();
   config.container_host.proxmox.vmids = { first: 10_000, last: 10_000 };
   const rig = await makeRig('network', config);
@@ -231,7 +231,7 @@ t.test('used up container numbers are waited for', async (t) => {
   await order(rig);
   t.match(await order(rig, { service_id: 2 }), {
     status: 202,
-    body: { vmid: null, warnings: [/^No container number is left/] },
+    body: { vmid: null, warnings: [/^No VMID is left/] },
   });
 });
 

@@ -103,7 +103,7 @@ t.test('what is used up is waited for, unless the caller will not', async (t) =>
       'numbers',
       ({ config }: Operations) =>
         void (config.container_host.proxmox.vmids = { first: 10_000, last: 10_000 }),
-      /No container number is left/,
+      /No VMID is left/,
     ],
   ] as const) {
     const of = ordering(aService({ id: '9', vmid: 10_000, addresses: [], subdomain: 'x' }));

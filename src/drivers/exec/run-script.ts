@@ -100,7 +100,7 @@ export function scriptRunner(
   };
 
   return async (at, script, call) => {
-    if (!Number.isSafeInteger(at.vmid) || at.vmid < 100) throw failed(`not a container number: ${at.vmid}`);
+    if (!Number.isSafeInteger(at.vmid) || at.vmid < 100) throw failed(`not a VMID: ${at.vmid}`);
     const doing = `running ${script.name} in ${at.vmid} on ${at.node}`;
     throwIfAborted(call.signal, 'container_host_timeout', doing);
     const nonce = newNonce();

@@ -140,5 +140,7 @@ function reasonOf(job: Job, { lifecycle }: Service): AgentError {
       'This request was not carried out, because a later request replaced it.',
     );
   if (job.error) return fromRecord(job.error);
-  return new AgentError('internal_error', 'The job ended without a reason.', { detail: `job ${job.id}` });
+  return new AgentError('internal_error', 'The job failed, but no reason was recorded.', {
+    detail: `job ${job.id}`,
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * Assigns the container number and addresses that were not available when the order arrived. Also replaces a number or
+ * Assigns the VMID and addresses that were not available when the order arrived. Also replaces a number or
  * address that a foreign container turns out to use.
  */
 import { findFreeAddress, firstFree } from '../../model/address-pool.js';
@@ -17,7 +17,7 @@ export const orderingOf = (service: Service): Ordering => ({
 });
 
 /**
- * The service with a container number and addresses that neither another service nor the cluster uses. The service's
+ * The service with a VMID and addresses that neither another service nor the cluster uses. The service's
  * container must not exist yet. Throws `capacity_exhausted` when no number or address is left, or when the remaining
  * ones are held for other orders.
  */
@@ -47,7 +47,7 @@ function firstAddresses({ deps }: Effect, { plan }: Service, used: ReadonlySet<s
   return chosen;
 }
 
-/** The next container number of the agent's range that no service claims and that is not in `shown`. */
+/** The next VMID of the agent's range that no service claims and that is not in `shown`. */
 export function nextVmid(
   { deps }: Effect,
   after: number | null,
@@ -62,7 +62,7 @@ export function nextVmid(
       return shown.has(vmid) || deps.services.holderOf({ vmid }) !== undefined;
     },
   );
-  if (found === undefined) throw exhausted('No container number is left for another site');
+  if (found === undefined) throw exhausted('No VMID is left for another site');
   return Number(found);
 }
 
@@ -78,7 +78,7 @@ function another(
   if (!pool || address === undefined) throw noAddress([{ name: claim.pool }]);
   deps.log.warn(
     { address: claim.address, instead: address, service_id: service.id, panel: service.panel },
-    'the address is used by a foreign container; choosing another address',
+    'a container that the agent did not create uses this address; choosing another address',
   );
   return claimOf(pool, address);
 

@@ -127,6 +127,6 @@ export function callCheck<N extends string>(schemas: Readonly<Record<N, TSchema>
     compiled.set(name, known);
     if (known.Check(args)) return;
     const [wrong] = known.Errors(args);
-    throw unusable(`${name}${wrong?.instancePath ?? ''} ${wrong?.message ?? 'has other arguments'}`);
+    throw unusable(`${name}${wrong?.instancePath ?? ''} ${wrong?.message ?? 'has invalid arguments'}`);
   };
 }

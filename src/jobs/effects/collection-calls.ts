@@ -78,7 +78,7 @@ export async function page(
   { service, ...query }: StoredQuery,
 ): Promise<StoredPage> {
   if (service && query.index !== undefined)
-    throw unusable('a page is in the order of an index, or of a service: it cannot have both');
+    throw unusable('a page can be sorted by an index or limited to a service, but not both');
   const found = await lifeNow(caller, service);
   // a service that no longer exists has no documents
   if (service && !found) return { documents: [], next: null };
@@ -119,7 +119,7 @@ async function newDocument(
   const stored = await storedData(caller, declared, data);
   if (!declared.service) {
     if (service)
-      throw unusable('a document names a service, but the collection is not declared with `service`');
+      throw unusable('a document names a service, but its collection is declared without `service`');
     return { key, data: stored };
   }
   const owner = service ?? caller.service;
@@ -168,6 +168,6 @@ function asRef(field: string, value: unknown): SecretRef {
   const secret: unknown =
     typeof value === 'object' && value !== null ? Reflect.get(value, 'secret') : undefined;
   if (typeof secret !== 'string')
-    throw unusable(`the encrypted field ${field} must be a text or a reference to a secret`);
+    throw unusable(`the encrypted field ${field} must be a string or a reference to a secret`);
   return { secret };
 }

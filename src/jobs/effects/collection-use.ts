@@ -23,7 +23,7 @@ const CONFLICTS: readonly CollectionError['refusal'][] = ['exists', 'not_unique'
 
 function refused(error: CollectionError): AgentError {
   return CONFLICTS.includes(error.refusal)
-    ? new AgentError('document_conflict', 'The record was changed by something else.', {
+    ? new AgentError('document_conflict', 'The record has been changed in the meantime.', {
         detail: error.message,
         cause: error,
       })

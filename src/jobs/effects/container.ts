@@ -34,7 +34,7 @@ export const allocate: EffectOf<'container.allocate'> = async (effect, source) =
     withGuest(reallocate(effect, current, view), { node }),
   );
   const { vmid } = guestOf(service);
-  if (vmid === null) throw exhausted('No container number is left');
+  if (vmid === null) throw exhausted('No VMID is left');
   return { vmid, node };
 };
 
@@ -91,10 +91,7 @@ export const ensure: EffectOf<'container.ensure'> = async (effect, wanted) => {
     } catch (error) {
       const taken = error instanceof AgentError && error.code === 'vmid_taken';
       if (!taken || tried >= OTHER_NUMBERS_TRIED) throw error;
-      effect.log.warn(
-        { vmid: at.vmid },
-        'the container number is in use by something else; choosing another number',
-      );
+      effect.log.warn({ vmid: at.vmid }, 'the VMID is already in use; choosing another VMID');
       await journal.changeSubject((current) => withGuest(current, { vmid: nextVmid(effect, at.vmid) }));
     }
   }

@@ -31,7 +31,7 @@ export interface Held extends Promised {
   readonly location: string | null;
 }
 
-/** What the order still lacks. `supply`: addresses and a container number. `room`: a node with free capacity. */
+/** What the order still lacks. `supply`: addresses and a VMID. `room`: a node with free capacity. */
 export type Stage = 'supply' | 'room';
 
 export interface Holds {

@@ -68,7 +68,7 @@ export function secretsIn(place: SecretsPlace): CallerSecrets {
         const next = fn(current);
         if (next === current) return service;
         if (current === undefined && Object.keys(service.secrets).length >= MOST_SECRETS)
-          throw unusable(`the service has ${MOST_SECRETS} secrets already`);
+          throw unusable(`the service already has ${MOST_SECRETS} secrets, which is the limit`);
         return { ...service, secrets: { ...service.secrets, [name]: next } };
       });
     },

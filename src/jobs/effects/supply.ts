@@ -1,4 +1,4 @@
-/** Counts the addresses and container numbers in use, and checks whether enough are left for an order. */
+/** Counts the addresses and VMIDs in use, and checks whether enough are left for an order. */
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { AddressPool } from '../../model/address-pool.js';
@@ -80,7 +80,7 @@ export function heldSupply(
   return { addresses: unitsOf(all.filter(competes)), vmids: unitsOf(all) };
 }
 
-/** Throws `capacity_exhausted` when all free addresses or container numbers are held for other orders. */
+/** Throws `capacity_exhausted` when all free addresses or VMIDs are held for other orders. */
 export function refuseHeldSupply(deps: SupplyDeps, self: Ordering, plan: Pick<Plan, 'pools'>): void {
   const held = heldSupply(deps, holdsBefore(deps, self, 'supply'), plan);
   if (held.vmids === 0) return;
@@ -89,10 +89,7 @@ export function refuseHeldSupply(deps: SupplyDeps, self: Ordering, plan: Pick<Pl
   if (held.addresses > 0 && free.addresses <= held.addresses)
     throw exhausted(NO_ADDRESS, `${free.addresses} are free, ${others(held.addresses)}`);
   if (free.vmids <= held.vmids)
-    throw exhausted(
-      'No container number is left for another site',
-      `${free.vmids} are free, ${others(held.vmids)}`,
-    );
+    throw exhausted('No VMID is left for another site', `${free.vmids} are free, ${others(held.vmids)}`);
 }
 
 const NO_ADDRESS = 'No address is left for another site';

@@ -112,6 +112,8 @@ async function recorded(
 async function note(journal: Journal, { step, values }: JournalCalls['step.note']['args']): Promise<void> {
   const known = (await journal.job()).steps.find(({ name }) => name === step);
   const bounds = { bytes: CALL_BOUNDS.note };
-  within(() => plainJson({ ...known?.notes, ...values }, `all that the step ${step} notes`, bounds));
+  within(() =>
+    plainJson({ ...known?.notes, ...values }, `the object with all notes of the step ${step}`, bounds),
+  );
   await journal.note(step, values);
 }

@@ -81,7 +81,11 @@ export async function runAttempt(
   const answers = callAnswers({
     answer: (call) => calls.answer(call),
     send: (message) => thread?.send(message),
-    threw: (error, name) => log.error({ err: error, step: calls.lastStep(), call: name }, 'an effect threw'),
+    threw: (error, name) =>
+      log.error(
+        { err: error, step: calls.lastStep(), call: name },
+        'a call of the module failed because of a bug in the agent',
+      ),
   });
   const inFlight = answers.pending;
   const unwatch = watchHungCalls({
@@ -100,7 +104,7 @@ export async function runAttempt(
   const onMessage = (said: unknown): void => {
     const message = readMessage(said);
     if (!message) {
-      if (!isOddLogged) log.warn({ step: calls.lastStep() }, 'ignored an invalid message of the module');
+      if (!isOddLogged) log.warn({ step: calls.lastStep() }, 'ignored an invalid message from the module');
       isOddLogged = true;
     } else if (message.kind === 'end') {
       outcome = message.outcome;
@@ -136,7 +140,7 @@ export async function runAttempt(
     leave();
     release();
     if (stop.aborted || drain.aborted) return { kind: 'released' };
-    return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread did not start' };
+    return { kind: 'crashed', detail: asAgentError(error).detail ?? 'the thread of the job did not start' };
   }
 
   const abort = (): void => {
@@ -192,7 +196,9 @@ function ending(
     outcome === undefined || outcome.error.code === 'aborted' || outcome.error.code === 'job_timeout';
   if (timedOut && aborted) return { kind: 'timeout', step: passed ?? (stepOf(outcome) || lastStep) };
   if (stopped && aborted) return { kind: 'released' };
-  return outcome ?? { kind: 'crashed', detail: death?.message ?? 'the thread ended without a result' };
+  return (
+    outcome ?? { kind: 'crashed', detail: death?.message ?? 'the thread of the job ended without a result' }
+  );
 }
 
 /**

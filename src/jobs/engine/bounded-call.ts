@@ -47,7 +47,7 @@ export function within<T>(check: () => T): T {
 }
 
 export function unusable(detail: string, cause?: unknown): AgentError {
-  return new AgentError('module_failed', 'The product made a call that cannot be carried out.', {
+  return new AgentError('module_failed', 'The module of the product made an invalid call.', {
     retryable: false,
     detail,
     ...(cause === undefined ? {} : { cause }),

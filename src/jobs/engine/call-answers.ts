@@ -32,7 +32,7 @@ export function callAnswers({ answer, send, threw }: CallAnswersDeps): CallAnswe
       const answered =
         pending.size < MOST_IN_FLIGHT
           ? answer(call)
-          : Promise.reject(unusable(`more than ${MOST_IN_FLIGHT} calls are pending`));
+          : Promise.reject(unusable(`the module made more than ${MOST_IN_FLIGHT} calls at the same time`));
       const work = answered.then(
         (value) => send({ kind: 'answer', id, value }),
         (error: unknown) => {

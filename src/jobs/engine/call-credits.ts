@@ -18,7 +18,7 @@ export function callCredits({
   let free = atOnce;
   // all refused calls get the same error object, because the stack traces of a hundred thousand errors would fill the
   // module's heap
-  const refusal = unusable(`it made more than ${waiting} calls at once`);
+  const refusal = unusable(`the module made more than ${waiting} calls at the same time`);
   const giveBack = (): void => {
     const [next] = queue;
     if (next === undefined) {

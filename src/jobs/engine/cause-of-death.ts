@@ -21,7 +21,7 @@ export function causeOfDeath({ code, signal, reason, stderr, heapMb }: Death): E
   if (reason !== undefined) return new Error(reason);
   if (code === 0) return undefined;
   if (HEAP.test(stderr))
-    return new Error(`the heap of the module is full: it may have ${heapMb} MiB (modules.job_heap_mb)`);
+    return new Error(`the module needed more than ${heapMb} MiB of heap (modules.job_heap_mb)`);
   if (signal !== null) return new Error(`the process of the module was ended by ${signal}`);
   const said = cleaned(THROWN.exec(stderr)?.[0] ?? stderr, SHOWN);
   return new Error(

@@ -31,7 +31,7 @@ export async function flowOf(attempt: Attempt): Promise<FlowOfModule> {
   const flow = subject && (module || subject.guest) ? agentFlow(method, subject) : undefined;
   if (flow) return { flow, module };
   throw new AgentError('unknown_module', 'The product cannot be used at the moment.', {
-    detail: `its module is not installed, and only the module can do "${method}" with this service`,
+    detail: `the module of the product is not installed, and only this module can run "${method}"`,
   });
 }
 

@@ -17,7 +17,7 @@ export function checkedJournalCall(call: JournalCall): JournalCall {
   if (call.name === 'flow.declare') return { name: call.name, args: { shapes: shapesOf(args['shapes']) } };
   const step = stepOf(call.name, args['step']);
   if (call.name === 'step.note') {
-    if (!isFields(args['values'])) throw unusable('a note is not an object');
+    if (!isFields(args['values'])) throw unusable('the values of a note must be an object');
     return call;
   }
   const direction = directionOf(args['direction']);
@@ -25,7 +25,9 @@ export function checkedJournalCall(call: JournalCall): JournalCall {
     const { timeoutS } = args;
     if (timeoutS === undefined) return { name: call.name, args: { step, direction } };
     if (typeof timeoutS !== 'number' || timeoutS <= 0 || timeoutS > LONGEST_STEP_S)
-      throw unusable(`timeoutS of the step ${step} is ${JSON.stringify(timeoutS)}`);
+      throw unusable(
+        `timeoutS of the step ${step} must be at most ${LONGEST_STEP_S} and above 0, not ${JSON.stringify(timeoutS)}`,
+      );
     return { name: call.name, args: { step, direction, timeoutS } };
   }
   const error = args['error'] === undefined ? undefined : readError(args['error']);
@@ -40,7 +42,7 @@ export function checkedJournalCall(call: JournalCall): JournalCall {
 
 function shapesOf(value: unknown): StepShape[] {
   if (!Array.isArray(value) || value.length > MOST_STEPS)
-    throw unusable(`a flow is a table of at most ${MOST_STEPS} steps`);
+    throw unusable(`a flow must be a list of at most ${MOST_STEPS} steps`);
   return value.map((shape: unknown) => shapeOf(shape));
 }
 
@@ -61,7 +63,7 @@ function shapeOf(value: unknown): StepShape {
 }
 
 function stepOf(call: string, step: unknown): string {
-  if (!isName(step) || step === '') throw unusable(`${call} names no step`);
+  if (!isName(step) || step === '') throw unusable(`${call} must name a step`);
   return step;
 }
 

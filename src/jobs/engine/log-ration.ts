@@ -22,7 +22,7 @@ export function logRation(say: (line: LogLine) => void, now: () => number): LogR
   const flush = (): void => {
     const dropped = leftOut;
     if (leftOut === 0) return;
-    const message = `dropped ${leftOut} log lines of the module: it may log ${most} lines a second`;
+    const message = `dropped ${leftOut} log lines of the module: the limit is ${most} lines per second`;
     leftOut = 0;
     say({ kind: 'log', level: 'warn', step, message, fields: {}, dropped });
   };
@@ -50,7 +50,7 @@ export function boundedLine(line: LogLine): LogLine {
 }
 
 function textOf(message: unknown): string {
-  const text = typeof message === 'string' ? message : `(not a text, but a ${typeof message})`;
+  const text = typeof message === 'string' ? message : `(not a string, but a ${typeof message})`;
   return text.length <= CALL_BOUNDS.logLine ? text : `${text.slice(0, CALL_BOUNDS.logLine - 4)} ...`;
 }
 

@@ -16,7 +16,7 @@ export function watchMemory(
     const mb = await residentMb(pid);
     if (mb === undefined || mb <= mostMb) return;
     clearInterval(timer);
-    kill(`the module uses more memory than it may: ${mostMb} MiB (modules.job_memory_mb)`);
+    kill(`the module used more than ${mostMb} MiB of memory (modules.job_memory_mb)`);
   };
   const timer = setInterval(() => void look(), LOOK_MS);
   timer.unref();

@@ -149,7 +149,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   /** Called when the record of a job could not be written. The job stays unchanged and is checked again later. */
   const unrecorded = (lane: Lane, error: unknown): void => {
-    log.error({ err: error, ...lineOf(lane.subject, lane.jobId) }, 'the attempt could not be saved');
+    log.error(
+      { err: error, ...lineOf(lane.subject, lane.jobId) },
+      'the agent could not save that an attempt of the job began or ended',
+    );
     lanes.set(lane.id, { ...lane, dueAt: clock.now() + RECORD_RETRY_MS });
   };
 
@@ -232,7 +235,10 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
       );
     } catch (error) {
       if (asAgentError(error).code !== 'state_unavailable') throw error;
-      log.error({ err: error, ...lineOf(ref, orphan.id) }, 'the crash could not be saved');
+      log.error(
+        { err: error, ...lineOf(ref, orphan.id) },
+        'the agent could not save that the job was interrupted',
+      );
     }
   };
 

@@ -30,7 +30,10 @@ export async function abandonJob(context: JobContext, caller: Caller, jobId: str
   const found = await changeJob(context, caller, jobId, (job, now) => {
     // if the job was retried in the meantime, the retry may have created or removed something
     if (job.status === 'stuck' && now.updatedAt !== service.updatedAt)
-      throw new AgentError('service_busy', 'The service changed in the meantime; please check again.');
+      throw new AgentError(
+        'service_busy',
+        'The service has changed in the meantime; please check the job again.',
+      );
     return abandoned(job, instant(context.clock), remains);
   });
   context.log.warn(
@@ -43,7 +46,7 @@ export async function abandonJob(context: JobContext, caller: Caller, jobId: str
       panel: caller.panel,
       token: caller.name,
     },
-    'an operator abandoned a stuck job; what is left must be removed manually',
+    'an operator abandoned a stuck job; the objects that it left behind must be removed manually',
   );
   return found;
 }

@@ -37,7 +37,10 @@ export function alertCalls(sink: AlertSink): AlertCalls {
       const subject = subjectOf(caller, key);
       const own = sink.active('module_alert').filter((one) => one.subject.startsWith(`${module} `));
       if (own.length >= MOST_OF_MODULE && !own.some((one) => one.subject === subject))
-        throw refused('The module raised too many alerts.', `${MOST_OF_MODULE} of them are active`);
+        throw refused(
+          'The module raised too many alerts.',
+          `${MOST_OF_MODULE} alerts of the module are active, which is the limit`,
+        );
       const checked: Json = within(() => plainJson(data, 'data', { bytes: MOST_DATA, depth: 8 }));
       await sink.raise({
         kind: 'module_alert',

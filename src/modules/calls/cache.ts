@@ -69,13 +69,16 @@ export function moduleCache({ stateDir, box, clock, log, limits = LIMITS }: Modu
     put: async (caller, key, value, { ttlS = DEFAULT_TTL_S, tags = [] } = {}) => {
       const module = moduleNameOf(caller);
       if (value === null)
-        throw refused('The module cached no value.', `null is the answer for "no value": ${key}`);
+        throw refused('The module cannot cache null.', `${key}: null means that the cache has no value`);
       return inFolder(module, async (folder) => {
         const entry = { key, value, tags: [...tags], expires_at: clock.now() + ttlS * 1000 };
         recent.set(inMemory(module, key), entry);
         // without a place on disk, the value is kept in memory only
         await folder.put(entry).catch((error: unknown) => {
-          log.warn({ err: error, module }, 'a value of a module cannot be cached on disk');
+          log.warn(
+            { err: error, module },
+            'a value of a module could not be cached on disk; it is kept in memory',
+          );
         });
       });
     },

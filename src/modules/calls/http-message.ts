@@ -70,7 +70,10 @@ function parsed(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url) throw refused('The module sent an invalid HTTP request.', 'the URL is not valid');
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
-    throw refused('The module sent an invalid HTTP request.', `the URL begins with ${url.protocol}`);
+    throw refused(
+      'The module sent an invalid HTTP request.',
+      `the URL must begin with http: or https:, not with ${url.protocol}`,
+    );
   if (url.username !== '' || url.password !== '')
     throw refused('The module sent an invalid HTTP request.', 'the URL contains a user name; use basicAuth');
   return url;

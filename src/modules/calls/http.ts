@@ -111,7 +111,7 @@ async function readCapped(body: Dispatcher.ResponseData['body'], most: number): 
   for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > most)
-      throw new AgentError('remote_failed', 'A system gave a response that is too large.', {
+      throw new AgentError('remote_failed', 'The response of a remote system is too large.', {
         detail: `the response has more than ${most} bytes`,
       });
     chunks.push(chunk);
@@ -146,12 +146,12 @@ function errorOf(error: unknown, last: unknown, doing: string, limitMs: number):
   if (isOutOfDescriptors(error)) return outOfDescriptors(error);
   if (isInvalid(error)) return refused('The module sent an invalid HTTP request.', `${doing}: ${why(error)}`);
   if (isNotPublic(error))
-    return new AgentError('remote_failed', 'The address is not public.', {
+    return new AgentError('remote_failed', 'The module sent a request to an address that is not public.', {
       detail: `${doing}: ${why(error)}`,
     });
   const late = error instanceof Error && error.message.startsWith('not finished within');
   const reason = late
-    ? `no response within ${limitMs / 1000} s${last === undefined ? '' : `; before: ${why(last)}`}`
+    ? `no response within ${limitMs / 1000} s${last === undefined ? '' : `; the previous attempt failed: ${why(last)}`}`
     : why(error);
   return new AgentError('remote_unreachable', 'A system that the module uses does not respond.', {
     detail: `${doing}: ${reason}`,

@@ -72,5 +72,5 @@ async function keyOf(
 /** The messages of the libraries about keys do not contain the keys. */
 function unusableKey(algorithm: JwtAlgorithm, error: unknown): Error {
   const why = error instanceof Error ? error.message : String(error);
-  return refused('The module used a key that cannot be used.', `${algorithm}: ${cleaned(why)}`);
+  return refused('The module used an invalid key.', `${algorithm}: ${cleaned(why)}`);
 }

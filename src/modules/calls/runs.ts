@@ -20,8 +20,8 @@ export function runCounter(ran: (run: ModuleRun) => void): ModuleCall<'metrics.o
     names.set(module, known);
     if (!known.has(name) && known.size >= MOST_NAMES)
       throw refused(
-        'The module measures too many things.',
-        `it has used ${MOST_NAMES} other names than ${name}`,
+        'The module uses too many names in metrics.observe.',
+        `${name}: the module has already used ${MOST_NAMES} other names`,
       );
     known.add(name);
     ran({ module, name, seconds, failed });

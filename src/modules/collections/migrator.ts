@@ -37,7 +37,9 @@ export async function openMigrator({
 }: MigratorOptions): Promise<Migrator> {
   let onAnswer: (message: unknown) => void = () => {};
   const running = await openProcess<ToMigrator>(process, (message) => onAnswer(message));
-  const gone = running.gone.then((error) => ({ problem: error?.message ?? 'its process ended' }));
+  const gone = running.gone.then((error) => ({
+    problem: error?.message ?? 'the process that migrates the documents ended',
+  }));
   let id = 0;
   return {
     async change(chunk, done) {
@@ -47,7 +49,7 @@ export async function openMigrator({
       running.send({ id, path, collection, documents, done });
       const answer = await within(Promise.race([answered, gone]), CHUNK_MS);
       if (answer === undefined)
-        throw new Error(`${collection}: ${CHUNK_MS / 1000} s were not enough for a chunk`);
+        throw new Error(`${collection}: a batch of documents was not migrated within ${CHUNK_MS / 1000} s`);
       const data = dataIn(answer, id, chunk.length);
       return chunk.flatMap((document, index): MigratedDocument[] => {
         const next = data[index];
@@ -66,7 +68,7 @@ function dataIn(answer: unknown, id: number, count: number): readonly (JsonObjec
   if (typeof problem === 'string') throw new Error(cleaned(problem));
   const isWhole = said['id'] === id && Array.isArray(data) && data.length === count;
   if (!isWhole || !data.every((one) => one === null || isFields(one)))
-    throw new Error('its process returned other documents than it was given');
+    throw new Error('the process that migrates the documents returned invalid data');
   return data as readonly (JsonObject | null)[];
 }
 
@@ -88,9 +90,7 @@ function storedData(
     if (value === undefined || value === null) continue;
     const secret = typeof value === 'string' ? new Secret(value) : known.get(referenceIn(value));
     if (!(secret instanceof Secret))
-      throw new Error(
-        `the document ${document.key} has a reference in ${field} to a secret of another document`,
-      );
+      throw new Error(`${field} of the document ${document.key} refers to a secret of another document`);
     stored[field] = secret;
   }
   return stored;

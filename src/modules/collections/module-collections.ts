@@ -109,7 +109,7 @@ export function moduleCollections(deps: ModuleCollectionsDeps): ModuleCollection
           if (!isOutdated(error) || hasMigrated) throw error;
           log.info(
             { module: `${module.type}/${module.name}`, collection: at.name },
-            'a collection is migrated',
+            'migrating a collection',
           );
           await migrate(module, at.name, 'used', stopping.signal);
         }

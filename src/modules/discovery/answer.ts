@@ -219,7 +219,7 @@ export function checkReadModule(value: unknown): ReadModule {
   for (const [at, { input }] of routes.pages.entries())
     refuseSchema(`adminWebRoutes.${at}.input`, input, false);
   if (parts.includes('site') && !parts.includes('guest'))
-    throw new Error('its parts have `site` without `guest`: a site is served by a container');
+    throw new Error('its parts include `site` without `guest`, but only a container can serve a site');
   // the schema describes the same values as the type; TypeScript cannot see this, because the types of the kit are
   // readonly
   return value as Static<typeof ReadModuleSchema> & ReadModule;

@@ -65,7 +65,7 @@ export function problemOfCollections({ info, collections, migrations }: Declared
     const at = `migrations.${index}`;
     if (compareVersions(from, to) >= 0) return `${at} does not lead to a later version: ${from} to ${to}`;
     if (before !== undefined && compareVersions(from, before) < 0)
-      return `${at} begins at ${from}, but the migration before it ends at ${before}: the oldest comes first`;
+      return `${at} begins at ${from}, but the migration before it ends at ${before}: sort them from oldest to newest`;
     if (compareVersions(to, info.version) > 0)
       return `${at} leads to ${to}, but the module's version is ${info.version}`;
     const unknown = names?.find((name) => !Object.hasOwn(collections, name));
@@ -89,7 +89,7 @@ function problemOfOne({ schema, indexes, unique, encrypted }: DeclaredCollection
   const absent = encrypted.find((field) => !Object.hasOwn(properties, field));
   if (absent !== undefined) return `encrypts the field ${absent}, which its schema does not have`;
   const other = encrypted.find((field) => fieldsOf(properties, field)?.['type'] !== 'string');
-  return other === undefined ? undefined : `encrypts the field ${other}, which is not a text`;
+  return other === undefined ? undefined : `encrypts the field ${other}, which is not a string`;
 }
 
 function fieldsOf(

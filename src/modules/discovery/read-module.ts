@@ -69,7 +69,7 @@ export function whyCutOff(
   const { code, signal, excess, isLate } = end;
   if (excess === 'output')
     return `it writes more than ${MOST_OUTPUT / 1024} KiB of output while it is loaded`;
-  if (excess === 'declarations') return `it declares more than ${MOST_ANSWER / 1024} KiB`;
+  if (excess === 'declarations') return `its declarations are larger than ${MOST_ANSWER / 1024} KiB`;
   if (isLate) return `loading did not finish within ${withinMs / 1000} s`;
   if (hasEnded && code === 0) return undefined;
   if (code === UNSETTLED) return 'loading never finishes: nothing settles its top-level await';
@@ -78,7 +78,7 @@ export function whyCutOff(
     (signal === 'SIGABRT' || code === ABORTED) &&
     /heap|allocat|out of memory|invalid size/i.test(end.output)
   )
-    return `loading it takes more than ${heapMb} MiB of heap`;
+    return `loading it requires more than ${heapMb} MiB of heap`;
   const how = code === null ? `signal ${signal ?? '?'}` : `exit code ${code}`;
   return `its code ended the process that loaded it (${how})${said === '' ? '' : `: ${said}`}`;
 }

@@ -57,7 +57,7 @@ async function checked(module: Module, { member, args }: CheckCall): Promise<Ans
 }
 
 process.on('uncaughtException', (error) => refuse(error, 'its code threw after it was loaded: '));
-process.on('unhandledRejection', (error) => refuse(error, 'its code left a rejected promise: '));
+process.on('unhandledRejection', (error) => refuse(error, 'its code did not handle a rejected promise: '));
 offerToOutOfMemoryKiller();
 // the thread must not keep the process alive
 new Worker(new URL('parent-watch.js', import.meta.url)).unref();

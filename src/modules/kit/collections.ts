@@ -110,7 +110,7 @@ function idOf({ panel, id }: ServiceId): ServiceId {
 }
 
 function mistake(detail: string): AgentError {
-  return new AgentError('module_failed', 'The product made a call that cannot be carried out.', {
+  return new AgentError('module_failed', 'The module of the product made an invalid call.', {
     retryable: false,
     detail,
   });

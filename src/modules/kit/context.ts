@@ -1,6 +1,6 @@
 /**
  * The context that a module's step gets while it runs in a worker thread. The step cannot access remote systems itself:
- * the main thread performs every call, because only the main thread has the service, its mark, its container number and
+ * the main thread performs every call, because only the main thread has the service, its mark, its VMID and
  * the drivers. Module code never gets a client for a remote system, the stored state, another service or the text of a
  * secret.
  */

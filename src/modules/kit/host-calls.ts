@@ -1,7 +1,7 @@
 /**
  * Declares every call that a step can make. The context of a step, the messages between the threads and the table of
  * effects are derived from these declarations. The main thread performs the calls, because only the main thread has the
- * service, its mark, its container number and the drivers. Arguments and results are sent between threads, so both are
+ * service, its mark, its VMID and the drivers. Arguments and results are sent between threads, so both are
  * plain data.
  */
 import type { SnapshotKind } from '../../model/guest.js';
@@ -30,7 +30,7 @@ import { MODULE_CALLS } from './module-calls.js';
 export const HOST_CALLS = {
   container: {
     /**
-     * Checks with the cluster that the container number and addresses are free, replaces those that are in use, and
+     * Checks with the cluster that the VMID and addresses are free, replaces those that are in use, and
      * chooses the node.
      */
     allocate: call<[source: ContainerSource], { vmid: number; node: string }>(),

@@ -69,7 +69,7 @@ export abstract class Product extends Module {
   checkService?(data: JsonObject, product: JsonObject): CheckResult | Promise<CheckResult>;
 
   /**
-   * The optional parts that the product's services have. A service with the part `guest` gets a container number and
+   * The optional parts that the product's services have. A service with the part `guest` gets a VMID and
    * addresses. A service with the part `site` gets a name, DNS records and a proxy host. Requests that need a part
    * which the product does not have are refused (`not_supported`).
    */

@@ -72,7 +72,7 @@ function readTexts(folder: string, file: string): ReadonlyMap<string, string> {
     if (typeof value === 'string') texts.set(key, value);
     else if (typeof value === 'object' && value !== null && !Array.isArray(value))
       for (const [name, inner] of Object.entries(value)) add(inner, key === '' ? name : `${key}.${name}`);
-    else throw unusable(`${file}: ${key === '' ? 'it' : key} is not a text`);
+    else throw unusable(`${file}: ${key === '' ? 'it' : key} is not a string`);
   };
   add(parsed(folder, file), '');
   return texts;

@@ -1,5 +1,5 @@
 /**
- * Records which service holds which name, address, container number and domain, so that nothing is ever assigned twice.
+ * Records which service holds which name, address, VMID and domain, so that nothing is ever assigned twice.
  */
 import ipaddr from 'ipaddr.js';
 import { slotOfName } from '../../model/domain-name.js';
@@ -18,7 +18,7 @@ export const addressClaim = (address: string): Claim =>
 
 /**
  * The claims of a service. A deleted service, or one whose failed creation was undone, releases its name together with
- * its container number and addresses. Until then it keeps all of its claims, for example while the container of a
+ * its VMID and addresses. Until then it keeps all of its claims, for example while the container of a
  * deleted service is kept.
  */
 export function claimsOf(service: Service): Claim[] {

@@ -55,12 +55,12 @@ async function close({ runner, state }: Engine): Promise<void> {
 
 /** The accident, and what the log says of the attempt. */
 const CRASHES: Readonly<Record<string, RegExp>> = {
-  numbers: /heap of the module is full: it may have 64 MiB/,
-  map: /heap of the module is full/,
-  keys: /heap of the module is full/,
-  concat: /heap of the module is full/,
-  objects: /heap of the module is full/,
-  buffers: /uses more memory than it may: 256 MiB/,
+  numbers: /needed more than 64 MiB of heap/,
+  map: /more than \d+ MiB of heap/,
+  keys: /more than \d+ MiB of heap/,
+  concat: /more than \d+ MiB of heap/,
+  objects: /more than \d+ MiB of heap/,
+  buffers: /used more than 256 MiB of memory/,
   exit: /ended with code 3/,
   'exit-well': /ended without a result/,
   kill: /ended by SIGKILL/,

@@ -72,7 +72,7 @@ t.test('an attempt ends as its thread says', async (t) => {
 t.test('a thread that ends without a word has crashed', async (t) => {
   const dies = (error?: Error) => attempt(async ({ die }) => (die(error), new Promise(() => {}))).run();
   t.same(await dies(new Error('out of memory')), { kind: 'crashed', detail: 'out of memory' });
-  t.same(await dies(), { kind: 'crashed', detail: 'the thread ended without a result' });
+  t.same(await dies(), { kind: 'crashed', detail: 'the thread of the job ended without a result' });
 });
 
 t.test('a thread that does not start has crashed, unless the agent is stopping', async (t) => {
@@ -81,7 +81,7 @@ t.test('a thread that does not start has crashed, unless the agent is stopping',
   t.match(await start(new Error('no memory')).run(), { kind: 'crashed', detail: /no memory/ });
   t.same(await start(new AgentError('aborted', 'x')).run(), {
     kind: 'crashed',
-    detail: 'the thread did not start',
+    detail: 'the thread of the job did not start',
   });
   for (const halt of ['drain', 'stop'] as const) {
     const one = start(new AgentError('aborted', 'x'));
@@ -231,7 +231,9 @@ t.test('a step is answered what its call returns, or the error, and the log tell
   );
   await one.run();
   t.same(heard, ['text', null, 'dns_failed', 'internal_error']);
-  const lines = one.log.filter(({ msg }) => msg === 'an effect threw');
+  const lines = one.log.filter(
+    ({ msg }) => msg === 'a call of the module failed because of a bug in the agent',
+  );
   t.match(lines, [
     { call: 'ha.remove', step: 'a', job_id: aJob().id, service_id: '12', request_id: 'req-1' },
   ]);

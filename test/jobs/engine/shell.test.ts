@@ -22,7 +22,7 @@ t.test(
     const calls = [0, 1, 2, 3, 4, 5].map(call);
     await t.rejects(Promise.resolve(calls[5]), {
       code: 'module_failed',
-      detail: /more than 3 calls at once/,
+      detail: /more than 3 calls at the same time/,
     });
     t.same(begun, [0, 1]);
     ends[0]?.();
@@ -53,7 +53,7 @@ t.test('fifty lines a second are logged, and the others counted', (t) => {
   t.equal(said.length, 50 + 1 + 5, 'a tenth of a second gives five more');
   t.match(said[50], {
     level: 'warn',
-    message: 'dropped 10 log lines of the module: it may log 50 lines a second',
+    message: 'dropped 10 log lines of the module: the limit is 50 lines per second',
   });
   ration.flush();
   t.match(said.at(-1), { message: /^dropped 5 log lines/ });

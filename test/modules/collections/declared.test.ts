@@ -54,7 +54,7 @@ t.test('a mistake is named with its place', async (t) => {
     [/has two indexes with the name a/, one({ indexes: { a: ['host'] }, unique: { a: ['port'] } })],
     [/has the index a with the encrypted field host/, one({ indexes: { a: ['host'] }, encrypted: ['host'] })],
     [/encrypts the field x, which its schema does not have/, one({ encrypted: ['x'] })],
-    [/encrypts the field port, which is not a text/, one({ encrypted: ['port'] })],
+    [/encrypts the field port, which is not a string/, one({ encrypted: ['port'] })],
     [/its migrations.0 has no function run/, { ...one({}), migrations: [{ from: '1.0.0', to: '2.0.0' }] }],
     [/its migrations.0.from /, migrations({ from: 'one', to: '2.0.0' })],
     [/its migrations.0 does not lead to a later version/, migrations({ from: '2.0.0', to: '1.0.0' })],

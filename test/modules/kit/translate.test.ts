@@ -48,7 +48,7 @@ t.test('a text that cannot be used says which', (t) => {
     (): string =>
       translator(folder, locale)(key);
   t.throws(text('hello', 'de'), { code: 'module_failed', detail: /de\.json/ });
-  t.throws(text('hello'), { code: 'module_failed', detail: /list\.a is not a text/ });
+  t.throws(text('hello'), { code: 'module_failed', detail: /list\.a is not a string/ });
   t.end();
 });
 

@@ -21,7 +21,7 @@ export const forgetServiceRoute = jobRoute({
   body: Type.Object({
     confirm: Type.String({
       maxLength: 64,
-      'x-rule': 'must be the ID of the service again',
+      'x-rule': 'must repeat the ID of the service',
       description: 'The ID of the service again, as a confirmation. Forgetting a service cannot be undone.',
       examples: [SERVICE],
     }),
@@ -33,7 +33,7 @@ export const forgetServiceRoute = jobRoute({
   done: 'The service was given up.',
   failures: ['proxy_failed', 'dns_failed'],
   start: ({ caller, params: { id }, body }, context) => {
-    if (body.confirm !== id) throw invalid({ confirm: 'must be the ID of the service again' });
+    if (body.confirm !== id) throw invalid({ confirm: 'must repeat the ID of the service' });
     return forgetService(context, caller, id);
   },
   view: ({ service }) => ({

@@ -45,7 +45,7 @@ export function forgetting(): JobFlow {
         } catch (error) {
           const { message, code } = asAgentError(error);
           if (code === 'aborted') throw error;
-          context.log.warn('the high-availability resource of the forgotten container remains', {
+          context.log.warn('the HA resource of the container of a forgotten service could not be removed', {
             code,
             problem: message,
           });

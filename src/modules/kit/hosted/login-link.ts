@@ -22,5 +22,5 @@ export const loginLinking = (hooks: Hooks): JobFlow => ({
 function textIn({ args }: StepContext, name: string): string {
   const value = args[name];
   if (typeof value === 'string') return value;
-  throw new AgentError('module_failed', 'The job does not name a link.', { retryable: false });
+  throw new AgentError('module_failed', 'The job contains no log-in link.', { retryable: false });
 }

@@ -168,7 +168,11 @@ async function dropSafety({ notes, container, log }: StepContext): Promise<void>
   await container.unsnapshot(name).catch((error: unknown) => {
     const { code, message } = asAgentError(error);
     if (code === 'aborted') throw error;
-    log.warn('the safety snapshot of an undone reset remains', { name, code, problem: message });
+    log.warn('the safety snapshot of a reset that was undone could not be removed', {
+      name,
+      code,
+      problem: message,
+    });
   });
 }
 
@@ -205,5 +209,5 @@ async function startAgain(context: StepContext): Promise<void> {
 function nameIn({ args }: StepContext, key: string): string {
   const name = args[key];
   if (typeof name === 'string') return name;
-  throw new AgentError('module_failed', 'The job does not name a backup.', { retryable: false });
+  throw new AgentError('module_failed', 'The job contains no name of a backup.', { retryable: false });
 }
