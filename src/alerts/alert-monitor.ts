@@ -71,7 +71,7 @@ export function alertMonitor({
       try {
         await turns.run(kind, async () => store.settle(kind, await condition(store.active(kind))));
       } catch (error) {
-        log.error({ alert: kind, err: error }, 'the conditions of alerts could not be checked');
+        log.error({ alert: kind, err: error }, 'the agent could not check the conditions of its alerts');
       }
     }
     await store.tidy(names).catch((error: unknown) => {

@@ -55,7 +55,8 @@ export async function makeTemplate(spec: TemplateSpec): Promise<BuiltTemplate[]>
  * treat that container as the remains of an interrupted build. It would also use the same temporary address.
  */
 async function onlyBuild(configFile: string, log: Logger): Promise<FileLock> {
-  const onLost = (reason: string): void => log.warn({ reason }, 'lost the lock against parallel builds');
+  const onLost = (reason: string): void =>
+    log.warn({ reason }, 'lost the lock that prevents parallel builds');
   const lock = await holdFile({ file: configFile, patienceS: 0, onLost });
   if (lock) return lock;
   throw new AgentError('service_busy', 'Another template build is running with this configuration.', {

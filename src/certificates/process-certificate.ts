@@ -147,10 +147,10 @@ async function afterFailure(
   // If a system is down, the next try comes soon. After a refusal the pause is longer, because an operator or customer
   // must change something first.
   const pause = refused ? pauseAfter(failures) : Math.min(HOUR_MS / 6, pauseAfter(failures));
-  const problem = refused ? error.message : `${error.message} It will be retried automatically.`;
+  const problem = refused ? error.message : `${error.message} The agent will try again automatically.`;
   deps.log.warn(
     { domain: record.domain, failures, detail: error.detail, err: error },
-    'certificate not issued yet',
+    'a certificate could not be obtained; the agent will try again',
   );
   const next = await changeRecord(deps, record, {
     failures,
@@ -193,7 +193,10 @@ async function takeAway(
   } catch (thrown) {
     if (signal.aborted) return 'done';
     const failures = record.failures + 1;
-    deps.log.warn({ domain: record.domain, err: thrown }, 'certificate could not be removed yet');
+    deps.log.warn(
+      { domain: record.domain, err: thrown },
+      'a certificate could not be removed from the proxy; the agent will try again',
+    );
     const nextAt = new Date(deps.clock.now() + Math.min(HOUR_MS / 6, pauseAfter(failures))).toISOString();
     await changeRecord(deps, record, { failures, nextAt });
   }

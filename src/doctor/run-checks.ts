@@ -43,7 +43,7 @@ export async function runChecks(checks: readonly Check[], ended?: CheckEnded): P
   report();
   return Promise.all(
     checks.map(async ({ name, title }) => {
-      const verdict = (await verdicts.get(name)) ?? notChecked('it was not run');
+      const verdict = (await verdicts.get(name)) ?? notChecked('the check was not run');
       return { name, title, ...verdict };
     }),
   );

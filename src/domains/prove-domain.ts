@@ -60,7 +60,10 @@ export async function proveDomain(
   ]);
   const record = `a TXT record ${challengeName(name.slot)} with the value ${value}`;
   if (foreign !== undefined && !proven) {
-    throw new AgentError('domain_taken', `${foreign} If it is yours, prove ownership with ${record}.`);
+    throw new AgentError(
+      'domain_taken',
+      `${foreign} If the domain is yours, prove ownership with ${record}.`,
+    );
   }
   if (!proven) refuseElsewhere(name.name, routing, record);
   if (caa instanceof AgentError) throw caa;

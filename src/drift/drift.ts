@@ -230,14 +230,14 @@ function haFindings(
   const ours = resource && sameMark(resource.mark, mark);
   if (wanted && !resource) return [differs('ha', 'missing', `ct:${vmid} started`, 'nothing', { safe: true })];
   if (resource && !ours)
-    return [differs('ha', 'foreign', `ct:${vmid} with our mark`, `ct:${vmid} without it`)];
+    return [differs('ha', 'foreign', `ct:${vmid} with the mark`, `ct:${vmid} without the mark`)];
   if (wanted && (resource?.state === null || resource?.rule === false))
     return [
       differs(
         'ha',
         'missing',
-        `ct:${vmid} with its rule`,
-        resource.state === null ? 'its rule alone' : 'no rule',
+        `ct:${vmid} with an HA rule`,
+        resource.state === null ? 'only the HA rule' : 'no HA rule',
         {
           safe: true,
         },
@@ -267,7 +267,7 @@ function dnsFindings(
     ...expected.dns.flatMap((wanted) => {
       const label = `${wanted.name} ${wanted.type} ${text(wanted.values)}`;
       const found = ours.find(is(wanted));
-      if (!found) return [differs('dns', 'missing', label, 'nothing of ours', { safe: true })];
+      if (!found) return [differs('dns', 'missing', label, 'no record with the mark', { safe: true })];
       const same = text(found.values) === text(wanted.values);
       return same ? [] : [differs('dns', 'different', label, text(found.values), { safe: true })];
     }),

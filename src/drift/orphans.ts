@@ -115,7 +115,10 @@ function judge(
     };
   if (picture.life === 'busy' || picture.life === 'stuck') return undefined;
   if (mark.generation > picture.generation)
-    return { why: 'unknown', doubt: 'it is newer than the state: was an old copy of the state restored?' };
+    return {
+      why: 'unknown',
+      doubt: 'its generation is newer than the one in the state: was an old copy of the state restored?',
+    };
   if (mark.generation < picture.generation) return { why: 'former', doubt: null };
   if (picture.life === 'left')
     return { why: 'living', doubt: 'its creation was abandoned: delete the service' };
@@ -123,11 +126,11 @@ function judge(
   const own = vmid === null || picture.expected?.guest?.vmid === vmid;
   // objects of other kinds that a living service should not have are reported as drift of the service
   if (own || (kind !== 'container' && kind !== 'ha')) return undefined;
-  return { why: 'living', doubt: 'it carries the mark of a living service, which has another container' };
+  return { why: 'living', doubt: 'its service exists, but has a different container' };
 }
 
 function doubtOf(markAlone: boolean): string | null {
-  return markAlone ? null : 'its description contains other words next to the mark';
+  return markAlone ? null : 'its description contains more than the mark';
 }
 
 function claimed(holder: ServiceKey | undefined, mark: Mark): string | null {

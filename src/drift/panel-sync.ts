@@ -155,7 +155,7 @@ const differenceOf =
 const post = (path: string, body: SyncFix['body']): SyncFix => ({ method: 'POST', path, body });
 
 const LEFT_NOTE =
-  'The site could not be created, and parts of it are left: it must be deleted before it is ordered again.';
+  'The site could not be created, and parts of it still exist: delete the site before you order it again.';
 const STUCK_NOTE = 'An operation on the service is stuck; the operator must finish it.';
 const ORDER_NOTE =
   'An order also needs public_ip, and the e-mail address and plan if they are not in this body.';

@@ -60,7 +60,7 @@ async function remove(
   orphan: Orphan | undefined,
   stop: AbortSignal,
 ): Promise<string | null> {
-  if (!orphan) return 'it is gone';
+  if (!orphan) return 'it no longer exists';
   const { kind, mark, vmid, record, what } = orphan;
   const act = async (call: DriverCall): Promise<void> => {
     if (kind === 'container' && vmid !== null) await drivers.guest.removeContainer({ vmid, mark }, call);

@@ -66,7 +66,7 @@ export const ERRORS = {
   domain_not_here: kind(
     400,
     'refused_request',
-    'The domain does not point here and has no proof of ownership; the message says what was expected and what was found.',
+    'The domain does not point to this provider and has no proof of ownership; the message says what was expected and what was found.',
   ),
   domain_caa: kind(
     400,

@@ -46,8 +46,12 @@ export function makeMetrics(): Metrics {
   const registry = makeRegistry();
   const counted = makeCounted(registry);
   const mainThreadMs = new Map<string, number>();
-  summed(registry, 'http_main_thread_seconds', 'Time of the main thread spent on requests.', ['route'], () =>
-    [...mainThreadMs].map(([route, ms]): Sample => [{ route }, ms / 1000]),
+  summed(
+    registry,
+    'http_main_thread_seconds',
+    'Time that the main thread spent on requests.',
+    ['route'],
+    () => [...mainThreadMs].map(([route, ms]): Sample => [{ route }, ms / 1000]),
   );
   return {
     serviceChanged: (next, previous) => countJobs(counted, next, previous),

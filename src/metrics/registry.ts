@@ -81,7 +81,7 @@ export function makeCounted(registry: Registry): Counted {
     ),
     moduleRuns: seconds(
       'module_run',
-      'Duration of the parts of its code that a module measures; result: done or failed.',
+      'Duration of the code that modules measure with metrics.observe, by result: done or failed.',
       STEP_S,
       'module',
       'name',

@@ -50,7 +50,7 @@ function queue(registry: Registry, { state, clock }: Sources): void {
   looked(
     registry,
     'oldest_job_age_seconds',
-    'Time since the oldest unfinished request with this status.',
+    'Time since the oldest unfinished job with this status was requested.',
     ['status'],
     () => {
       const oldest = new Map<string, number>();
@@ -94,7 +94,7 @@ function certificates(registry: Registry, { state, clock, ownCertificates }: Sou
   looked(
     registry,
     'certificate_left_seconds',
-    "Time until certificates expire: the base domain's, the API's, and the earliest of all customers.",
+    "Time until a certificate expires: the base domain's, the API's, or the first of the customers'.",
     ['of'],
     () => {
       const least = Math.min(...customers());

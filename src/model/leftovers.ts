@@ -36,7 +36,7 @@ function describe(service: Service, { args }: Pick<Job, 'args'>, thing: Thing): 
     case 'container':
       return `${container} on ${guest?.node ?? '(no node)'}`;
     case 'ha':
-      return `high availability of ${container}`;
+      return `HA resource of ${container}`;
     case 'snapshot':
       return `snapshot ${typeof args['name'] === 'string' ? args['name'] : '(unnamed)'} of ${container}`;
     case 'dns':

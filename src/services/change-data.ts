@@ -105,7 +105,7 @@ async function checked(
   if (end.kind === 'valid') return [];
   context.log.error(
     { service_id: service.id, panel: service.panel, problem: end.problem },
-    'the product did not check a change of the data',
+    'the module could not check a change to the data of a service',
   );
   return ['The product could not check the change.'];
 }

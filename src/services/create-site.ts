@@ -270,7 +270,7 @@ function sameOrder(service: Service, order: SiteOrder, plan: Plan | undefined): 
       'service_failed',
       stuck
         ? 'The site could not be created; the operator must clean up what is left of it.'
-        : 'The site could not be created and parts of it are left: it must be deleted first.',
+        : 'The site could not be created, and parts of it still exist: delete the site first.',
     );
   if (leaving || service.lifecycle === 'failed' || service.lifecycle === 'terminated')
     throw new AgentError('service_busy', 'The former site with this id is still being removed.', {

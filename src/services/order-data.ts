@@ -131,7 +131,7 @@ async function judge(
   if (end.kind === 'failed') {
     context.log.error(
       { module: product.info.name, problem: end.problem },
-      'the product did not check an order: the first step of the creation checks it again',
+      'the module could not check an order; the first step of the creation checks the order again',
     );
     return { read, isUnjudged: true };
   }

@@ -96,7 +96,7 @@ const leftOf = ({ vmid, node, snapshots }: Guest): string[] =>
     : [
         `container ${vmid} on ${node ?? '(no node)'}`,
         ...snapshots.map(({ name }) => `snapshot ${name} of container ${vmid}`),
-        `high availability of container ${vmid}, if configured`,
+        `HA resource of container ${vmid}, if there is one`,
       ];
 
 const forgotten: Rule = (service, job, now) => {

@@ -39,7 +39,7 @@ export function planList({ config, state, judge }: PlanListDeps): PlanList {
   const all = (): Plan[] => [...config.plans, ...stored().plans];
   const listed = (plan: Plan, source: PlanSource): ListedPlan => {
     const verdict = judge.known(plan, productOf(plan, config));
-    if (!verdict) return { plan, source, problem: 'the check of its module has not ended' };
+    if (!verdict) return { plan, source, problem: 'its module has not finished checking it' };
     return { plan: withData(plan, verdict.data), source, problem: problemSentence(verdict) };
   };
   return {
@@ -54,7 +54,7 @@ export function planList({ config, state, judge }: PlanListDeps): PlanList {
         const entry = listed(plan, 'api');
         return twice === undefined
           ? entry
-          : { ...entry, problem: `a plan of the configuration has the name or alias "${twice}" too` };
+          : { ...entry, problem: `a plan in the configuration also has the name or alias "${twice}"` };
       });
       return [...fromFile, ...fromApi];
     },

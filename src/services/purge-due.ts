@@ -31,6 +31,9 @@ async function purge(context: OperationContext, panel: string, id: string): Prom
     await enqueue(context, { panel, requestId: `purge-${id}` }, id, { method: 'purge' });
   } catch (error) {
     const { code, message } = asAgentError(error);
-    context.log.warn({ service_id: id, panel, code, problem: message }, 'a due purge could not be enqueued');
+    context.log.warn(
+      { service_id: id, panel, code, problem: message },
+      'the job that purges a deleted service could not be recorded',
+    );
   }
 }

@@ -53,7 +53,7 @@ export async function retryService(
         })
       ).service;
   const job = again.jobs.findLast(({ method }) => method === failed.method);
-  if (!job) throw new AgentError('internal_error', 'An internal error lost the job.');
+  if (!job) throw new AgentError('internal_error', 'The job was lost because of an internal error.');
   context.log.warn(
     { decision: 'retry', job_id: job.id, service_id: id, panel: caller.panel, token: caller.name },
     'retrying a failed order',
@@ -76,7 +76,7 @@ function nothingFailed(service: Service): AgentError {
   return isLeft
     ? new AgentError(
         'service_failed',
-        'The site was abandoned, and parts of it are left: it must be deleted first.',
+        'The site was abandoned, and parts of it still exist: delete the site first.',
       )
     : new AgentError(
         'nothing_to_retry',

@@ -80,7 +80,7 @@ function refuseUnfitStorage({ config }: Work, view: ClusterView): void {
   throw new AgentError('invalid_request', 'The configured storage does not support templates.', {
     detail:
       `storage "${storage}" does not support base images (LINSTOR/DRBD, thick LVM): ` +
-      'build with container_host.proxmox.storage set to another storage, e.g. local-lvm, then set it back; ' +
+      'set container_host.proxmox.storage to another storage such as local-lvm, build the template, then set it back; ' +
       `sites become full copies on "${storage}"`,
   });
 }
@@ -174,7 +174,10 @@ async function removeOld(work: Work, old: readonly GuestView[]): Promise<number[
       await work.guest.removeContainer({ vmid, mark: work.mark }, plainCall(work.signal));
     } catch (error) {
       if (work.signal.aborted) throw error;
-      work.log.warn({ vmid, node, err: error }, 'the old template remains: it is probably still in use');
+      work.log.warn(
+        { vmid, node, err: error },
+        'an old template could not be removed; it is probably still in use',
+      );
       left.push(vmid);
     }
   }

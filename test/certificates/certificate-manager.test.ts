@@ -333,7 +333,7 @@ t.test('where no name can be looked up it is a failure that passes', async (t) =
   const { around, change, until, certificate } = await world(t);
   for (const name of BOTH) around.dead.add(name);
   await change({ domains: [entry()] });
-  await until(async () => (await certificate())?.problem?.includes('retried automatically') === true);
+  await until(async () => (await certificate())?.problem?.includes('try again automatically') === true);
   t.same(around.orders, []);
 });
 
@@ -383,7 +383,7 @@ t.test('what was issued is not lost when the proxy cannot take it, and not order
   const { around, change, until, rest, certificate } = await world(t);
   around.proxyFailure = new AgentError('proxy_unreachable', 'The reverse proxy cannot be changed right now.');
   await change({ domains: [entry()] });
-  await until(async () => (await certificate())?.problem?.includes('retried automatically') === true);
+  await until(async () => (await certificate())?.problem?.includes('try again automatically') === true);
   around.proxyFailure = undefined;
   await rest(2 * 60_000);
   await until(() => around.shown.size === 1);

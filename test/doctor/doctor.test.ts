@@ -661,7 +661,7 @@ t.test('the proxy, its certificate, and the certificate authority', async (t) =>
     await look(),
     'proxy.reload',
     'wrong',
-    /instead of rendering 123/,
+    /instead of version 123/,
     /include \/.*proxy\/nginx\.conf;/,
     /nginx -t && .*nginx -s reload/,
   );
@@ -955,7 +955,10 @@ t.test(
     await life(1);
     t.match((await look()).get('state.cluster'), wrongly, 'an old copy');
     await life(2);
-    t.match((await look()).get('state.cluster'), { state: 'ok', found: /^all 1 containers with the mark/ });
+    t.match((await look()).get('state.cluster'), {
+      state: 'ok',
+      found: /^the state knows all 1 containers with the mark/,
+    });
   },
 );
 

@@ -305,7 +305,7 @@ t.test(
     addresses.set('example.com', [HERE]);
     await t.rejects(addDomain(context, BY, '2', 'example.com'), {
       code: 'domain_taken',
-      message: /belongs to another customer\. If it is yours, prove ownership with a TXT record/,
+      message: /belongs to another customer\. If the domain is yours, prove ownership with a TXT record/,
     });
     texts.set('_innkeeper-challenge.example.com', [await challenge('2', 'example.com')]);
     await add('2', 'example.com');

@@ -125,7 +125,7 @@ t.test('a check that hangs or dies makes one plan unusable, and nothing else', a
     { name: 'fine', module: 'cloud' },
   ]);
   const listed = await house.until('/plans', ({ plans }) =>
-    list(plans).every(({ problem }) => !/has not ended/.test(String(problem))),
+    list(plans).every(({ problem }) => !/has not finished/.test(String(problem))),
   );
   const plans = new Map(list(listed['plans']).map((plan) => [String(plan['name']), plan]));
   const problem = (name: string): unknown => fields(plans.get(name))['problem'];

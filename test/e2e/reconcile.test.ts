@@ -103,7 +103,7 @@ t.test('drift is found, told to whom it concerns, and repaired where that is saf
   t.match(shown.out, /^1 services compared/);
   t.match(shown.out, /\nPANEL +SERVICE ID +PART +PROBLEM +EXPECTED +FOUND +ACTION\n/);
   t.match(shown.out, /\ndefault +1 +resources +different +memoryMb 2048 +memoryMb 512 +repair\n/);
-  t.match(shown.out, /\ndefault +1 +dns +missing .* nothing of ours +repair\n/);
+  t.match(shown.out, /\ndefault +1 +dns +missing .* no record with the mark +repair\n/);
   t.match((await world.call('GET', '/jobs?service_id=1')).body, { jobs: { length: 1 } }, 'only shown');
   t.match(fields(await world.pve(`${path}/config`)), { memory: 512 });
 
@@ -207,10 +207,7 @@ t.test('nothing without our mark is touched, however much it looks like ours', a
     [`DNS record left.${zone} A`],
   );
   const commanded = await command(world, '--remove-orphans', '--remove-unknown', 'default/77/1');
-  t.match(
-    commanded.out,
-    /container 5004 on \S+ .*left: its description contains other words next to the mark/,
-  );
+  t.match(commanded.out, /container 5004 on \S+ .*kept: its description contains more than the mark/);
   t.notMatch(commanded.out, /removed\n/, 'nor does the command name what leaves a doubt');
   t.equal(commanded.code, 0, commanded.err);
   t.same(present(await containers(world)), present(before));

@@ -55,7 +55,7 @@ t.test('orders wait for a container host that refuses the token, and are deliver
 
 /** What each system says when it lets the agent do nothing. */
 const OTHERS: readonly (readonly [system: RegExp, fault: Fault, said: RegExp])[] = [
-  [/^The DNS \(dns\)/, { target: 'dns', kind: { status: 302, reason: 'Moved' } }, /302: a page instead/],
+  [/^The DNS \(dns\)/, { target: 'dns', kind: { status: 302, reason: 'Moved' } }, /302: a web page instead/],
   [/^The container host \(exec:/, { target: 'exec', kind: { denied: true } }, /log-in as root refused/],
   [/^The reverse proxy \(proxy\)/, { target: 'proxy', kind: { denied: true } }, /exit code 126/],
 ];

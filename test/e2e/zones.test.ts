@@ -183,7 +183,7 @@ t.test('what the DNS server does not take is the request, not the server', async
   await refuse('RRset x.example.org. IN A: Conflicts with pre-existing RRset');
   t.match(await addRecord(house), {
     status: 409,
-    body: { code: 'record_exists', error: 'Another record of this name excludes it.' },
+    body: { code: 'record_exists', error: 'This record conflicts with another record of the same name.' },
   });
   await refuse("Record x.example.org./A '198.51.100.1': no.");
   t.match(await addRecord(house), {

@@ -31,7 +31,7 @@ t.test('operators read what is left by its name and number', async (t) => {
   for (const [thing, also, args, what] of [
     ['container', { node: 'pve1' }, {}, 'container 1000 on pve1'],
     ['container', none, {}, 'container (no number) on (no node)'],
-    ['ha', {}, {}, 'high availability of container 1000'],
+    ['ha', {}, {}, 'HA resource of container 1000'],
     ['snapshot', {}, { name: 'BAK1' }, 'snapshot BAK1 of container 1000'],
     ['snapshot', none, { name: 5 }, 'snapshot (unnamed) of container (no number)'],
     ['dns', {}, {}, 'DNS record anna.sandbox.test'],

@@ -84,7 +84,10 @@ t.test('code that is not there is waited for, and a copy that was lost is made a
   const { versions, install, installed, copies } = await house(t);
   const waits = { code: 'unknown_module', failure: 'unreachable', retryable: true };
   await t.rejects(versions.placeOf(pinnedAs()), { ...waits, detail: /"shop" is not installed/ });
-  await t.rejects(versions.placeOf(pinnedAs('b'.repeat(64))), { ...waits, detail: /is gone: .*bbbb/ });
+  await t.rejects(versions.placeOf(pinnedAs('b'.repeat(64))), {
+    ...waits,
+    detail: /no longer exists: .*bbbb/,
+  });
   const hash = await install('first');
   t.equal(
     await readFile((await versions.placeOf(pinnedAs(hash))).path, 'utf8'),

@@ -124,7 +124,7 @@ const WALKS: Readonly<Record<JobKind, Walk>> = {
       deletion: {
         requestedAt: EARLIER,
         purgeAt: NOW,
-        leftBehind: ['container 1000 on (no node)', 'high availability of container 1000, if configured'],
+        leftBehind: ['container 1000 on (no node)', 'HA resource of container 1000, if there is one'],
       },
     },
     abandoned: { lifecycle: 'failed' },

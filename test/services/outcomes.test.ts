@@ -226,7 +226,7 @@ t.test('what an operator let go of is listed', async (t) => {
   t.same(deletion?.leftBehind, [
     'container 1000 on pve1',
     'snapshot BAK01012026-1 of container 1000',
-    'high availability of container 1000, if configured',
+    'HA resource of container 1000, if there is one',
   ]);
   const never = fullSite('forget', { vmid: null }).after({ status: 'completed' });
   t.same(never.deletion?.leftBehind, []);

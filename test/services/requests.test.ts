@@ -345,7 +345,7 @@ t.test('a purge that cannot be recorded is logged, and the others are not kept w
   await of.clock.turn(Date.parse(HELD.deletion.purgeAt) - Date.parse(NOW));
   await purgeDue(of.context);
   t.match((await of.service('13')).jobs, [{ method: 'purge' }]);
-  t.ok(of.log.some((line) => line.includes('could not be enqueued')));
+  t.ok(of.log.some((line) => line.includes('purges a deleted service could not be recorded')));
 });
 
 t.test('an operator lets go of a service, and the log says what must be removed by hand', async (t) => {

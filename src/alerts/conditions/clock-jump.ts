@@ -3,7 +3,7 @@ import { duration } from '../../kernel/format-units.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const STOPPED =
-  'Nothing is purged, erased or abandoned by date until the clock is correct again or confirmed.';
+  'Until the clock is correct or an operator confirms it, the agent purges and erases nothing, and fails no job because of its age.';
 
 export const clockJump: MakeCondition =
   ({ clockDoubt }) =>
@@ -14,7 +14,7 @@ export const clockJump: MakeCondition =
     const what = {
       ahead: `The clock of this machine advanced ${off} more than the time that has really passed.`,
       behind: `The clock of this machine is ${off} behind the time that it showed before.`,
-      long_off: `The clock of this machine is ${off} ahead of its last known time: the machine was off for so long, or the clock is wrong.`,
+      long_off: `The clock of this machine is ${off} ahead of its last known time: the machine was off for that time, or the clock is wrong.`,
     }[doubt.kind];
     return [
       {

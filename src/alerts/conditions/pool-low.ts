@@ -21,7 +21,7 @@ export const poolLow: MakeCondition =
           kind: 'pool_low',
           subject: pool,
           ...OF_AGENT,
-          text: `The supply ${pool} is almost used up: ${used} of ${total} are in use.`,
+          text: `${pool === 'vmids' ? 'The VMID range' : `The address pool ${pool}`} is almost used up: ${used} of ${total} are in use.`,
           commands: [`# in the configuration, ${key}; then`, 'systemctl restart innkeeper'],
           data: { used, total },
         },

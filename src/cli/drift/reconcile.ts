@@ -97,7 +97,7 @@ function repairOf(finding: Fields): string {
 
 function removalOf(orphan: Fields, options: Options): string {
   const doubt = orphan['doubt'];
-  if (typeof doubt === 'string') return `left: ${doubt}`;
+  if (typeof doubt === 'string') return `kept: ${doubt}`;
   if (orphan['why'] === 'unknown')
     return options.removeUnknown?.includes(String(orphan['service'])) === true ? REMOVE : UNKNOWN;
   return options.removeOrphans === true ? REMOVE : 'kept (--remove-orphans)';
@@ -106,7 +106,7 @@ function removalOf(orphan: Fields, options: Options): string {
 function sayPlan(report: Fields, findings: readonly Fields[], orphans: readonly Fields[]): void {
   say(
     `${formatCell(report['compared'])} services compared, ${formatCell(report['skipped'])} skipped ` +
-      `(a job is open or stuck), ${formatCell(report['pending'])} differences seen only once`,
+      `(a job is open or stuck), ${formatCell(report['pending'])} differences not confirmed yet`,
   );
   for (const system of Array.isArray(report['unknown']) ? report['unknown'] : [])
     say(

@@ -85,7 +85,7 @@ function sayMade(made: Readonly<Record<string, unknown>>, options: AskOptions): 
   if (typeof texts === 'number' && texts > 2)
     process.stderr.write(
       `This token has ${texts} valid values now. "innkeeper token rotate ${formatCell(id)} --now" ` +
-        'creates a new one and revokes all others.\n',
+        'creates a new value and revokes all others.\n',
     );
 }
 

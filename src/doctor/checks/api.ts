@@ -18,11 +18,11 @@ export function apiChecks(parts: DoctorParts): Check[] {
 
 function withoutTls({ config, configFile }: DoctorParts): Verdict {
   const { host, trusted_proxies: proxies } = config.api;
-  if (/^127\.|^::1$/.test(host)) return ok(`none: it listens on ${host} only`);
+  if (/^127\.|^::1$/.test(host)) return ok(`none: the API listens only on ${host}`);
   if (proxies.length > 0) return ok(`none: ${proxies.join(', ')} provides TLS`);
   return warning(
     `none: tokens are sent unencrypted over the network to ${host}`,
-    `# in ${configFile}: api.tls, or api.host: 127.0.0.1 behind a proxy with TLS, named in api.trusted_proxies`,
+    `# in ${configFile}: set api.tls, or set api.host to 127.0.0.1 and list a proxy with TLS in api.trusted_proxies`,
   );
 }
 

@@ -40,7 +40,7 @@ const WHAT = {
   ahead: (off: string) => `it moved ${off} more than the elapsed time`,
   behind: (off: string) => `it is ${off} behind the time that it showed before`,
   long_off: (off: string) =>
-    `it is ${off} ahead of its last known time: this machine was off that long, or the clock is wrong`,
+    `it is ${off} ahead of its last known time: this machine was off for that time, or the clock is wrong`,
 } as const;
 
 /** @param whenRight the commands to run once the clock is correct */
@@ -48,7 +48,7 @@ function judge(doubt: SeenDoubt | undefined, whenRight: readonly string[]): Verd
   if (!doubt) return ok('it matches the elapsed time');
   const off = WHAT[doubt.kind](duration(Math.abs(doubt.offMs) / 1000));
   return wrong(
-    `${off}; nothing is purged, erased or abandoned by date until it is correct again or confirmed`,
+    `${off}; until it is correct or confirmed, the agent purges and erases nothing, and fails no job because of its age`,
     'timedatectl',
     ...whenRight,
   );

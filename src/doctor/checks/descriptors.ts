@@ -23,9 +23,9 @@ export function descriptorChecks({ config }: Pick<DoctorParts, 'config'>): Check
         if (!note || !isRunning(note)) return ok('the daemon is not running');
         const limit = descriptorLimit(note.pid);
         if (limit === undefined) return notChecked(`process ${note.pid} does not show its limits`);
-        if (limit >= RIGHT) return ok(`it may open ${limit} files and connections`);
+        if (limit >= RIGHT) return ok(`the daemon may open ${limit} files and connections`);
         return warning(
-          `it may open only ${limit} files and connections: this limits the number of clients`,
+          `the daemon may open only ${limit} files and connections, which limits the number of its clients`,
           `install -d ${UNIT}`,
           String.raw`printf '[Service]\nLimitNOFILE=65536\n' > ${UNIT}/descriptors.conf`,
           'systemctl daemon-reload && systemctl restart innkeeper',

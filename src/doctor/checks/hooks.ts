@@ -31,7 +31,7 @@ export function hookChecks(parts: DoctorParts): Check[] {
       after: [],
       look: [`# in ${parts.configFile}: alerts.hooks`],
       run: async (signal) => {
-        if (hooks.length === 0) return ok('none: \`innkeeper alerts\` lists them');
+        if (hooks.length === 0) return ok('none: only \`innkeeper alerts\` shows alerts');
         const verdicts = await Promise.all(hooks.map((hook) => check(hook, parts.configFile, signal)));
         return worst(
           verdicts.filter(({ state }) => state !== 'ok'),
@@ -52,7 +52,7 @@ async function check(hook: HookConfig, configFile: string, signal: AbortSignal):
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'no response';
     return warning(
       `${hook.name}: cannot connect to its URL (${code})`,
-      `# in ${configFile}: alerts.hooks, url and ca_file of ${hook.name}`,
+      `# in ${configFile}: check url and ca_file of ${hook.name} in alerts.hooks`,
     );
   }
 }

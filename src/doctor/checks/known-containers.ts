@@ -53,7 +53,8 @@ function strangers(ours: readonly SeenContainer[], found: Verified | undefined):
 
 function judge({ config, configFile }: DoctorParts, all: number, unknown: readonly SeenContainer[]): Verdict {
   if (all === 0) return ok(`no container has the mark of "${config.agent.id}"`);
-  if (unknown.length === 0) return ok(`all ${all} containers with the mark of "${config.agent.id}"`);
+  if (unknown.length === 0)
+    return ok(`the state knows all ${all} containers with the mark of "${config.agent.id}"`);
   const dir = config.agent.state_dir;
   const names = unknown
     .slice(0, MANY)

@@ -39,9 +39,9 @@ function judge(
     .map((name) =>
       wrong(
         needed.has(name)
-          ? `${name}: services use it, but it is not installed: they can only be suspended, resumed and deleted`
+          ? `${name}: this module is not installed, so its services can only be suspended, resumed and deleted`
           : `${name}: it is the default product (modules.default_product), but is not installed`,
-        `# in ${configFile}: modules.paths, the folder that contains product/${name}/module.js`,
+        `# in ${configFile}: add the folder that contains product/${name}/module.js to modules.paths`,
       ),
     );
   return worst([...unusable, ...absent], ok(names.join(', ')));

@@ -141,7 +141,10 @@ function encoded(script: Script, nonce: string): string {
     return encodeScript(script, nonce);
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    throw new AgentError('recipe_failed', 'The install recipe cannot be run.', { cause: error, detail });
+    throw new AgentError('recipe_failed', 'The script cannot be run in the container.', {
+      cause: error,
+      detail,
+    });
   }
 }
 

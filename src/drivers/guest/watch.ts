@@ -46,7 +46,10 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
     } catch (error) {
       if (!closed.signal.aborted && stale === undefined) {
         stale = clock.now();
-        log.warn({ err: error }, 'the container host could not be polled; the last view remains in use');
+        log.warn(
+          { err: error },
+          'the container host could not be polled; the agent continues to use the result of the last poll',
+        );
       }
       throw error;
     }

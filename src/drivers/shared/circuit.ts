@@ -245,7 +245,7 @@ export function openCircuit(circuit: Circuit): OpenCircuit {
       : `${name} refuses the agent (since ${since}): ${refusal}`;
   return {
     failure: refusal === null ? 'unreachable' : 'refused_us',
-    detail: `${detail}: not called again before the next probe`,
+    detail: `${detail}; the agent does not call it again before the next probe`,
   };
 }
 

@@ -9,9 +9,9 @@ export function isPage(body: string): boolean {
   return /^\s*(?:<!doctype html|<html|<head|<body)/i.test(body.slice(0, 200));
 }
 
-/** Describes the page with its title, such as `a page instead of an answer: "Log in"`. */
+/** Describes the page with its title, such as `a web page instead of a response: "Log in"`. */
 export function pageWords(body: string): string {
   const start = body.slice(0, 4_096);
   const title = cleaned(/<title[^<>]*>([^<]{1,200})/i.exec(start)?.[1] ?? '', 80);
-  return title === '' ? 'a page instead of an answer' : `a page instead of an answer: "${title}"`;
+  return title === '' ? 'a web page instead of a response' : `a web page instead of a response: "${title}"`;
 }

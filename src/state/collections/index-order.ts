@@ -34,7 +34,7 @@ function valueText(field: string, value: Json | Secret | undefined): string {
   if (typeof value === 'boolean') return `${value ? '2' : '1'}${END}`;
   if (typeof value === 'number') return `3${numberText(value)}${END}`;
   if (typeof value !== 'string')
-    throw new NotIndexableError(`${field} is indexed, so it must be a text, a number, true, false or null`);
+    throw new NotIndexableError(`${field} is indexed, so it must be a string, a number, true, false or null`);
   if (value.length > COLLECTION_LIMITS.indexedText)
     throw new NotIndexableError(
       `${field} is indexed, so it may have at most ${COLLECTION_LIMITS.indexedText} characters`,

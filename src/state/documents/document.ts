@@ -110,7 +110,7 @@ export function parseDocument<T>(
   const raw = migrate(parseJson(text), kind.version);
   const value = opened(raw, (boxed) => open(nameOf(kind, id), boxed));
   if (kind.fits(value)) return value;
-  throw new Error(`it does not have the right shape: ${kind.misfit(value)}`);
+  throw new Error(`it does not match its schema: ${kind.misfit(value)}`);
 }
 
 function nameOf(kind: { readonly name: string }, id: string): string {

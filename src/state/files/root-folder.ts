@@ -35,7 +35,7 @@ async function refuseOthers(dir: string): Promise<void> {
   if ((mode & 0o077) === 0) return;
   const names = await readdir(dir);
   if (names.length === 0 || names.some((name) => OURS.has(name))) return;
-  throw new AgentError('state_unavailable', 'The state folder is used by others.', {
+  throw new AgentError('state_unavailable', 'Other users can read the state folder.', {
     role: 'agent',
     retryable: false,
     detail: `${dir} is accessible to others (mode ${(mode & 0o777).toString(8)}) and contains ${names.slice(0, 3).join(', ')}: set agent.state_dir to a separate folder, or restrict it with chmod 700`,

@@ -159,7 +159,7 @@ async function readManifest(entry: AsyncIterable<unknown>): Promise<Manifest> {
   } catch (error) {
     throw new BundleError('its manifest is damaged', { cause: error });
   }
-  if (!check.Check(value)) throw new BundleError('its manifest does not have the right shape');
+  if (!check.Check(value)) throw new BundleError('its manifest does not match its schema');
   if (value.format !== FORMAT)
     throw new BundleError(
       `its format is ${JSON.stringify(value.format)}, and this release understands ${FORMAT}`,

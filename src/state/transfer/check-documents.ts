@@ -221,7 +221,7 @@ export class DocumentCheck {
     if (torn > 0)
       this.#notes.push({
         file,
-        problem: `has ${torn} torn line${torn === 1 ? '' : 's'}, probably from a power cut`,
+        problem: `has ${torn} incomplete line${torn === 1 ? '' : 's'}, probably because of a power failure`,
       });
   }
 

@@ -48,13 +48,14 @@ export class ModuleCopies {
       .filter(([folder, files]) => !folder.endsWith(`/${contentDigest(files)}`))
       .map(([file]) => ({
         file,
-        problem: 'its files do not match the hash in its name: jobs that pin it would run other code',
+        problem:
+          'its files do not match the hash in its name: jobs that need this copy would run different code',
       }));
     const missing = this.#needed
       .filter(({ module: { type, name, hash } }) => !this.#files.has(`modules/${type}/${name}/${hash ?? ''}`))
       .map(({ file, module: { type, name, hash } }) => ({
         file,
-        problem: `has a job that runs version ${hash ?? ''} of ${type}/${name}, of which there is no copy`,
+        problem: `has a job that needs version ${hash ?? ''} of ${type}/${name}, but this version has no copy`,
       }));
     return [...changed, ...missing];
   }

@@ -182,7 +182,7 @@ t.test('each way to fail has its code', async (t) => {
   await failing({ code: 'dns_unreachable', retryable: true, detail: /database is locked/ }, 'server trouble');
   fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('<html>captive portal</html>'));
   await failing(
-    { code: 'dns_refused', failure: 'refused_us', system: 'dns', detail: /^200: a page instead/ },
+    { code: 'dns_refused', failure: 'refused_us', system: 'dns', detail: /^200: a web page instead/ },
     'something else answers',
   );
   fake.intercept = (_, answer) => Boolean(answer.writeHead(200).end('{}'));

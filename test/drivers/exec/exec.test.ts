@@ -85,7 +85,7 @@ t.test('ssh: a broken connection is made anew, but a script is never sent twice'
   await t.rejects(driver.run(at, scriptOf('true'), call()), {
     code: 'container_host_unreachable',
     retryable: true,
-    detail: /broke while a script ran/,
+    detail: /was lost while a script ran/,
   });
   t.equal(sshd.commands.length, before + 1);
   sshd.faults.push('break before', 'break before');

@@ -415,7 +415,7 @@ t.test('HA that gave up is said, not waited for', async (t) => {
   };
   wire.answer('POST', /start$/, { data: wire.addTask('pve1', 'hastart', '5001', 'OK', 2, givesUp) });
   const error = await failsWith(t, 'container_host_failed', driver.ensureStarted(at, call()), 'HA error');
-  t.match(error.detail, /must disable the service and fix/);
+  t.match(error.detail, /must disable the HA resource and fix/);
 });
 
 t.test('a container that HA has given up on is listed as such', async (t) => {

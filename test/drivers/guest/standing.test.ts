@@ -67,7 +67,7 @@ t.test('whatever refuses the agent itself opens the circuit at once', async (t) 
     t.match(await failed(get(at)), { kind: 'refused', isWhole: true }, `${words}`);
     t.match(refusalOf(at), words, 'with its own words');
     const sent = at.wire.requests.length;
-    t.match(await failed(get(at)), { kind: 'refused', isWhole: true, reason: /not called again/ });
+    t.match(await failed(get(at)), { kind: 'refused', isWhole: true, reason: /does not call it again/ });
     t.equal(at.wire.requests.length, sent, 'and nobody is sent there before the next probe');
   }
 });

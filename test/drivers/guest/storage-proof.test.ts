@@ -40,7 +40,7 @@ t.test('a template on the storage of one node is used on that node alone', async
   const elsewhere = { ...view, nodes: view.nodes.filter(({ name }) => name !== 'pve1') };
   t.throws(() => chooseNode(proxmoxConfig({ storage: 'drbd' }), request, elsewhere), {
     code: 'capacity_exhausted',
-    detail: /does not hold the source/,
+    detail: /does not have the template/,
   });
   await failsWith(t, 'template_missing', driver.ensureContainer(spec, call()), 'on another node');
 });

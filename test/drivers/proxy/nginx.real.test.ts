@@ -347,7 +347,7 @@ t.test(
     const other = await makeCertificate(['shop.test']);
     await t.rejects(
       driver.ensureCertificate({ ...certificate, chain: other.cert, key: new Secret(other.key) }, call()),
-      { code: 'proxy_failed', detail: /must be able to read the keys/ },
+      { code: 'proxy_failed', detail: /must be able to read the key files/ },
     );
     t.equal((await visitor(t, { ...nginx, ca: made.ca })('shop.test')).status, 200, 'the former one is back');
 

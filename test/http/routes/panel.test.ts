@@ -121,7 +121,12 @@ t.test('what a panel believes is held against what is, with the call that would 
       differences: [
         { field: 'status', believed: 'pending', actual: 'active', mend: null, note: /has been created/ },
         { field: 'status', believed: 'active', actual: 'failed', mend: null, note: /operator/ },
-        { field: 'existence', actual: 'failed', mend: { path: '/delete-site' }, note: /deleted before/ },
+        {
+          field: 'existence',
+          actual: 'failed',
+          mend: { path: '/delete-site' },
+          note: /delete the site before/,
+        },
         { field: 'existence', believed: 'cancelled', actual: 'failed', mend: { path: '/delete-site' } },
       ],
     },

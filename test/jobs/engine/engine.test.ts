@@ -326,7 +326,7 @@ t.test(
     for (const id of ids)
       t.match((await until(state, ended, `default/${id}`)).jobs[0], { status: 'completed', crashes: 0 });
     t.ok(calls <= ids.length + 5, `${calls} calls`);
-    t.equal(log.filter((line) => line.includes('could not be saved')).length, 0);
+    t.equal(log.filter((line) => line.includes('could not save')).length, 0);
     await runner.stop();
     await state.close();
   },

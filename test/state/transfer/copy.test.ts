@@ -229,7 +229,7 @@ const BREAKS: Readonly<Record<string, readonly [(dir: string) => Promise<unknown
   ],
   'a value of the wrong kind': [
     (dir) => edit(dir, 'tokens/tok_1.json', (token) => ({ ...token, panel: 5 })),
-    /^tokens\/tok_1\.json: it does not have the right shape: \/panel/,
+    /^tokens\/tok_1\.json: it does not match its schema: \/panel/,
   ],
   'a newer release': [
     (dir) => edit(dir, 'zones/zone_1.json', (zone) => ({ ...zone, schema: 9 })),

@@ -235,7 +235,7 @@ export function refusedContent(error: unknown): string | undefined {
 }
 
 export function inTheWay(detail: string): AgentError {
-  return new AgentError('foreign_object', 'A DNS record that is not ours is in the way.', {
+  return new AgentError('foreign_object', 'A DNS record that the agent did not create is in the way.', {
     role: 'DNS',
     detail,
   });

@@ -44,7 +44,9 @@ async function checkWriting(
     const found = await dns.find(record.name, 'TXT', call);
     await dns.removeRecord(record, call);
     if (found?.values[0] !== value)
-      return wrong(`${record.name} reads back as ${JSON.stringify(found?.values ?? null)}`);
+      return wrong(
+        `${record.name} was written, but the DNS server returned ${JSON.stringify(found?.values ?? null)}`,
+      );
     return ok(`a record in ${zone} was written, read back and removed`);
   } catch (error) {
     await dns.removeRecord(record, call).catch(() => {});

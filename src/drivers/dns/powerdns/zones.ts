@@ -81,7 +81,7 @@ function asRecordError(error: unknown): unknown {
   if (!(error instanceof AgentError)) return error;
   const { detail = '' } = error;
   if (error.code === 'foreign_object')
-    return new AgentError('record_exists', 'Another record of this name excludes it.', {
+    return new AgentError('record_exists', 'This record conflicts with another record of the same name.', {
       role: 'DNS',
       detail,
     });
@@ -172,7 +172,7 @@ function contentsOf(found: readonly RecordSet[]): ZoneContents {
 }
 
 function foreign(zone: string, account: string): AgentError {
-  return new AgentError('foreign_object', 'The DNS server holds this zone for another owner.', {
+  return new AgentError('foreign_object', 'This zone belongs to another account of the DNS server.', {
     role: 'DNS',
     detail: `${zone} has the account ${JSON.stringify(account)}`,
   });

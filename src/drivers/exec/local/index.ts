@@ -48,7 +48,11 @@ function notStarted(pct: readonly string[], node: string, error: unknown): Agent
     detail: `${pct.join(' ')} could not be started: ${String(error)}`,
   } as const;
   return PASSING.includes(code)
-    ? new AgentError('container_host_busy', 'The container host has no room for another command.', options)
+    ? new AgentError(
+        'container_host_busy',
+        'The container host cannot run another command at the moment.',
+        options,
+      )
     : new AgentError('container_host_refused', 'The container host cannot run commands in containers.', {
         ...options,
         system: `exec:${node}`,

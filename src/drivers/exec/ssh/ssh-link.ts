@@ -81,7 +81,7 @@ export class SshLink {
     return lost
       ? {
           ...end,
-          broken: this.#error('container_host_unreachable', 'the connection broke while a script ran'),
+          broken: this.#error('container_host_unreachable', 'the connection was lost while a script ran'),
         }
       : end;
   }
@@ -165,7 +165,8 @@ export class SshLink {
       throw this.#connectError(error);
     }
     const client = ssh.connection;
-    if (!client) throw this.#error('container_host_unreachable', 'the connection broke at once');
+    if (!client)
+      throw this.#error('container_host_unreachable', 'the server closed the connection immediately');
     client.on('error', () => {}); // the event `close` follows and notifies all waiting calls
     client.setNoDelay(true);
     onReady(client);

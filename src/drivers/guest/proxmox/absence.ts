@@ -19,7 +19,7 @@ export async function confirmAbsent(host: Host, vmid: number, call: DriverCall):
     .filter((one) => one.type === 'node' && text(one.status) === 'online')
     .map((one) => text(one.node));
   let last: Error = hostFailed(
-    'The container host shows no node that could be queried.',
+    'No node of the container host can be queried.',
     'no node of the cluster is online',
   );
   for (const node of nodes) {
@@ -38,7 +38,7 @@ export async function confirmAbsent(host: Host, vmid: number, call: DriverCall):
 function invisible(vmid: number, cause: Error): AgentError {
   return new AgentError(
     'container_host_refused',
-    'The container host does not show the agent whether the container is gone.',
+    'The agent cannot find out whether the container still exists.',
     {
       role: 'container host',
       cause,

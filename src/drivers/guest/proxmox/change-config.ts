@@ -70,7 +70,7 @@ export async function changeConfig(
 function otherValues(vmid: number, changes: CtChanges): AgentError {
   const sent = Object.entries(changes).map(([name, value]) => `${name}=${String(value)}`);
   return hostFailed(
-    'The container host did not keep the settings that it was given.',
+    'The container host did not store the settings that the agent sent.',
     `container ${vmid}: sent twice, but stored differently: ${sent.join(', ')}`,
   );
 }

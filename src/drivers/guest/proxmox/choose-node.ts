@@ -33,10 +33,14 @@ export function chooseNode(rules: Rules, spec: PlacementSpec, view: ClusterView)
   );
   const may = judged.filter(({ node, refusal }) => node.online && refusal !== NOT_ALLOWED);
   if (may.length > 0 && may.every(({ refusal }) => refusal === withoutStorage(rules)))
-    throw new AgentError('host_incomplete', 'The container host lacks something that is configured.', {
-      role: 'container host',
-      detail: `${withoutStorage(rules)} on any node: ${figures.join('; ')}`,
-    });
+    throw new AgentError(
+      'host_incomplete',
+      'The container host lacks an object that the configuration names.',
+      {
+        role: 'container host',
+        detail: `${withoutStorage(rules)} on any node: ${figures.join('; ')}`,
+      },
+    );
   throw new AgentError('capacity_exhausted', 'No node has room for the container.', {
     role: 'container host',
     detail: `wanted ${spec.resources.memoryMb} MiB and ${spec.resources.diskGb} GiB of disk; ${figures.join('; ') || 'the cluster shows no node'}`,
@@ -146,7 +150,7 @@ function exclusionOf(
   if (rules.nodes.length > 0 && !rules.nodes.includes(node.name)) return NOT_ALLOWED;
   if (location !== null && !nodesAt(rules, location).includes(node.name)) return `not in "${location}"`;
   if (!holdsStorage(view, rules.storage, node.name)) return withoutStorage(rules);
-  return holders.has(node.name) ? undefined : 'does not hold the source';
+  return holders.has(node.name) ? undefined : 'does not have the template';
 }
 
 /** A location that the configuration no longer has contains no node. */
@@ -170,7 +174,7 @@ function sourceHolders(rules: Rules, { source }: PlacementSpec, view: ClusterVie
     const [storage = ''] = source.volume.split(':');
     const holders = all.filter((node) => holdsStorage(view, storage, node));
     if (holders.length > 0) return new Set(holders);
-    throw missing(`no node holds storage "${storage}" of the OS template ${source.volume}`);
+    throw missing(`no node has the storage "${storage}" of the OS template ${source.volume}`);
   }
   const templates = templatesOf(view, source.name);
   if (templates.length === 0) throw missing(`no template is called "${source.name}"`);
@@ -178,7 +182,7 @@ function sourceHolders(rules: Rules, { source }: PlacementSpec, view: ClusterVie
 }
 
 function missing(detail: string): AgentError {
-  return new AgentError('template_missing', 'The template the product is made from does not exist.', {
+  return new AgentError('template_missing', 'The template of the product does not exist.', {
     role: 'container host',
     detail,
   });

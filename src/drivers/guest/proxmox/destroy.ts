@@ -81,7 +81,7 @@ async function ours(host: Host, at: GuestAt, call: DriverCall): Promise<Found | 
   if (hasOurAddress(found, at)) throw foreign(found, at);
   (call.log ?? host.log).warn(
     { vmid: at.vmid, node: found.node },
-    'a container that is not ours has the VMID: left unchanged',
+    "a container without the service's mark has the VMID; it is left unchanged",
   );
   return undefined;
 }

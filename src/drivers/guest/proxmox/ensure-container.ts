@@ -224,7 +224,7 @@ function templateFor(host: Host, view: ClusterView, spec: ContainerSpec, name: s
   const local = named.find((guest) => guest.node === spec.node);
   const reachable = local ?? named.find((one) => reachOf(view, host.config.storage, one).includes(spec.node));
   if (reachable !== undefined) return reachable;
-  throw new AgentError('template_missing', 'The template the product is made from does not exist.', {
+  throw new AgentError('template_missing', 'The template of the product does not exist.', {
     role: 'container host',
     detail: `no template "${name}" on ${spec.node}; it is on: ${named.map((guest) => guest.node).join(', ') || 'no node'}`,
   });

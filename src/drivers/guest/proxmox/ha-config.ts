@@ -70,7 +70,7 @@ async function asked(answer: Promise<unknown>): Promise<unknown> {
   } catch (error) {
     if (!said(error, NOT_THERE)) throw error;
     throw hostFailed(
-      'The container host has no such kind of high availability.',
+      'The container host does not support this kind of HA configuration.',
       error.message,
       error,
       'refused_request',

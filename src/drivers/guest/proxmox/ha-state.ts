@@ -69,7 +69,7 @@ export async function leaveHaError(host: Host, at: Where, call: DriverCall): Pro
   if (!(await isInError(host, at, call))) return false;
   (call.log ?? host.log).warn(
     { vmid: at.vmid },
-    'HA is in state "error", disabling the service to get it out',
+    'HA is in state "error"; disabling the HA resource to clear the error',
   );
   await putState(host, at, 'disabled', call);
   for await (const _ of rounds(host, call.signal, POLL_MS, LEAVE_ERROR_MS))
@@ -79,8 +79,8 @@ export async function leaveHaError(host: Host, at: Where, call: DriverCall): Pro
 
 export function haGaveUp(vmid: number): AgentError {
   return hostFailed(
-    'The container host gave up on the container.',
-    `HA holds ${sidOf(vmid)} in state "error": an operator must disable the service and fix the cause`,
+    'HA on the container host no longer starts the container after an error.',
+    `HA holds ${sidOf(vmid)} in state "error": an operator must disable the HA resource and fix the cause`,
   );
 }
 

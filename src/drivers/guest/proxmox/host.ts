@@ -283,7 +283,7 @@ export function gone({ vmid }: GuestAt): AgentError {
 
 export function foreign(found: Found, at: GuestAt): AgentError {
   const carried = findMark(text(found.config.description));
-  return new AgentError('foreign_object', 'A container that does not carry our mark is in the way.', {
+  return new AgentError('foreign_object', "A container without the service's mark is in the way.", {
     role: 'container host',
     detail: `container ${at.vmid} on ${found.node} carries ${carried === undefined ? 'no mark' : formatMark(carried)}, expected ${formatMark(at.mark)}`,
   });

@@ -25,7 +25,7 @@ export async function waitForOwnCreation(
     await waitForTask(host, call, task, host.config.task_timeout_s * 1_000);
   } catch (error) {
     if (!isPve(error)) throw error;
-    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'a creation of ours failed');
+    (call.log ?? host.log).debug({ upid: task.upid, err: error }, 'the agent could not create a container');
   }
   return true;
 }

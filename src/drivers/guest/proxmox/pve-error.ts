@@ -130,10 +130,14 @@ const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>
   unreachable: ['container_host_unreachable', 'unreachable', 'The container host does not answer.'],
   unknown: ['container_host_timeout', 'unknown', 'The container host did not report the result in time.'],
   busy: ['container_host_busy', 'busy', 'The container is locked by another operation.'],
-  lacking: ['host_incomplete', 'busy', 'The container host lacks something that is configured.'],
+  lacking: ['host_incomplete', 'busy', 'The container host lacks an object that the configuration names.'],
   missing: ['container_host_failed', 'gone', 'The container host does not know the requested object.'],
   parameter: ['container_host_failed', 'refused_request', 'The container host refused a value.'],
-  conflict: ['container_host_failed', 'conflict', 'Something at the container host is in the way.'],
+  conflict: [
+    'container_host_failed',
+    'conflict',
+    'An object on the container host conflicts with the change.',
+  ],
   failed: ['container_host_failed', 'unknown', 'The container host reported a failure.'],
   aborted: ['aborted', 'unknown', 'The work was stopped before it ended.'],
 };
@@ -143,7 +147,7 @@ export function toAgentError(thrown: unknown): AgentError {
   if (thrown instanceof AgentError) return thrown;
   if (!(thrown instanceof PveError)) {
     const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-    return new AgentError('internal_error', 'The agent failed at the container host.', {
+    return new AgentError('internal_error', 'The agent failed while it used the container host.', {
       cause: thrown,
       detail,
     });
@@ -153,7 +157,7 @@ export function toAgentError(thrown: unknown): AgentError {
   const status = thrown.status === 0 ? '' : ` (HTTP ${thrown.status})`;
   const isSystems = thrown.kind === 'unreachable' || thrown.kind === 'unknown' || thrown.kind === 'refused';
   const isDenial = thrown.kind === 'refused' && !thrown.isWhole;
-  return new AgentError(code, isDenial ? 'The container host denies the agent a privilege.' : message, {
+  return new AgentError(code, isDenial ? 'The agent lacks a privilege on the container host.' : message, {
     cause: thrown,
     role: 'container host',
     failure,

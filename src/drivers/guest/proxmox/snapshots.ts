@@ -176,7 +176,7 @@ async function giveBack(host: Host, vmid: number, before: HaState, call: DriverC
   } catch (error) {
     (call.log ?? host.log).warn(
       { vmid, state: before, err: error },
-      'the HA setting is not restored: HA continues to ignore the container',
+      'the HA state could not be restored: HA continues to ignore the container',
     );
   }
 }
@@ -210,10 +210,14 @@ function assertName(name: string): void {
 }
 
 function nameTaken(name: string, present: GuestSnapshot): AgentError {
-  return new AgentError('foreign_object', 'A snapshot of this name that is not ours exists.', {
-    role: 'container host',
-    detail: `snapshot "${name}" says "${present.description}"`,
-  });
+  return new AgentError(
+    'foreign_object',
+    'A snapshot with this name exists, but the agent did not create it.',
+    {
+      role: 'container host',
+      detail: `snapshot "${name}" says "${present.description}"`,
+    },
+  );
 }
 
 function notNewest(cause: unknown): AgentError {
@@ -233,7 +237,7 @@ function missing(cause: unknown): AgentError {
 }
 
 function incomplete({ vmid, node }: Found, name: string, cause: unknown): AgentError {
-  return new AgentError('backup_not_found', 'The container host has this snapshot only in part.', {
+  return new AgentError('backup_not_found', 'The snapshot is incomplete on the container host.', {
     role: 'container host',
     detail: `${cause instanceof Error ? cause.message : String(cause)}; run on ${node}: ${removalOf(vmid, name)}`,
     cause,

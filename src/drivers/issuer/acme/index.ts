@@ -238,7 +238,7 @@ class Breakdown extends Error {
   readonly response: number;
 
   constructor(status: number) {
-    super(`it responded with ${status}, or only with half of a response`);
+    super(`it responded with ${status}, or its response was incomplete`);
     this.response = status;
   }
 }
@@ -262,7 +262,7 @@ function refuseBreakdown<A extends { readonly status: number; readonly data?: un
   if (status >= 500 || data === undefined) throw new Breakdown(status);
   const page = typeof data === 'string' && isPage(data);
   if (page || (status >= 300 && status < 400))
-    throw new Refusal(`${status} ${page ? pageWords(data) : 'a redirect instead of an answer'}`);
+    throw new Refusal(`${status} ${page ? pageWords(data) : 'a redirect instead of a response'}`);
   const problem = problemIn(data);
   if (status >= 400 && OF_ACCOUNT.test(problem.type)) throw new Refusal(`${status} ${problem.detail}`);
   const names = status >= 400 ? namesIn(data) : undefined;
@@ -346,5 +346,5 @@ function isWire(error: unknown): boolean {
 function sentence(text: string): string {
   const plain = text.replace(/[\p{C}<>\s]+/gu, ' ').trim();
   const short = plain.length > LONGEST_REASON ? `${plain.slice(0, LONGEST_REASON)}...` : plain;
-  return /[.!?]$/.test(short) ? short : `${short || 'it did not say why'}.`;
+  return /[.!?]$/.test(short) ? short : `${short || 'it gave no reason'}.`;
 }

@@ -21,11 +21,15 @@ export function localIssuer(config: LocalCa, clock: Clock): CertificateIssuer {
         const { sign } = await import('./local-sign.js');
         return await sign(config, names, clock.now());
       } catch (error) {
-        throw new AgentError('certificate_refused', 'The local certificate authority cannot issue.', {
-          role: 'certificate authority',
-          cause: error,
-          detail: `domains.local_ca: ${error instanceof Error ? error.message : String(error)}`,
-        });
+        throw new AgentError(
+          'certificate_refused',
+          'The local certificate authority cannot issue certificates.',
+          {
+            role: 'certificate authority',
+            cause: error,
+            detail: `domains.local_ca: ${error instanceof Error ? error.message : String(error)}`,
+          },
+        );
       }
     },
     close: async () => {},

@@ -73,7 +73,8 @@ function applyOne(draft: Draft, change: Change): AgentError | undefined {
 
 function putCertificate(draft: Draft, entry: CertificateEntry): AgentError | undefined {
   const taken = entry.names.find((name) => (draft.certified.get(name) ?? entry.id) !== entry.id);
-  if (taken !== undefined) return foreign(`${taken} has the certificate ${draft.certified.get(taken) ?? ''}`);
+  if (taken !== undefined)
+    return foreign(`${taken} already has the certificate ${draft.certified.get(taken) ?? ''}`);
   removeCertificate(draft, entry.id);
   for (const name of entry.names) draft.certified.set(name, entry.id);
   draft.certificates.set(entry.id, entry);
@@ -95,7 +96,7 @@ function put(
   if (current && !sameMark(current.mark, host.mark))
     return foreign(`${file} carries ${formatMark(current.mark)}`);
   const taken = host.names.find((name) => (holders.get(name) ?? file) !== file);
-  if (taken !== undefined) return foreign(`${taken} is held by ${holders.get(taken) ?? ''}`);
+  if (taken !== undefined) return foreign(`${taken} is already in ${holders.get(taken) ?? ''}`);
   // Keeps the same object if the record is unchanged, so that the record is not written again.
   if (current && JSON.stringify(current) === JSON.stringify(host)) return undefined;
   for (const name of current?.names ?? []) holders.delete(name);
@@ -113,8 +114,12 @@ function remove(sites: Map<string, ProxyHost>, holders: Map<string, string>, mar
 }
 
 function foreign(detail: string): AgentError {
-  return new AgentError('foreign_object', 'One of the names is already served for something else.', {
-    role: 'reverse proxy',
-    detail,
-  });
+  return new AgentError(
+    'foreign_object',
+    'The reverse proxy already serves one of the names for another object.',
+    {
+      role: 'reverse proxy',
+      detail,
+    },
+  );
 }

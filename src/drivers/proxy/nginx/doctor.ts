@@ -76,8 +76,8 @@ function proxyChecks(parts: Parts, nginx: NginxExaminer): Check[] {
           ? 'nginx -t && nginx -s reload'
           : `${testCommand} && ${reload.map(word).join(' ')}`;
         return wrong(
-          `it serves ${served ?? 'no version of the agent'} on port ${config.proxy.nginx.status_port} ` +
-            `instead of rendering ${written}`,
+          `nginx serves ${served ?? 'no version of the configuration'} on port ${config.proxy.nginx.status_port} ` +
+            `instead of version ${written}`,
           `grep -rn ${word(`${dir}/nginx.conf`)} /etc/nginx || sed -i 's|^http {|http {\\n    include ${dir}/nginx.conf;|' /etc/nginx/nginx.conf${there}`,
           `${commands}${there}`,
         );

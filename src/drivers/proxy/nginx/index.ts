@@ -95,7 +95,7 @@ export function nginxProxyDriver(
         );
         throw refused(
           `visitors of ${names[0] ?? ''} get ${found} instead of the new certificate: nginx's workers must ` +
-            `be able to read the keys, which have owner, group and read permission of ${config.certificate_key_file}`,
+            `be able to read the key files, which have the owner, group and mode of ${config.certificate_key_file}`,
         );
       }
     } catch (error) {

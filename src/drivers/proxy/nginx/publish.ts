@@ -146,13 +146,13 @@ export class Publisher implements Publishing {
     if (!(await waitForReload(this.#ask, version, this.#deps.clock, SERVED_PATIENCE_MS, stop))) {
       const found = (await this.#ask()) ?? 'nothing';
       throw unreachable(
-        `after the reload ${found} is served on the status port instead of rendering ${version}`,
+        `after the reload, nginx serves ${found} on the status port instead of version ${version}`,
       );
     }
     const ms = this.#deps.clock.monotonic() - started;
     this.#deps.log.debug(
       { version, ms, sites: this.#disk?.records.sites.size },
-      'the reverse proxy serves a new rendering',
+      'the reverse proxy serves a new version of its configuration',
     );
   }
 

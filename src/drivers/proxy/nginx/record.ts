@@ -102,7 +102,7 @@ export function upstreamOf(upstream: ProxyHost['upstream']): string {
   const parsed = ipaddr.parse(address);
   const range = parsed.range();
   if (range === 'unspecified' || range === 'multicast' || range === 'broadcast') {
-    throw refused(`a ${range} address cannot be proxied to: ${address}`);
+    throw refused(`the proxy cannot forward requests to a ${range} address: ${address}`);
   }
   return parsed.kind() === 'ipv6' ? `[${parsed.toString()}]:${port}` : `${parsed.toString()}:${port}`;
 }

@@ -257,7 +257,7 @@ function whole(value: number, what: string): number {
 }
 
 function bad(what: string, value: string): AgentError {
-  return new AgentError('proxy_failed', 'The reverse proxy is configured wrongly.', {
+  return new AgentError('proxy_failed', 'The configuration of the reverse proxy is invalid.', {
     role: 'reverse proxy',
     failure: 'refused_us',
     system: 'proxy',

@@ -81,7 +81,8 @@ export class RemotePublisher implements Publishing {
     if (!isNew && same(before.records, records)) return before;
     const part = { records, version: this.#nextVersion(before) };
     const again = await this.#put(part, before, stop);
-    if (again !== undefined) throw unreachable(`nginx refuses what it has just accepted: ${again}`);
+    if (again !== undefined)
+      throw unreachable(`nginx rejects the configuration that it has just accepted: ${again}`);
     return part;
   }
 

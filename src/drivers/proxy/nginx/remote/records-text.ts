@@ -53,7 +53,7 @@ export function decodeRecords(text: string): Kept {
     } else if (kind === 'certificate') {
       rest.forEach(checkName);
       certificates.set(first, { id: first, file: second, names: rest });
-    } else throw bad(`a line is no record: ${line.slice(0, 80)}`);
+    } else throw bad(`a line is not a record: ${line.slice(0, 80)}`);
   }
   return { records: { sites, certificates }, version };
 }
