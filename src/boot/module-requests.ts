@@ -68,6 +68,6 @@ export function openModuleRequests(parts: Parts): OpenModuleRequests {
 const NO_SECRETS: CallerSecrets = {
   find: async () => undefined,
   change: async () => {
-    throw unusable('a request without an instance has no place for secrets');
+    throw unusable('a request without an instance cannot store secrets');
   },
 };

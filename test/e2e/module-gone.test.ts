@@ -79,7 +79,7 @@ t.test('a service whose module is gone is suspended, resumed and deleted all the
   });
   await alertsOf(house, 'module_unusable', 2);
   const doctor = await innkeeper(house, 'doctor');
-  t.match(doctor.out, /WRONG +modules +.*shop: services use it/);
+  t.match(doctor.out, /WRONG +modules +.*shop: this module is not installed/);
 
   t.match((await house.settled('/suspend', { service_id: 's1' })).body, { status: 'suspended' });
   t.match((await house.settled('/unsuspend', { service_id: 's1' })).body, { status: 'running' });

@@ -11,7 +11,7 @@ export const drift: MakeCondition = (sources) => () =>
       kind: 'drift',
       subject: kind,
       ...OF_AGENT,
-      text: `The actual state of ${services} services differs from the records (${kind}).`,
+      text: `The actual state of ${services === 1 ? 'one service' : `${services} services`} differs from the records (${kind}).`,
       commands: ['innkeeper reconcile --dry-run'],
       data: { services },
     }));

@@ -29,7 +29,8 @@ const nameOf = ({ type, name }: ModuleView): string => `${type}/${name}`;
 
 function about({ state, path, reason, services }: ModuleView): string {
   const why = cleaned(reason ?? '').replace(/\.$/, '');
-  const affected = services === 0 ? '' : ` ${services} services need it.`;
+  const affected =
+    services === 0 ? '' : ` ${services === 1 ? 'One service needs' : `${services} services need`} it.`;
   return state === 'missing'
     ? `is missing: ${why}.${affected}`
     : `in ${path ?? 'no folder'} cannot be used: ${why}.${affected}`;

@@ -5,9 +5,7 @@ import { addDecisions } from './finish-job.js';
 
 export function addJobCommands(program: Command): void {
   const job = program.command('job').description('show and manage jobs');
-  asking(
-    job.command('list').description('list open jobs, and the job of each service that ended most recently'),
-  )
+  asking(job.command('list').description('list open jobs, and the most recently ended job of each service'))
     .option('--status <word>', 'queued, running, waiting, completed, failed, stuck or cancelled')
     .option('--service <id>', 'only jobs of this service')
     .option('--tag <tag>', 'only jobs with this tag')

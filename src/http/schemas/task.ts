@@ -25,13 +25,13 @@ export const TaskStatusText = word(
 export const TaskModuleText = Type.String({
   pattern: '^[a-z]+/[a-z0-9-]{1,64}$',
   'x-rule': 'must be <type>/<name> of a module',
-  description: 'If set, only tasks of this module are meant.',
+  description: 'If set, the request applies only to tasks of this module.',
   examples: ['product/wordpress'],
 });
 
 export const TaskTagText = Type.String({
   maxLength: 100,
-  description: 'If set, only tasks with this tag are meant.',
+  description: 'If set, the request applies only to tasks with this tag.',
   examples: ['service:12'],
 });
 
@@ -58,8 +58,8 @@ export const TaskView = Type.Object(
     ),
     event_id: nullable(text('The event for which the task was added.', JOB), null),
     attempts: whole('The number of tries, including one that is running.', 1),
-    tries: whole('The largest number of tries.', 3),
-    not_before: nullable(instant('The task begins no earlier than this.'), null),
+    tries: whole('The maximum number of tries.', 3),
+    not_before: nullable(instant('The earliest time at which the task begins.'), null),
     waiting: nullable(WaitingView, null),
     error: nullable(ErrorView, null),
     created_at: instant('The time at which the task was added.'),

@@ -83,7 +83,9 @@ function problemOfPermissions({ permissions }: DeclaredRoutes): string | undefin
   if (built >= 0)
     return `permissions.${built} has the key "${CONFIGURATION}", which every module has without declaring it`;
   const at = secondOf(keys);
-  return at === undefined ? undefined : `permissions.${at} has the key "${keys[at] ?? ''}" of another one`;
+  return at === undefined
+    ? undefined
+    : `permissions.${at} has the key "${keys[at] ?? ''}" of another permission`;
 }
 
 function problemOfList(

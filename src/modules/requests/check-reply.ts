@@ -31,7 +31,7 @@ export function checkReply(raw: unknown): CheckedReply {
   const { status, headers, body = null, isStream } = raw;
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599)
     throw new Error('the status of its reply is not a number from 200 to 599');
-  if (body !== null && typeof body !== 'string') throw new Error('the body of its reply is not a text');
+  if (body !== null && typeof body !== 'string') throw new Error('the body of its reply is not a string');
   const bytes = body === null ? null : Buffer.from(body, 'base64');
   if (bytes && bytes.length > REPLY_BOUNDS.body)
     throw new Error(`its reply is larger than ${REPLY_BOUNDS.body} bytes`);

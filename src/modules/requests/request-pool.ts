@@ -115,7 +115,7 @@ export function requestPool({ process: options, most, idleMs }: PoolOptions): Re
     async use(code, signal, work) {
       const { module } = code;
       const before = waiting.get(module) ?? 0;
-      if (before >= MOST_WAITING) throw busy(`${MOST_WAITING} requests wait already`);
+      if (before >= MOST_WAITING) throw busy(`${MOST_WAITING} requests are already waiting`);
       waiting.set(module, before + 1);
       const turn = turns.run(module, async () => {
         signal.throwIfAborted();

@@ -150,13 +150,14 @@ function hooksOf(deps: RunRequestDeps, { module, call, requestId }: WantedReques
       log[line.level]({ step: line.step, ...line.fields }, line.message);
       deps.moduleLogged(pinned, line, { request_id: requestId });
     },
-    threw: (error: unknown, call: string) => log.error({ err: error, call }, 'a call of a module threw'),
+    threw: (error: unknown, call: string) =>
+      log.error({ err: error, call }, 'a call of a module failed because of a bug in the agent'),
   };
 }
 
 function late(ms: number): AgentError {
   return new AgentError('module_timeout', 'The module did not answer in time.', {
-    detail: `it was ended after ${ms / 1000} s (modules.request_timeout_s)`,
+    detail: `the process was ended after ${ms / 1000} s (modules.request_timeout_s)`,
   });
 }
 

@@ -67,7 +67,7 @@ function attachment(filename: string): string {
 }
 
 function redirectOf({ redirect, status = 303 }: Record<string, unknown>): Partial<SentReply> {
-  if (typeof redirect !== 'string') throw unfit('its redirect is not a text');
+  if (typeof redirect !== 'string') throw unfit('its redirect is not a string');
   if (!REDIRECTS.includes(status)) throw unfit(`its redirect has the status ${String(status)}`);
   return { status: status as number, headers: { location: redirect } };
 }
@@ -115,7 +115,7 @@ async function* chunksOf(stream: unknown): AsyncGenerator<Buffer> {
   let total = 0;
   for await (const part of stream as AsyncIterable<unknown>) {
     if (typeof part !== 'string' && !(part instanceof Uint8Array))
-      throw unfit('its stream has other than bytes');
+      throw unfit('its stream contains a value that is neither text nor bytes');
     const bytes = Buffer.from(part);
     total += bytes.length;
     if (total > REPLY_BOUNDS.stream) throw unfit(`its stream is larger than ${REPLY_BOUNDS.stream} bytes`);

@@ -55,10 +55,13 @@ t.test('whatever refuses the agent itself opens the circuit at once', async (t) 
   const answers = [
     [{ status: 401, reason: 'Authentication failed!', raw: '' }, /^401 Authentication failed!$/],
     [{ status: 302, reason: 'Found', raw: '' }, /^302 Found$/],
-    [{ raw: '<!DOCTYPE html><title>Log in</title>', contentType: 'text/html' }, /^200 a page .*"Log in"$/],
+    [
+      { raw: '<!DOCTYPE html><title>Log in</title>', contentType: 'text/html' },
+      /^200 a web page .*"Log in"$/,
+    ],
     [
       { status: 403, raw: '<html><title>Forbidden</title>', contentType: 'text/html' },
-      /^403 a page .*"Forbidden"$/,
+      /^403 a web page .*"Forbidden"$/,
     ],
   ] as const;
   for (const [answer, words] of answers) {
@@ -85,7 +88,7 @@ t.test("a gateway's page says nothing of us, nor does a page in answer to a chan
   at.wire.answer('POST', /clone/, { raw: '<html>Log in</html>', contentType: 'text/html' });
   const change = at.transport.request('POST', '/api2/json/nodes/pve1/lxc/900/clone', {}, going());
   t.match(await failed(change), { kind: 'unknown', isWhole: false }, 'it may have been passed on');
-  t.match(refusalOf(at), /^200 a page/, 'but the next call need not try');
+  t.match(refusalOf(at), /^200 a web page/, 'but the next call need not try');
 });
 
 t.test('a denied privilege is its own matter, unless the token holds nothing any more', async (t) => {

@@ -133,7 +133,7 @@ t.test('with few processes, an idle one gives way', async (t) => {
     jsonIn(await requests.api(apiRequest('pid', module ? { module } : {})));
   const first = await pid();
   t.not(await pid(BESIDE), first);
-  t.not(await pid(), first, 'it was ended');
+  t.not(await pid(), first, 'the process was ended');
   const both = await Promise.all([pid(), pid(BESIDE), pid()]);
   t.equal(both[0], both[2]);
 });
