@@ -302,7 +302,7 @@ function newestInstant({ services }: State): number | undefined {
 
 function statusOf(engine: Runner): string {
   const { running, waiting } = engine.counts();
-  return `Serving; ${running} jobs run, ${waiting} wait`;
+  return `Serving; ${running} jobs running, ${waiting} waiting`;
 }
 
 interface Parts {

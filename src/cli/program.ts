@@ -104,7 +104,7 @@ function addSandbox(program: Command): void {
     )
     .option('--json', 'print one JSON object on the first line and nothing else to standard output')
     .option('--once', 'order a demo site, report when it responds, and exit')
-    .option('--world', 'start only the simulated systems; start the daemon separately')
+    .option('--world', 'start only the simulated systems, without the daemon')
     .option('--until-stdin-ends', 'stop when standard input ends, for example when the parent process dies')
     .action(async (flags: SandboxFlags) => {
       const { runSandbox } = await import('../sandbox/command.js');

@@ -257,7 +257,7 @@ export const ERRORS = {
   module_timeout: kind(504, 'unknown', 'The module did not answer in time.'),
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
-  aborted: kind(503, 'unknown', 'The work was stopped before it ended.'),
+  aborted: kind(503, 'unknown', 'The operation was stopped before it ended.'),
   // an order waits for capacity in the same way as for a missing template, because capacity may become available again
   capacity_exhausted: kind(503, 'busy', 'No address, VMID or node with enough capacity is left.'),
   tasks_full: kind(503, 'busy', 'Too many tasks of the module wait; the agent accepts no more of them.'),

@@ -41,7 +41,7 @@ export function mayRollBackTo(
   if (ability !== 'newest' || discardNewer || newer.length === 0) return service;
   throw new AgentError(
     'backup_not_newest',
-    `This site's storage can only roll back to its newest snapshot; ${newer.map((one) => one.name).join(', ')} would have to be deleted first (send "discard_newer": true).`,
+    `This site's storage can only roll back to its newest snapshot. To delete ${newer.map((one) => one.name).join(', ')} first, send "discard_newer": true.`,
   );
 }
 

@@ -411,7 +411,7 @@ t.test('the cluster: nodes, storage, templates', async (t) => {
   t.match(unbridged.get('bridge'), {
     state: 'wrong',
     found:
-      /^pve1 shows no bridge "vmbr7", only vmbr0: it does not exist, or SDN\.Use on it is missing; pve2 /,
+      /^pve1 lists no bridge "vmbr7", only vmbr0: the bridge does not exist, or the token lacks SDN\.Use on it; pve2 /,
     fix: [/container_host\.proxmox\.bridge$/],
   });
   await control('PUT', '/nodes/pve3/offline');

@@ -34,7 +34,7 @@ t.test('which snapshots a service may go back to', async (t) => {
     else t.throws(may, { code }, `${name}: ${code}`);
   }
   t.throws(() => mayRollBackTo(service(), 'initial', { ability: 'newest', discardNewer: false }), {
-    message: /; b1, b2 would have to be deleted first/,
+    message: /To delete b1, b2 first, send/,
   });
 });
 

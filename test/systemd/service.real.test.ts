@@ -143,7 +143,10 @@ t.test(
     await configure(machine);
     await machine.sh(await installing('Start'));
     t.equal(await isActive(), true);
-    t.match(await show('StatusText', 'NRestarts'), { StatusText: /^Serving; \d+ jobs run/, NRestarts: '0' });
+    t.match(await show('StatusText', 'NRestarts'), {
+      StatusText: /^Serving; \d+ jobs running/,
+      NRestarts: '0',
+    });
     const made = await call('POST', '/create-site', {
       service_id: '1',
       plan: 'basic',

@@ -84,5 +84,5 @@ export function watchCluster({ driver, clock, pollMs, log }: WatchOptions): Clus
 
 /** The error for a caller that stops waiting for the shared poll. The other callers continue to wait. */
 function stopped({ reason }: AbortSignal): AgentError {
-  return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
+  return new AgentError('aborted', 'The operation was stopped before it ended.', { cause: reason });
 }

@@ -10,11 +10,11 @@ export function abortError(signal: AbortSignal, timeout: ErrorCode, doing: strin
   if (reason instanceof AgentError) return reason;
   const late = reason instanceof Error && reason.name === 'TimeoutError';
   return late
-    ? new AgentError(timeout, 'It took too long.', {
+    ? new AgentError(timeout, 'The operation took too long.', {
         cause: reason,
-        detail: `deadline passed while ${doing}`,
+        detail: `the time limit passed while ${doing}`,
       })
-    : new AgentError('aborted', 'The work was stopped before it ended.', {
+    : new AgentError('aborted', 'The operation was stopped before it ended.', {
         cause: reason,
         detail: `stopped while ${doing}`,
       });

@@ -100,7 +100,7 @@ async function fittingKey(config: KeyPlaces, manifest: Manifest): Promise<Import
   const keyId = keyIdOf(there);
   if (keyId === manifest.key.id) return 'there';
   const place = config.state_key ? 'the configured state_key' : join(config.agent.state_dir, KEY_FILE);
-  throw refused(`its secrets were encrypted with key ${manifest.key.id}, and ${place} is key ${keyId}`);
+  throw refused(`its secrets were encrypted with key ${manifest.key.id}, but ${place} is the key ${keyId}`);
 }
 
 async function assertEmpty(dir: string): Promise<void> {

@@ -181,7 +181,7 @@ t.test('an import refuses before anything is changed', async (t) => {
   await refusal(configOf(dir, { agent: 'other' }), /state of the agent "a1", but agent\.id is "other"/);
   await refusal(
     configOf(dir, { key: Buffer.alloc(32, 1) }),
-    /encrypted with key [0-9a-f]{16}, and the configured state_key is key/,
+    /encrypted with key [0-9a-f]{16}, but the configured state_key is the key/,
   );
   await refusal(configOf(dir), /ENOENT/, '/nowhere/x.tar.gz');
   const whole = await readFile(file);

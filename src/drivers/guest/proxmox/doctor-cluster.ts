@@ -199,8 +199,8 @@ function judgeBridge(
   if (active === false) return wrong(`${bridge} is down on ${node}`, `ifup ${word(bridge)}   # on ${node}`);
   const others = [...bridges.keys()].join(', ');
   return wrong(
-    `${node} shows no bridge "${bridge}"${others === '' ? ' and no other' : `, only ${others}`}: it ` +
-      'does not exist, or SDN.Use on it is missing',
+    `${node} lists no bridge "${bridge}"${others === '' ? '' : `, only ${others}`}: the bridge ` +
+      'does not exist, or the token lacks SDN.Use on it',
     `# in ${configFile}: container_host.proxmox.bridge`,
   );
 }

@@ -317,5 +317,5 @@ export function polling(
 }
 
 function stopped({ reason }: AbortSignal): AgentError {
-  return new AgentError('aborted', 'The work was stopped before it ended.', { cause: reason });
+  return new AgentError('aborted', 'The operation was stopped before it ended.', { cause: reason });
 }

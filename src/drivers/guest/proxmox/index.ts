@@ -112,7 +112,7 @@ function atEdge(error: unknown, signal: AbortSignal | undefined): AgentError {
   const agentError = toAgentError(error);
   const isAnswer = !agentError.retryable || isPve(error, 'refused', 'failed', 'lacking');
   if (signal?.aborted !== true || isAnswer || agentError.code === 'aborted') return agentError;
-  return new AgentError('aborted', 'The work was stopped before it ended.', {
+  return new AgentError('aborted', 'The operation was stopped before it ended.', {
     cause: error,
     ...(agentError.detail === undefined ? {} : { detail: agentError.detail }),
   });

@@ -139,7 +139,7 @@ const EDGE: Readonly<Record<PveErrorKind, readonly [ErrorCode, Failure, string]>
     'An object on the container host conflicts with the change.',
   ],
   failed: ['container_host_failed', 'unknown', 'The container host reported a failure.'],
-  aborted: ['aborted', 'unknown', 'The work was stopped before it ended.'],
+  aborted: ['aborted', 'unknown', 'The operation was stopped before it ended.'],
 };
 
 /** Creates the error that callers of the driver get. Its `detail` contains Proxmox's text. */

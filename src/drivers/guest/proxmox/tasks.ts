@@ -127,7 +127,8 @@ export async function waitForTask(
     if (end !== 'deaf') heard = host.clock.monotonic();
     if (end !== 'deaf' && end !== 'running') return judge(host, task, end);
     const now = host.clock.monotonic();
-    if (now >= givenUpAt) throw leftRunning('aborted', 'The work was stopped before it ended.', task, call);
+    if (now >= givenUpAt)
+      throw leftRunning('aborted', 'The operation was stopped before it ended.', task, call);
     if (now >= deadline) {
       throw leftRunning('container_host_timeout', 'The container host did not finish in time.', task, call);
     }
