@@ -255,6 +255,12 @@ export const ERRORS = {
     'A system that the module uses gave a response that cannot be used, or the module must not contact it.',
   ),
   module_timeout: kind(504, 'unknown', 'The module did not answer in time.'),
+  condition_pending: kind(503, 'busy', 'The operation waits for a condition; it is checked again later.'),
+  condition_timeout: kind(
+    504,
+    'refused_request',
+    'Something that the module waited for did not happen within the time that the module allows.',
+  ),
   job_timeout: kind(504, 'unknown', 'The job did not end within its time limit.'),
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The operation was stopped before it ended.'),

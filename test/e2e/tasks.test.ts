@@ -179,3 +179,42 @@ t.test('a task that hangs or fills its heap ends alone, and the daemon goes on',
   t.ok(house.log.some((line) => /more than \d+ MiB of heap/.test(line)));
   t.match(await house.get('/health'), { status: 200 });
 });
+
+t.test('a step and a task wait for a condition, also across a restart', async (t) => {
+  const house = await site(
+    t,
+    product(
+      `const { id } = ctx.service;
+       if (id !== 'a') {
+         await ctx.collections.create('seen', { key: id, data: {} });
+         return;
+       }
+       await ctx.waitUntil(() => ctx.collections.get('seen', 'ready'), { every: 1 });
+       await ctx.tasks.add('answer');`,
+      `answer: async (ctx) => {
+         await ctx.note({ begun: (ctx.notes.begun ?? 0) + 1 });
+         const { key } = await ctx.waitUntil(() => ctx.collections.get('seen', 'second'), { every: 1 });
+         await ctx.saveData({ key, begun: ctx.notes.begun });
+       }`,
+    ),
+  );
+  t.match(await house.post('/create-site', order('a', { module: 'shop' })), { status: 202 });
+  const waits = ({ jobs }: Fields): boolean => list(jobs).some(({ status }) => status === 'waiting');
+  await house.until('/services/a', waits);
+  await house.restart();
+  await house.until('/services/a', waits);
+  await buy(house, 'ready');
+  await house.untilStatus('a', completed);
+  const task = await house.until('/tasks', ({ tasks }) => list(tasks)[0]?.['status'] === 'waiting');
+  t.match(list(task['tasks'])[0], {
+    attempts: 0,
+    waiting: { for: 'condition of the step run' },
+    error: null,
+  });
+  await house.restart();
+  await buy(house, 'second');
+  await untilAll(house, 'completed', 1);
+  const data = await dataOf(house, 'a');
+  t.equal(data['key'], 'second');
+  t.ok(Number(data['begun']) >= 1);
+});

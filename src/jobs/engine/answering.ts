@@ -100,6 +100,8 @@ async function recorded(
     case 'step.note':
       await note(journal, call.args);
       return null;
+    case 'step.wait':
+      throw await journal.wait(call.args.step, call.args);
     case 'step.end': {
       const { step, direction, result, error } = call.args;
       await journal.end(step, direction, result ?? null, error);

@@ -11,6 +11,7 @@ const JOURNAL_BYTES: Readonly<Record<JournalCallName, number>> = {
   'flow.declare': CALL_BOUNDS.flow,
   'step.begin': CALL_BOUNDS.call,
   'step.note': CALL_BOUNDS.note,
+  'step.wait': CALL_BOUNDS.call,
   // the call contains a result or an error
   'step.end': CALL_BOUNDS.result + CALL_BOUNDS.call,
 };

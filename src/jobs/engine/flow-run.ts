@@ -10,6 +10,7 @@ import { plainJson } from '../../kernel/plain-json.js';
 import { CALL_BOUNDS } from '../../modules/kit/call-bounds.js';
 import type { StepContext } from '../../modules/kit/context.js';
 import { within } from './bounded-call.js';
+import { isPending } from './waits.js';
 import type { Attempt, JournalCallName, JournalCalls, Outcome } from './protocol.js';
 
 /** Sends a journal call to the main thread. Rejects with the AgentError from the response. */
@@ -64,7 +65,9 @@ async function forward(run: FlowRun): Promise<Outcome> {
   let failure: { step: string; error: AgentError } | undefined;
 
   const fail = (step: string, error: AgentError): void => {
-    if (!failure || (failure.error.retryable && !error.retryable)) failure = { step, error };
+    // a wait matters least, because it costs no try
+    const isWorse = !failure || isPending(failure.error) || (failure.error.retryable && !error.retryable);
+    if (isWorse && !(failure && isPending(error))) failure = { step, error };
     if (!error.retryable) aborter.abort(new AgentError('aborted', 'Another step failed.'));
   };
 

@@ -3,12 +3,15 @@ import { isFields } from '../../kernel/is-fields.js';
 import type { StepShape, Thing } from '../../model/flow.js';
 import { unusable } from './bounded-call.js';
 import { isName, readError } from './message.js';
+import { WAIT_RANGES } from '../../modules/kit/wait-until.js';
+import type { Wait } from './waits.js';
 import type { Call, JournalCallName } from './protocol.js';
 
 type JournalCall = Extract<Call, { name: JournalCallName }>;
 type Fields = Readonly<Record<string, unknown>>;
 
 const MOST_STEPS = 500;
+const MOST_WAITS = 100;
 const LONGEST_STEP_S = 604_800;
 
 /** The same call with arguments of the right shape. Throws `module_failed`. */
@@ -20,6 +23,7 @@ export function checkedJournalCall(call: JournalCall): JournalCall {
     if (!isFields(args['values'])) throw unusable('the values of a note must be an object');
     return call;
   }
+  if (call.name === 'step.wait') return { name: call.name, args: { step, ...waitOf(step, args) } };
   const direction = directionOf(args['direction']);
   if (call.name === 'step.begin') {
     const { timeoutS } = args;
@@ -38,6 +42,21 @@ export function checkedJournalCall(call: JournalCall): JournalCall {
     name: call.name,
     args: { step, direction, ...(result === undefined ? {} : { result }), ...(error ? { error } : {}) },
   };
+}
+
+function waitOf(step: string, { wait, everyS, atMostS }: Fields): Wait {
+  const isWithin = (value: unknown, { minimum, maximum }: Range): value is number =>
+    typeof value === 'number' && value >= minimum && value <= maximum;
+  if (!isWithin(everyS, WAIT_RANGES.every) || !isWithin(atMostS, WAIT_RANGES.atMost))
+    throw unusable(`the step ${step} waits with options that are out of range`);
+  if (!isWithin(wait, { minimum: 1, maximum: MOST_WAITS }))
+    throw unusable(`the step ${step} has more than ${MOST_WAITS} waits`);
+  return { wait, everyS, atMostS };
+}
+
+interface Range {
+  readonly minimum: number;
+  readonly maximum: number;
 }
 
 function shapesOf(value: unknown): StepShape[] {

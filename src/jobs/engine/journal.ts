@@ -9,6 +9,7 @@ import { type StepShape, UNTOUCHED } from '../../model/flow.js';
 import type { Job, StepRecord } from '../../model/job.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { Subject, SubjectRecords } from './subject.js';
+import { endOfWait, isPending, type Wait, withWait } from './waits.js';
 
 export interface Journal<S extends Subject = Subject> {
   job(): Promise<Job>;
@@ -19,6 +20,8 @@ export interface Journal<S extends Subject = Subject> {
   declare(shapes: readonly StepShape[]): Promise<void>;
   begin(step: string, direction: 'forward' | 'undo'): Promise<StepRecord>;
   note(step: string, values: JsonObject): Promise<void>;
+  /** Notes that the step waits for a condition. Returns the error with which the step must end. */
+  wait(step: string, wait: Wait): Promise<AgentError>;
   end(
     step: string,
     direction: 'forward' | 'undo',
@@ -114,6 +117,13 @@ export function journal<S extends Subject>(
     async note(step, values) {
       await changeStep(step, (record) => ({ ...record, notes: { ...record.notes, ...values } }));
     },
+    async wait(step, wait) {
+      const { notes } = await changeStep(step, (record) => ({
+        ...record,
+        notes: withWait(record.notes, wait, clock.now()),
+      }));
+      return endOfWait(notes, wait, clock.now(), clock.trusted());
+    },
     async end(step, direction, result, error) {
       await changeStep(
         step,
@@ -145,8 +155,9 @@ function ended(
 ): StepRecord {
   if (direction === 'undo')
     return error ? { ...record, status: 'undo_failed', error } : { ...record, status: 'undone' };
-  // An aborted step has not failed. It runs again, with its notes, when the job continues.
-  if (error?.code === 'aborted') return { ...record, status: 'pending', endedAt: now };
+  // A step that was aborted or waits has not failed. It runs again, with its notes, when the job continues.
+  if (error?.code === 'aborted' || (error && isPending(error)))
+    return { ...record, status: 'pending', endedAt: now };
   return error
     ? { ...record, status: 'failed', error, endedAt: now }
     : { ...record, status: 'done', result, endedAt: now };

@@ -12,6 +12,7 @@ import { isOpen, type Job, MAX_CRASHES, stepUnderWay } from '../../model/job.js'
 import type { EngineKinds } from '../../model/job-kinds.js';
 import { isLeft } from '../../model/leftovers.js';
 import type { Outcome } from './protocol.js';
+import { isPending, waitOf } from './waits.js';
 
 /**
  * How an attempt ended. `crashed`: the thread ended without a result. `released`: the attempt was interrupted by a
@@ -102,6 +103,7 @@ function isPersistent(kinds: EngineKinds, job: Job): boolean {
 }
 
 function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): Job {
+  if (isPending(error)) return awaiting(job, step, at);
   const failed = { ...error, step };
   if (WAITED_FOR.includes(failureOf(error))) return waitFor(job, failed, at);
   const exceptions = job.exceptions + 1;
@@ -113,6 +115,22 @@ function thrown(job: Job, step: string, error: ErrorRecord, at: Circumstances): 
   if (!mayRetry) return giveUp(counted, failed, at);
   const base = Math.min(MAX_BACKOFF_MS, job.policy.backoffS * 1000 * 2 ** (job.attempts - 1));
   return later(counted, failed, at, base);
+}
+
+const CONDITION = 'condition of the step ';
+
+function isForCondition(waiting: NonNullable<Job['waiting']>): boolean {
+  return waiting.reason === undefined && waiting.for.startsWith(CONDITION);
+}
+
+/**
+ * Makes the job wait for the condition of a step. The try is not counted, and the time limit of the wait belongs to the
+ * step.
+ */
+function awaiting(job: Job, step: string, at: Circumstances): Job {
+  const { since = iso(at.now), everyS = 1 } = waitOf(job, step) ?? {};
+  const waiting = { for: `${CONDITION}${step}`, since, until: iso(at.now + everyS * 1000) };
+  return { ...withoutError(job), status: 'waiting', attempts: Math.max(0, job.attempts - 1), waiting };
 }
 
 /**
@@ -139,10 +157,11 @@ export function patienceMs(kinds: EngineKinds, job: Job, error: ErrorRecord | un
 }
 
 /**
- * When the wait began (epoch ms). A time in the future was recorded while the clock was ahead, and is treated as now.
+ * When the wait for a system began (epoch ms). A time in the future was recorded while the clock was ahead, and is
+ * treated as now. A wait for a condition of a step is no wait for a system.
  */
-export function waitingSince(job: Pick<Job, 'waiting'>, now: number): number {
-  return job.waiting ? Math.min(now, Date.parse(job.waiting.since)) : now;
+export function waitingSince({ waiting }: Pick<Job, 'waiting'>, now: number): number {
+  return waiting && !isForCondition(waiting) ? Math.min(now, Date.parse(waiting.since)) : now;
 }
 
 function later(job: Job, error: ErrorRecord & { step: string }, at: Circumstances, baseMs: number): Job {
@@ -215,7 +234,7 @@ export function undoOrder(job: Job): string[] {
     .map(({ step }) => step.name);
 }
 
-function withoutError(job: Job): Job {
+function withoutError<T extends Job>(job: T): Omit<T, 'error'> {
   const { error: _, ...rest } = job;
   return rest;
 }

@@ -5,6 +5,7 @@ import type { KindName } from '../../model/job-kinds.js';
 import type { Plan } from '../../model/plan.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import type { ServiceView } from '../../modules/kit/context.js';
+import type { Wait } from './waits.js';
 import type { HostCallName } from '../../modules/kit/host-calls.js';
 
 /**
@@ -44,6 +45,8 @@ export interface JournalCalls {
     answer: { notes: JsonObject };
   };
   'step.note': { args: { step: string; values: JsonObject }; answer: null };
+  /** The step waits for a condition. The response is always an error, with which the step ends. */
+  'step.wait': { args: { step: string } & Wait; answer: null };
   'step.end': {
     args: { step: string; direction: 'forward' | 'undo'; result?: Json; error?: ErrorRecord };
     answer: null;

@@ -3,10 +3,12 @@
  * thread.
  */
 import { systemClock } from '../../kernel/clock.js';
+import { AgentError } from '../../kernel/errors.js';
 import type { JsonObject } from '../../kernel/json.js';
 import type { Collections } from '../../modules/kit/collection-types.js';
 import type { ServiceView, StepContext } from '../../modules/kit/context.js';
 import { type HostCallName, type HostFunctions, hostFunctions } from '../../modules/kit/host-calls.js';
+import { WAIT_RANGES, type WaitUntil } from '../../modules/kit/wait-until.js';
 import type { Translate } from '../../modules/kit/translate.js';
 import type { StepSeat, CallJournal } from './flow-run.js';
 import { moduleFunctions, moduleLogger } from './module-functions.js';
@@ -36,6 +38,16 @@ export function stepContext(
   const { step, notes, results, signal } = seat;
   const calls = hostFunctions((name, args) => ask(step, name, args));
   const { container, ha, dns, proxy, site, plan, data, collections } = calls;
+  let waits = 0;
+  const waitUntil: WaitUntil = async (check, options = {}) => {
+    waits += 1;
+    const { every = WAIT_RANGES.every.default, atMost = WAIT_RANGES.atMost.default } = options;
+    const met = await check();
+    if (met) return met;
+    // rejects with the error that ends the step for now
+    await journal('step.wait', { step, wait: waits, everyS: every, atMostS: atMost });
+    throw new AgentError('condition_pending', 'The operation waits for a condition.');
+  };
   return {
     ...{ container, ha, dns, proxy, site },
     ...moduleFunctions(calls, {
@@ -58,6 +70,7 @@ export function stepContext(
     async note(values) {
       await journal('step.note', { step, values });
     },
+    waitUntil,
     sleep: (ms) => systemClock.sleep(ms, signal),
   };
 }

@@ -5,7 +5,7 @@ import type { Call } from './protocol.js';
 export interface StepEnd {
   readonly method: string;
   readonly step: string;
-  readonly outcome: 'done' | 'failed' | 'aborted' | 'undone' | 'undo_failed';
+  readonly outcome: 'done' | 'failed' | 'aborted' | 'waiting' | 'undone' | 'undo_failed';
   readonly ms: number;
 }
 
@@ -42,11 +42,13 @@ const ENDED: Readonly<Record<StepEnd['outcome'], string>> = {
   done: 'has completed',
   failed: 'has failed',
   aborted: 'was aborted',
+  waiting: 'waits for its condition',
   undone: 'was undone',
   undo_failed: 'could not be undone',
 };
 
 function outcomeOf(direction: 'forward' | 'undo', code: string | undefined): StepEnd['outcome'] {
+  if (code === 'condition_pending') return 'waiting';
   if (direction === 'undo') return code === undefined ? 'undone' : 'undo_failed';
   if (code === undefined) return 'done';
   return code === 'aborted' ? 'aborted' : 'failed';

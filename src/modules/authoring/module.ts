@@ -89,4 +89,5 @@ export type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks 
 export type { Schema } from '../kit/schema.js';
 export type { TaskContext, TaskDeclaration, TaskFunction } from '../kit/task-context.js';
 export type { AddedTask, TaskOptions, TaskPolicy } from '../kit/task-types.js';
+export type { WaitOptions, WaitUntil } from '../kit/wait-until.js';
 export type { TextValues, Translate } from '../kit/translate.js';

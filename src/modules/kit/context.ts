@@ -13,6 +13,7 @@ import type { HostFunctions } from './host-calls.js';
 import type { CacheOptions } from './module-call-types.js';
 import type { Render } from './render-view.js';
 import type { Translate } from './translate.js';
+import type { WaitUntil } from './wait-until.js';
 
 export interface ServiceView {
   readonly panel: string;
@@ -125,6 +126,11 @@ export interface StepContext
   /** Aborted when the job is stopped, exceeds its time limit, or fails in another step. */
   readonly signal: AbortSignal;
   note(values: JsonObject): Promise<void>;
+  /**
+   * Waits for a condition, without a thread, and across restarts of the agent. See `wait-until.ts`: the step runs again
+   * from its beginning.
+   */
+  readonly waitUntil: WaitUntil;
   /** Resolves after `ms`, or rejects when `signal` aborts. */
   sleep(ms: number): Promise<void>;
   /** The documents of the module's collections. Undefined if the module declares no collections. */

@@ -13,7 +13,9 @@ export interface TaskDeclaration extends TaskPolicy {
 
 /** What the function of a task can use. */
 export interface TaskContext
-  extends ModuleFunctions, Pick<StepContext, 'notes' | 'note' | 'sleep' | 'signal' | 'saveData'> {
+  extends
+    ModuleFunctions,
+    Pick<StepContext, 'notes' | 'note' | 'sleep' | 'signal' | 'saveData' | 'waitUntil'> {
   /** The service that the task works on; null if it works on none. */
   readonly service: ServiceView | null;
   /** The settings of the module at the beginning of this try. */

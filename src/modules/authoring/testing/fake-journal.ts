@@ -1,5 +1,5 @@
 /** The journal of a job in memory: what the agent would record of each step. */
-import type { ErrorRecord } from '../../../kernel/errors.js';
+import { AgentError, type ErrorRecord } from '../../../kernel/errors.js';
 import type { Json, JsonObject } from '../../../kernel/json.js';
 import { type StepShape, type StepStatus, UNTOUCHED } from '../../../model/flow.js';
 import { boundedCall } from '../../../jobs/engine/bounded-call.js';
@@ -47,6 +47,8 @@ export function fakeJournal(): FakeJournal {
       case 'step.note':
         change(call.args.step, ({ notes }) => ({ notes: { ...notes, ...call.args.values } }));
         return null;
+      case 'step.wait':
+        throw new AgentError('condition_pending', 'The operation waits for a condition.');
       case 'step.end':
         change(call.args.step, () => ended(call.args));
         return null;

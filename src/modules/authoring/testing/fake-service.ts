@@ -3,6 +3,7 @@
  * of the agent, and with the same checks and limits of calls.
  */
 import { join } from 'node:path';
+import { AgentError } from '../../../kernel/errors.js';
 import type { JsonObject } from '../../../kernel/json.js';
 import { actionKind, type KindName } from '../../../model/job-kinds.js';
 import { PARTS, type Part } from '../../../model/part.js';
@@ -16,6 +17,7 @@ import type { ScriptCall, SiteRequestCall } from '../../kit/host-call-types.js';
 import type { MailMessage } from '../../kit/mail-types.js';
 import type { Module } from '../../kit/module.js';
 import type { AlertCall } from '../../kit/module-call-types.js';
+import { WAIT_RANGES } from '../../kit/wait-until.js';
 import type { AnswerTable } from './answer-types.js';
 import { usualAnswers } from './answers.js';
 import { carryOut, type MadeCall } from './carry-out.js';
@@ -138,7 +140,7 @@ export function fakeService(options: FakeOptions = {}): FakeService {
       seat.signal.throwIfAborted();
       slept.push(ms);
     };
-    return { ...context, view: render, sleep };
+    return { ...context, view: render, sleep, waitUntil: waitWith(sleep) };
   };
   return {
     context(product, { args = {}, notes = {}, results = {} } = {}) {
@@ -173,6 +175,18 @@ export function fakeService(options: FakeOptions = {}): FakeService {
         ...documents.map(([at]) => `document ${at}`),
       ];
     },
+  };
+}
+
+/** Checks again after each wait, in the same run of the step. */
+function waitWith(sleep: (ms: number) => Promise<void>): StepContext['waitUntil'] {
+  return async (check, { every = WAIT_RANGES.every.default, atMost = WAIT_RANGES.atMost.default } = {}) => {
+    for (let waited = 0; ; waited += every) {
+      const met = await check();
+      if (met) return met;
+      if (waited >= atMost) throw new AgentError('condition_timeout', 'The operation waited too long.');
+      await sleep(every * 1000);
+    }
   };
 }
 
