@@ -39,6 +39,8 @@ export interface Rig {
   /** Ends the running task with this input. */
   readonly end: (input: unknown, error?: AgentError) => Promise<void>;
   readonly of: (id: string) => Task | undefined;
+  /** Lets everything happen that needs only the disk. */
+  readonly quiet: () => Promise<void>;
   /** Ends without a stop, like a killed daemon. */
   readonly die: () => Promise<void>;
 }
@@ -91,6 +93,13 @@ export async function rig(
   );
   await engine.start();
   queue.start();
+  const store: unknown = state.tasks;
+  const quiet = async (): Promise<void> => {
+    for (let turn = 0; turn < 12; turn += 1) {
+      await settled();
+      await (store as { idle(): Promise<void> }).idle();
+    }
+  };
   let isOver = false;
   const die = async (): Promise<void> => {
     if (isOver) return;
@@ -100,7 +109,7 @@ export async function rig(
   };
   t.teardown(die);
   return {
-    ...{ clock, records, runner: engine, threads, state, modules, die },
+    ...{ clock, records, runner: engine, threads, state, modules, die, quiet },
     add: taskAdder({ records, modules: active, services: state.services, clock }),
     running: () => [...open.keys()].map((text): unknown => JSON.parse(text)),
     async end(input, error) {
@@ -119,14 +128,6 @@ async function begin({ call }: Seat): Promise<void> {
   const shape = { name: 'run', after: [], undoable: false, pivot: false };
   await call({ name: 'flow.declare', args: { shapes: [shape] } });
   await call({ name: 'step.begin', args: { step: 'run', direction: 'forward' } });
-}
-
-/** Lets everything happen that needs only the disk. */
-export async function quiet(): Promise<void> {
-  for (let turn = 0; turn < 8; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    await settled();
-  }
 }
 
 export const failure = (options: ErrorOptions = {}): AgentError =>

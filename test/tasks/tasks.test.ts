@@ -3,7 +3,7 @@ import t from 'tap';
 import { AgentError } from '../../src/kernel/errors.js';
 import { listTasks } from '../../src/tasks/list-tasks.js';
 import { removeFailed, retryFailed, retryTask } from '../../src/tasks/manage-tasks.js';
-import { failure, OTHER, quiet, type Rig, rig, SHOP } from './rig.js';
+import { failure, OTHER, type Rig, rig, SHOP } from './rig.js';
 import { testFolder } from '../test-folder.js';
 
 const management = ({ records }: Rig) => ({ records, log: { warn: () => {} } });
@@ -14,7 +14,7 @@ t.test('a module runs its tasks four at a time, those with one key one after the
     await of.add({ module: SHOP, method: 'sync', input, key: 'host-a' });
   for (const input of [1, 2, 3, 4, 5]) await of.add({ module: SHOP, method: 'sync', input });
   await of.add({ module: OTHER, method: 'sync', input: 'other' });
-  await quiet();
+  await of.quiet();
   t.same(of.running(), ['a1', 1, 2, 3, 'other'], 'another module has places of its own');
   await of.end(2);
   t.same(of.running(), ['a1', 1, 3, 'other', 4], 'a2 waits for a1');
@@ -32,7 +32,7 @@ t.test('the tasks of all modules leave room for the jobs of services', async (t)
   const of = await rig(t, { most: 3 });
   for (const module of [SHOP, OTHER])
     for (const n of [1, 2, 3]) await of.add({ module, method: 'sync', input: `${module.name}${n}` });
-  await quiet();
+  await of.quiet();
   t.equal(of.running().length, 3);
   await of.end('shop1');
   t.ok(of.running().includes('other1'), 'the module with the fewest running tasks is next');
@@ -41,21 +41,21 @@ t.test('the tasks of all modules leave room for the jobs of services', async (t)
 t.test('a task fails for good after two errors, and an operator can retry it', async (t) => {
   const of = await rig(t);
   const { id } = await of.add({ module: SHOP, method: 'sync', input: 1, tags: ['nightly'] });
-  await quiet();
+  await of.quiet();
   await of.end(1, failure({ detail: 'first' }));
   t.match(of.of(id), { status: 'waiting', attempts: 1, exceptions: 1, error: { detail: 'first' } });
   t.equal(of.of(id)?.waiting?.until, '2026-01-01T00:00:10.000Z', '10 s');
   await of.clock.turn(9_000);
-  await quiet();
+  await of.quiet();
   t.same(of.running(), []);
   await of.clock.turn(2_000);
-  await quiet();
+  await of.quiet();
   await of.end(1, failure({ detail: 'second' }));
   t.match(of.of(id), { status: 'failed', attempts: 2, error: { detail: 'second' }, input: 1 });
   t.same(of.of(id)?.tags, ['sync', 'nightly']);
   t.equal(await retryFailed(management(of), { tag: 'other' }), 0);
   t.equal(await retryFailed(management(of), { module: 'product/shop', tag: 'nightly' }), 1);
-  await quiet();
+  await of.quiet();
   t.match(of.of(id), { status: 'running', attempts: 1 });
   await of.end(1);
   t.match(of.of(id), { status: 'completed' });
@@ -68,7 +68,7 @@ t.test('an error that cannot pass ends a task at once, and a system that is down
   const final = await of.add({ module: SHOP, method: 'sync', input: 'final' });
   const down = await of.add({ module: SHOP, method: 'once', input: 'down' });
   const failed = await of.add({ module: OTHER, method: 'once', input: 'once' });
-  await quiet();
+  await of.quiet();
   await of.end('final', failure({ retryable: false }));
   await of.end('once', failure());
   t.match(of.of(final.id), { status: 'failed', attempts: 1 });
@@ -76,7 +76,7 @@ t.test('an error that cannot pass ends a task at once, and a system that is down
   await of.end('down', new AgentError('remote_unreachable', 'The system does not respond.'));
   t.match(of.of(down.id), { status: 'waiting', attempts: 0, waiting: { reason: 'unreachable' } });
   await retryTask(management(of), down.id);
-  await quiet();
+  await of.quiet();
   t.match(of.of(down.id), { status: 'running' }, 'begins at once');
   await of.end('down');
   t.equal(await removeFailed(management(of), { module: 'product/shop' }), 1);
@@ -88,14 +88,14 @@ t.test('a delayed task begins later, and lets others pass', async (t) => {
   const of = await rig(t);
   await of.add({ module: SHOP, method: 'sync', input: 'late', delay: 3_600 });
   await of.add({ module: SHOP, method: 'sync', input: 'now' });
-  await quiet();
+  await of.quiet();
   t.same(of.running(), ['now']);
   await of.end('now');
   await of.clock.turn(3_599_000);
-  await quiet();
+  await of.quiet();
   t.same(of.running(), []);
   await of.clock.turn(2_000);
-  await quiet();
+  await of.quiet();
   t.same(of.running(), ['late']);
 });
 
@@ -103,11 +103,11 @@ t.test('tasks survive the death of the daemon, and acknowledged ones do not run 
   const dir = testFolder(t);
   const first = await rig(t, { dir });
   for (const input of [1, 2, 3]) await first.add({ module: SHOP, method: 'sync', input });
-  await quiet();
+  await first.quiet();
   await first.end(2);
   await first.die();
   const second = await rig(t, { dir, clock: first.clock });
-  await quiet();
+  await second.quiet();
   t.same(second.running(), [1, 3]);
   t.match(
     second.records.list().map(({ status, crashes, attempts }) => ({ status, crashes, attempts })),
@@ -125,12 +125,12 @@ t.test('tasks of a module that is not active wait until it is', async (t) => {
   await of.add({ module: SHOP, method: 'sync', input: 1, delay: 1 });
   of.modules.delete('product/shop');
   await of.clock.turn(60_000);
-  await quiet();
+  await of.quiet();
   t.same(of.running(), []);
   await t.rejects(of.add({ module: SHOP, method: 'sync' }), { code: 'unknown_module' });
   if (shop) of.modules.set('product/shop', shop);
   await of.clock.turn(30_000);
-  await quiet();
+  await of.quiet();
   t.same(of.running(), [1]);
 });
 
