@@ -26,7 +26,7 @@ export async function newModule({ type, name, kind, dir, author }: NewModuleOpti
       ...files.map((file) => `  ${file}`),
       '',
       `Next steps${dir === '.' ? '' : `, in ${dir}`}:`,
-      `  npm install --save-dev ./innkeeper-${VERSION}.tgz    the package for tests; "npm run pack" of innkeeper makes it`,
+      `  npm install --save-dev ./innkeeper-${VERSION}.tgz    the package for tests, which "npm run pack" of innkeeper creates`,
       '  npm test',
       `  innkeeper module pack ${at}`,
     ].join('\n'),

@@ -127,7 +127,7 @@ async function newDocument(
   const found = await lifeNow(caller, owner);
   if (!found || (found.isOver && !isSame(caller.service, owner)))
     throw unusable(
-      `the document names the service ${owner.panel}/${owner.id}, which the module does not have`,
+      `the document names the service ${owner.panel}/${owner.id}, which is not a service of the module`,
     );
   return { key, service: found.life, data: stored };
 }

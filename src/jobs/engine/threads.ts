@@ -81,7 +81,7 @@ export function breeThreads(workerPath: string, heapMb?: number): Threads {
     if (stopped) throw stopping();
     await bree.run(name);
     const worker = bree.workers.get(name);
-    if (!worker) throw new Error(`bree did not start ${name}`);
+    if (!worker) throw new Error(`the thread ${name} did not start`);
     const gone = new Promise<Error | undefined>((ended) => {
       worker.once('exit', () => {
         // bree's own exit listener was registered earlier and has already recorded the cause

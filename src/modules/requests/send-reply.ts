@@ -68,7 +68,8 @@ function attachment(filename: string): string {
 
 function redirectOf({ redirect, status = 303 }: Record<string, unknown>): Partial<SentReply> {
   if (typeof redirect !== 'string') throw unfit('its redirect is not a string');
-  if (!REDIRECTS.includes(status)) throw unfit(`its redirect has the status ${String(status)}`);
+  if (!REDIRECTS.includes(status))
+    throw unfit(`its redirect has the status ${String(status)}, expected 301, 302, 303, 307 or 308`);
   return { status: status as number, headers: { location: redirect } };
 }
 

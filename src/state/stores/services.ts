@@ -70,7 +70,8 @@ export class Services implements ServiceStore {
     const recent = new LruCache<Service>(options.recent ?? 2000);
     const onService = (service: Service): void => {
       options.events?.takeUp(service);
-      for (const clash of index.load(service)) options.warn('two documents hold the same claim', clash);
+      for (const clash of index.load(service))
+        options.warn('two documents claim the same name, address or number', clash);
       // services with open jobs are needed at once, so their documents are cached; the documents of other services are
       // read when they are needed
       if (index.entry(keyOf(service))?.openJobs.length) recent.set(keyOf(service), service);

@@ -80,7 +80,7 @@ export async function untilDone(
       host.seenOn.delete(vmid);
       (call.log ?? host.log).warn(
         { vmid, err: error },
-        'the outcome of a change is unknown, checking its effect',
+        'the result of a change is unknown; the agent checks whether the change took effect',
       );
       assertGoing(call);
       await pause(host.clock, LOOKS.firstMs, call.signal);

@@ -122,7 +122,7 @@ function indexFields(declared: CollectionDeclaration | undefined, { index }: Sto
   if (index === undefined) return [];
   const fields = declared?.indexes?.[index] ?? declared?.unique?.[index];
   if (fields) return fields;
-  throw new AgentError('module_failed', 'The product made a call that cannot be carried out.', {
+  throw new AgentError('module_failed', 'The module of the product made an invalid call.', {
     retryable: false,
     detail: `the collection has no index "${index}"`,
   });
