@@ -11,6 +11,7 @@ import type { ModuleLogged } from '../jobs/engine/module-line.js';
 import { shippedModules } from '../modules/loader.js';
 import type { KnownModule, ModulesInUse } from '../modules/registry.js';
 import { callAnswerer } from '../modules/requests/answer-call.js';
+import { instanceSecrets } from '../modules/requests/instance-secrets.js';
 import { REPLY_BOUNDS } from '../modules/requests/messages.js';
 import { moduleRequests } from '../modules/requests/module-requests.js';
 import { requestRates } from '../modules/requests/rate.js';
@@ -56,13 +57,18 @@ export function openModuleRequests(parts: Parts): OpenModuleRequests {
     most: config.modules.request_processes,
     idleMs: IDLE_MS,
   });
-  const secretsOf = (): CallerSecrets => NO_SECRETS;
+  const secretsOf = (instance: string | null): CallerSecrets =>
+    instance === null ? NO_SECRETS : instanceSecrets(state.instances, instance);
   const run = requestRunner({
     ...{ pool, versions, strikes, clock, log, moduleLogged },
     answer: callAnswerer({ moduleCalls, collections, services: state.services, secretsOf }),
     mostMs: config.modules.request_timeout_s * 1000,
   });
-  return { ...moduleRequests({ inUse, known, run, count: requestRates(clock) }), close: () => pool.stop() };
+  const { instances } = state;
+  return {
+    ...moduleRequests({ inUse, known, run, instances, count: requestRates(clock) }),
+    close: () => pool.stop(),
+  };
 }
 
 const NO_SECRETS: CallerSecrets = {

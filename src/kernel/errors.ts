@@ -96,6 +96,7 @@ export const ERRORS = {
   token_not_found: kind(404, 'gone', 'No valid token has this id or name.'),
   credentials_gone: kind(404, 'gone', 'The initial credentials were acknowledged or have expired.'),
   domain_not_found: kind(404, 'gone', 'The service has no such domain.'),
+  instance_not_found: kind(404, 'gone', 'There is no channel or gateway with this ID.'),
   plan_not_found: kind(404, 'gone', 'There is no plan with this name.'),
   reservation_not_found: kind(
     404,
@@ -148,6 +149,7 @@ export const ERRORS = {
     'conflict',
     'The requested plan is smaller than the present usage; the message says which limits are exceeded.',
   ),
+  instance_exists: kind(409, 'conflict', 'Another channel or gateway has this ID.'),
   plan_exists: kind(409, 'conflict', 'Another plan has this name or alias.'),
   plan_in_use: kind(409, 'conflict', 'Services or reservations use the plan, so it cannot be deleted.'),
   plan_read_only: kind(409, 'conflict', 'The plan is in the configuration and can be changed only there.'),

@@ -11,7 +11,7 @@ export interface IncomingRequest {
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
-  /** The client's address. */
+  /** The client's network: an IPv4 address, or the first half of an IPv6 address. */
   readonly from: string;
   readonly requestId: string;
 }
@@ -35,4 +35,12 @@ export interface ModuleReply {
 export interface ModuleRequests {
   /** Throws `forbidden` if the token lacks the permission of the route, and `method_not_allowed`. */
   api(request: CallerRequest): Promise<ModuleReply>;
+  /** `path` has one part: the name of the route. Throws `method_not_allowed`. */
+  static(request: IncomingRequest): Promise<ModuleReply>;
+  /**
+   * `path` has one part: the id of the instance, or `default` for modules without instances. Throws
+   * `instance_not_found` and `method_not_allowed`. An error that the module did not intend becomes
+   * `module_unavailable`, so that the sender repeats the request.
+   */
+  webhook(request: IncomingRequest): Promise<ModuleReply>;
 }

@@ -14,6 +14,7 @@ import type {
   ServiceLife,
 } from '../model/collection.js';
 import type { CustomDomainRecord } from '../model/custom-domain.js';
+import type { ModuleInstance } from '../model/module-instance.js';
 import type { Reservation } from '../model/reservation.js';
 import type { StoredPlan } from '../model/stored-plan.js';
 import type { Task } from '../model/task.js';
@@ -438,6 +439,8 @@ export interface State {
   readonly plans: DocumentStore<StoredPlan>;
   /** The tasks of modules. Only `modules/tasks` changes them. */
   readonly tasks: DocumentStore<Task>;
+  /** The channels and gateways: instances of notification and payment modules. */
+  readonly instances: DocumentStore<ModuleInstance>;
   /**
    * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
    * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the

@@ -20,6 +20,7 @@ import { LogCursors } from './logs/log-cursor.js';
 import { exportState } from './transfer/export.js';
 import { bootFileSystem, type FileSystem, nodeFileSystem } from './files/file-system.js';
 import { domainKind } from './documents/domain-document.js';
+import { instanceKind } from './documents/instance-document.js';
 import { Collections } from './collections/collection-store.js';
 import { copyInstant, removeStaleCopies } from './transfer/instant-copy.js';
 import { KeyRotation } from './keys/key-rotation.js';
@@ -35,6 +36,7 @@ import { tokenKind } from './documents/token-document.js';
 import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
 import { planKind } from './documents/plan-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
+import type { ModuleInstance } from '../model/module-instance.js';
 import type { Reservation } from '../model/reservation.js';
 import type { StoredPlan } from '../model/stored-plan.js';
 import type { Task } from '../model/task.js';
@@ -101,6 +103,12 @@ export async function openState({
     const cursors = new LogCursors(cursorKeyOf(epochs, common.now));
     const events = await EventLog.open({ ...common, cursors });
     const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
+    const instances = await DurableDocumentStore.open<ModuleInstance>({
+      ...common,
+      folder: 'instances',
+      kind: instanceKind,
+      idOf,
+    });
     const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations, plans, tasks] =
       await Promise.all([
         Services.open({ ...common, events }),
@@ -139,7 +147,7 @@ export async function openState({
     const keys = new KeyRotation({
       ...common,
       ownFile: ownKeyFile,
-      stores: [services, domains, acmeAccounts, remembered, epochs, collections],
+      stores: [services, domains, acmeAccounts, remembered, epochs, instances, collections],
     });
     const stores = {
       collections,
@@ -158,6 +166,7 @@ export async function openState({
       reservations,
       plans,
       tasks,
+      instances,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -200,6 +209,7 @@ interface Stores {
   readonly reservations: DurableDocumentStore<Reservation>;
   readonly plans: DurableDocumentStore<StoredPlan>;
   readonly tasks: DurableDocumentStore<Task>;
+  readonly instances: DurableDocumentStore<ModuleInstance>;
 }
 
 interface Opened {

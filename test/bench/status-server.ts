@@ -103,6 +103,8 @@ const deps = {
   tasks: taskRecords(state.tasks, () => {}),
   moduleRequests: {
     api: () => Promise.reject(new Error('there are no modules')),
+    static: () => Promise.reject(new Error('there are no modules')),
+    webhook: () => Promise.reject(new Error('there are no modules')),
   },
   ready: () => ({ ready: true, reasons: [] }),
 };

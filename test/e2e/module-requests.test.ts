@@ -1,5 +1,6 @@
 /** A plugin in a running daemon: its routes answer, a new version is used after a rescan, and a broken one is not. */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHmac } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import t, { type Test } from 'tap';
@@ -7,10 +8,14 @@ import { shippedModules } from '../../src/modules/loader.js';
 import { type Fields, type House, openHouse } from './harness.js';
 import { innkeeper, list, withAdmin } from './operator.js';
 
-const COMPILED = pathToFileURL(join(dirname(shippedModules()), 'test/fakes/monitor/module.js')).href;
+const compiled = (name: string): string =>
+  pathToFileURL(join(dirname(shippedModules()), 'test/fakes', name, 'module.js')).href;
+const COMPILED = compiled('monitor');
 
-async function houseWithMonitor(
+async function houseWith(
   t: Test,
+  type: string,
+  name: string,
 ): Promise<House & { install: (code: string) => Promise<void>; at: string }> {
   let folder = '';
   const house = await openHouse(t, {
@@ -21,7 +26,7 @@ async function houseWithMonitor(
       return { ...(await withAdmin(written)), modules } satisfies Fields;
     },
   });
-  const at = join(folder, 'plugin', 'monitor');
+  const at = join(folder, type, name);
   const install = async (code: string): Promise<void> => {
     await mkdir(at, { recursive: true });
     await writeFile(join(at, 'package.json'), '{"type":"module"}');
@@ -32,7 +37,7 @@ async function houseWithMonitor(
 }
 
 t.test('a plugin is installed, answers, is replaced, breaks and is removed', async (t) => {
-  const house = await houseWithMonitor(t);
+  const house = await houseWith(t, 'plugin', 'monitor');
   const api = '/modules/plugin/monitor/api';
   t.match(await house.get(`${api}/echo/x`), { status: 404, body: { code: 'module_not_found' } });
   await house.install(`export { default } from ${JSON.stringify(COMPILED)};`);
@@ -72,4 +77,28 @@ export default class extends Monitor {
   await house.post('/modules/rescan', {});
   t.match(await house.get(`${api}/echo/x`), { status: 404 });
   t.notOk(list((await house.get('/modules')).body['modules']).some(({ name }) => name === 'monitor'));
+});
+
+t.test('a gateway hears its provider: the webhook is verified, and a task does the work', async (t) => {
+  const house = await houseWith(t, 'payment', 'till');
+  await house.install(`export { default } from ${JSON.stringify(compiled('till'))};`);
+  const key = ['canary', 'key-of-the-till'].join('-');
+  t.match(await house.post('/gateways', { id: 'eu', module: 'till', data: { account: 'a1', key } }), {
+    ...{ status: 201, body: { data: { key: '********' }, webhook_path: '/webhooks/payment/till/eu' } },
+  });
+  const hear = (body: string, signed = key): ReturnType<House['call']> =>
+    house.call('POST', '/webhooks/payment/till/eu', JSON.parse(body) as object, {
+      authorization: '',
+      'x-signature': createHmac('sha256', signed).update(body).digest('hex'),
+    });
+  t.match(await hear('{"id":"p1","state":"paid"}', 'another-key'), { status: 403 });
+  await house.restart();
+  for (let n = 0; n < 2; n += 1) t.match(await hear('{"id":"p1","state":"paid"}'), { status: 202 });
+  await house.until('/modules/payment/till/api/payments/p1', ({ state }) => state === 'paid');
+  t.match(await house.get('/tasks?module=payment/till'), { body: { tasks: [{ method: 'settle' }, {}] } });
+  t.match(await hear('{"id":"p2","accident":"exit"}'), { status: 503, body: { code: 'module_unavailable' } });
+  const agent = join(house.at, '..', '..', '..', 'agent');
+  for (const file of await readdir(agent, { recursive: true, withFileTypes: true }))
+    if (file.isFile()) t.notMatch(await readFile(join(file.parentPath, file.name), 'latin1'), key, file.name);
+  t.notMatch(house.log.join(''), key);
 });

@@ -150,7 +150,7 @@ async function sleep(_ms: number, signal?: AbortSignal): Promise<void> {
 export async function makeRig(
   door: Listener = 'network',
   config = testConfig(),
-  modules?: Partial<AppDeps['moduleRequests']>,
+  also: Partial<AppDeps> = {},
 ): Promise<Rig> {
   const log: string[] = [];
   const cluster: Rig['cluster'] = { view: view(), used: new Set(), staleSince: undefined };
@@ -201,16 +201,15 @@ export async function makeRig(
     modules: () => [MODULE],
     rescanModules: async () => true,
     tasks: taskRecords(state.tasks, () => {}),
-    moduleRequests: {
-      ...moduleRequests({
-        inUse: { list: () => [], find: () => undefined },
-        known: () => [],
-        run: () => Promise.reject(new Error('there are no modules')),
-        count: () => undefined,
-      }),
-      ...modules,
-    },
+    moduleRequests: moduleRequests({
+      inUse: { list: () => [], find: () => undefined },
+      known: () => [],
+      run: () => Promise.reject(new Error('there are no modules')),
+      count: () => undefined,
+      instances: state.instances,
+    }),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
+    ...also,
   };
   const more: Rig['app'][] = [];
   const leave = async (): Promise<void> => {

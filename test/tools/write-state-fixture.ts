@@ -87,6 +87,12 @@ await state.tasks.commit(jobId(5), () => ({
     service: { panel: 'default', id: '1', generation: 1 },
   },
 }));
+await state.instances.commit('ops-chat', () => ({
+  ...{ id: 'ops-chat', type: 'notification', module: 'chat', name: 'Chat of the operators' },
+  data: { channel: '#ops', token: { secret: 'data.token' } },
+  secrets: { 'data.token': new Secret('a token of a chat') },
+  ...{ createdAt: AT, updatedAt: AT },
+}));
 await state.archive.append({ key: 'default/1', job: done(9) });
 const id = domainId('example.com');
 await domains.commit(id, () => ({

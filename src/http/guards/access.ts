@@ -95,6 +95,21 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /audit': both('admin'),
   'GET /modules': both('admin'),
   'GET /modules/:type/:name': both('admin'),
+  // they need no token: the module verifies who has sent the request
+  'GET /webhooks/:type/:name/:instance': { ...both('public'), head: false },
+  'POST /webhooks/:type/:name/:instance': both('public'),
+  'GET /modules/:type/:name/static/:route': both('public'),
+  'POST /modules/:type/:name/static/:route': both('public'),
+  'GET /channels': both('admin'),
+  'POST /channels': both('admin'),
+  'GET /channels/:id': both('admin'),
+  'PUT /channels/:id': both('admin'),
+  'DELETE /channels/:id': both('admin'),
+  'GET /gateways': both('admin'),
+  'POST /gateways': both('admin'),
+  'GET /gateways/:id': both('admin'),
+  'PUT /gateways/:id': both('admin'),
+  'DELETE /gateways/:id': both('admin'),
   'GET /modules/:type/:name/api/*': both('module'),
   'POST /modules/:type/:name/api/*': both('module'),
   'PUT /modules/:type/:name/api/*': both('module'),
@@ -156,11 +171,20 @@ export function mostAtOnce(method: string, url: string): number | undefined {
 /** Requests whose responses give access to a customer's site. */
 const REVEALING: ReadonlySet<string> = new Set(['GET /services/:id/credentials']);
 
+/**
+ * Requests without a token that only modules understand. Anybody can send them, so they must not fill the audit log.
+ * The log of the module contains them.
+ */
+const OF_MODULES: ReadonlySet<string> = new Set([
+  'POST /webhooks/:type/:name/:instance',
+  'POST /modules/:type/:name/static/:route',
+]);
+
 /** Returns whether the audit log records the request. */
 export function isChange(method: string, url: string): boolean {
   const name = `${method} ${url}`;
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return REVEALING.has(name);
-  return !QUESTIONS.has(name);
+  return !QUESTIONS.has(name) && !OF_MODULES.has(name);
 }
 
 /** Returns the rate limit that applies to the request, or undefined if none applies. */

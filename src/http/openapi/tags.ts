@@ -11,6 +11,7 @@ export const TAGS = {
   Plans: 'The plans that can be ordered.',
   Jobs: 'Durable units of work that requests start.',
   Tasks: 'Durable units of work of modules, apart from the jobs of services.',
+  Modules: 'The channels and gateways of notification and payment modules.',
   Operation: 'Health, metrics, alerts and the audit log, for operators and monitoring systems.',
   Tokens: 'API tokens. These endpoints are available only on the unix socket.',
   State: 'Export of the state. These endpoints are available only on the unix socket.',

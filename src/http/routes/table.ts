@@ -30,6 +30,10 @@ import { modulesRoute } from './modules/modules.js';
 import { rescanModulesRoute } from './modules/modules-rescan.js';
 import { moduleRoute } from './modules/modules-type-name.js';
 import { moduleApiRoute } from './modules/modules-type-name-api.js';
+import { moduleStaticRoute } from './modules/modules-type-name-static.js';
+import { webhookRoute } from './modules/webhooks.js';
+import { channelRoutes } from './instances/channels.js';
+import { gatewayRoutes } from './instances/gateways.js';
 import { metricsRoute } from './agent/metrics.js';
 import { openapiRoute } from './docs/openapi.js';
 import { createPlanRoute, plansRoute } from './plans/plans.js';
@@ -122,6 +126,10 @@ export const ROUTES: readonly Route[] = [
   modulesRoute,
   moduleRoute,
   moduleApiRoute,
+  moduleStaticRoute,
+  webhookRoute,
+  ...channelRoutes,
+  ...gatewayRoutes,
   rescanModulesRoute,
   healthRoute,
   readyRoute,

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingRequest, ModuleReply } from '../../model/module-request.js';
 import type { App } from './app-type.js';
+import { networkOf } from './server.js';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -63,7 +64,7 @@ export function incomingRequest(request: FastifyRequest, skip: number): Incoming
     query: lastOf(request.query),
     headers: lastOf(request.headers),
     body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
-    from: request.ip,
+    from: networkOf(request.ip) ?? request.ip,
     requestId: request.id,
   };
 }

@@ -74,7 +74,7 @@ function capPerAddress(server: Server, most: number): void {
 }
 
 /** Returns the /64 network of an IPv6 client, because one client can usually use all addresses of its /64 network. */
-function networkOf(address: string | undefined): string | undefined {
+export function networkOf(address: string | undefined): string | undefined {
   if (address === undefined || !ipaddr.isValid(address)) return undefined;
   const parsed = ipaddr.process(address);
   return parsed instanceof ipaddr.IPv6 ? parsed.parts.slice(0, 4).join(':') : parsed.toString();

@@ -1,5 +1,5 @@
 /** Passes requests on to modules, once they are found, permitted and within their limits. */
-import { AgentError } from '../../kernel/errors.js';
+import { AgentError, asAgentError } from '../../kernel/errors.js';
 import { type Caller, mayDo } from '../../model/caller.js';
 import type {
   CallerRequest,
@@ -8,6 +8,8 @@ import type {
   ModuleRequests,
 } from '../../model/module-request.js';
 import { modulePermission } from '../../model/permissions.js';
+import type { State } from '../../state/contract.js';
+import type { InstanceView } from '../kit/request.js';
 import { CONFIGURATION } from '../kit/routes.js';
 import type { KnownModule, ModulesInUse, RegisteredModule } from '../registry.js';
 import { matchRoute } from './match-route.js';
@@ -22,19 +24,24 @@ export interface ModuleRequestsDeps {
   readonly known: () => readonly KnownModule[];
   readonly run: RunRequest;
   readonly count: CountRequest;
+  readonly instances: Pick<State['instances'], 'find'>;
 }
 
 export function moduleRequests(deps: ModuleRequestsDeps): ModuleRequests {
-  return { api: (request) => callApi(deps, request) };
+  return {
+    api: (request) => callApi(deps, request),
+    static: (request) => callStatic(deps, request),
+    webhook: (request) => callWebhook(deps, request),
+  };
 }
 
 async function callApi(deps: ModuleRequestsDeps, request: CallerRequest): Promise<ModuleReply> {
-  const { module: named, method, path, caller, tokenId } = request;
+  const { module: named, path, caller, tokenId } = request;
   // without any permission of the module, the caller does not even learn whether it is installed
   if (!mayUse(caller, named)) throw forbidden();
   const module = moduleOf(deps, named);
   const { api, permissions } = module.declared.routes;
-  const found = matchRoute(api, method === 'HEAD' ? 'GET' : method, path);
+  const found = matchRoute(api, methodOf(request), path);
   if (!found.route) throw notFound(request, found.methods);
   const { route, params } = found;
   const may = (key: string): boolean => mayDo(caller, modulePermission(named, key));
@@ -58,6 +65,87 @@ async function callApi(deps: ModuleRequestsDeps, request: CallerRequest): Promis
       locale: localeIn(request),
     },
   });
+}
+
+async function callStatic(deps: ModuleRequestsDeps, request: IncomingRequest): Promise<ModuleReply> {
+  const { module: named, path } = request;
+  const module = moduleOf(deps, named);
+  const own = module.declared.routes.static.filter(({ name }) => name === path[0]);
+  const route = own.find(({ method }) => method === methodOf(request));
+  if (!route)
+    throw notFound(
+      request,
+      own.map(({ method }) => method),
+    );
+  const key = `static ${named.type}/${named.name} ${route.name} ${request.from}`;
+  refuseOften(deps.count(key, route.rateLimit));
+  return deps.run({
+    module,
+    requestId: request.requestId,
+    call: {
+      ...{ target: { kind: 'static', name: route.name }, instance: null, actor: null },
+      request: sentRequest(request, {}, COOKIES),
+      locale: localeIn(request),
+    },
+  });
+}
+
+/** Requests per minute of one network. Providers send from a few addresses, so the limit is high. */
+const WEBHOOKS_OF_NETWORK = 300;
+
+async function callWebhook(deps: ModuleRequestsDeps, request: IncomingRequest): Promise<ModuleReply> {
+  const { module: named, path, from } = request;
+  const module = moduleOf(deps, named);
+  const { webhooks } = module.declared.routes;
+  const [id = ''] = path;
+  const methods = [...(webhooks.get ? ['GET'] : []), ...(webhooks.post ? ['POST'] : [])];
+  const instance = instanceOf(deps, module, id);
+  if (!methods.includes(request.method)) throw notFound(request, methods);
+  const key = `webhook ${named.type}/${named.name} ${id}`;
+  refuseOften(deps.count(`${key} ${from}`, WEBHOOKS_OF_NETWORK) ?? deps.count(key, webhooks.rateLimit));
+  try {
+    return await deps.run({
+      module,
+      requestId: request.requestId,
+      isLogged: true,
+      call: {
+        ...{
+          target: { kind: 'webhook', method: request.method === 'GET' ? 'get' : 'post' },
+          instance,
+          actor: null,
+        },
+        request: sentRequest(request, {}, COOKIES),
+        locale: localeIn(request),
+      },
+    });
+  } catch (error) {
+    const failed = asAgentError(error);
+    throw failed.code === 'module_failed' ? unavailable(failed.detail ?? failed.message) : failed;
+  }
+}
+
+function instanceOf(
+  { instances }: Pick<ModuleRequestsDeps, 'instances'>,
+  { info, declared }: RegisteredModule,
+  id: string,
+): InstanceView | null {
+  if (declared.instance === null && id === DEFAULT_INSTANCE) return null;
+  const found = declared.instance === null ? undefined : instances.find(id);
+  if (found?.type === info.type && found.module === info.name)
+    return { id, name: found.name, data: found.data };
+  throw new AgentError('instance_not_found', 'There is no channel or gateway with this ID.');
+}
+
+/** The instance in the address of webhooks of modules without instances. */
+const DEFAULT_INSTANCE = 'default';
+
+function refuseOften(refused: AgentError | undefined): void {
+  if (refused) throw refused;
+}
+
+/** HEAD is answered like GET. */
+function methodOf({ method }: IncomingRequest): string {
+  return method === 'HEAD' ? 'GET' : method;
 }
 
 function mayUse({ permissions }: Caller, { type, name }: IncomingRequest['module']): boolean {
@@ -89,6 +177,8 @@ export function notFound({ method }: IncomingRequest, methods: readonly string[]
 
 /** They belong to the agent: the module must not get the caller's token. */
 const OWN_HEADERS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization'];
+/** Cookies belong to the dashboard. The other headers may prove who has sent a webhook. */
+const COOKIES: readonly string[] = ['cookie'];
 
 /** `without`: names of headers that the module does not get. */
 export function sentRequest(

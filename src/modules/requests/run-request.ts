@@ -34,6 +34,8 @@ export interface WantedRequest {
   readonly module: RegisteredModule;
   readonly call: Omit<RequestCall, 'modulePath' | 'settings'>;
   readonly requestId: string;
+  /** Successful requests are logged too. */
+  readonly isLogged?: boolean;
 }
 
 export type RunRequest = (wanted: WantedRequest) => Promise<ModuleReply>;
@@ -57,6 +59,8 @@ export function requestRunner(deps: RunRequestDeps): RunRequest {
     try {
       const reply = await runOne(deps, name, wanted);
       breaker.worked(name);
+      if (wanted.isLogged)
+        deps.moduleLogged(pinnedOf(module), doneLine(wanted, reply), { request_id: wanted.requestId });
       return reply;
     } catch (thrown) {
       const error = asAgentError(thrown);
@@ -74,6 +78,14 @@ function isBroken(error: AgentError): boolean {
     error.code === 'module_timeout' ||
     (error.code === 'module_unavailable' && error.retryAfterS === undefined)
   );
+}
+
+function doneLine({ call }: WantedRequest, { status }: ModuleReply): Parameters<ModuleLogged>[1] {
+  const instance = call.instance?.id;
+  return {
+    ...{ kind: 'log', level: 'info', step: labelOf(call.target), message: 'the request was answered' },
+    fields: { status, ...(instance === undefined ? {} : { instance }) },
+  };
 }
 
 function failureLine({ call }: WantedRequest, error: AgentError): Parameters<ModuleLogged>[1] {

@@ -6,6 +6,7 @@ import { alertKind } from './alert-document.js';
 import { acmeAccountKind } from './acme-account-document.js';
 import type { DocumentKind } from './document.js';
 import { domainKind } from './domain-document.js';
+import { instanceKind } from './instance-document.js';
 import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
 import { planKind } from './plan-document.js';
 import { rememberedKind } from './remembered-document.js';
@@ -28,5 +29,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   reservations: reservationKind,
   plans: planKind,
   tasks: taskKind,
+  instances: instanceKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

@@ -33,6 +33,7 @@ export const VERSIONS = {
   reservation: { current: 1, from: {} },
   plan: { current: 1, from: {} },
   task: { current: 1, from: {} },
+  instance: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

@@ -37,14 +37,18 @@ t.test('every served route is in the list of who may call what, and the other wa
   for (const route of reads) t.ok(route.replace('HEAD', 'GET') in ACCESS, route);
 });
 
-t.test('only the page, health and readiness are open', async (t) => {
+t.test('only the page, health, readiness and what modules serve to anybody are open', async (t) => {
   const open = Object.entries(ACCESS).filter(([, rule]) => rule.access === 'public');
   t.same(open.map(([route]) => route).sort(), [
     'GET /',
     'GET /docs',
     'GET /docs/:file',
     'GET /health',
+    'GET /modules/:type/:name/static/:route',
     'GET /ready',
+    'GET /webhooks/:type/:name/:instance',
+    'POST /modules/:type/:name/static/:route',
+    'POST /webhooks/:type/:name/:instance',
   ]);
 });
 

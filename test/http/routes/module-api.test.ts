@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
 import { AgentError } from '../../../src/kernel/errors.js';
-import type { CallerRequest, ModuleReply } from '../../../src/model/module-request.js';
+import type { CallerRequest, IncomingRequest, ModuleReply } from '../../../src/model/module-request.js';
 import { createToken } from '../../../src/tokens/create-token.js';
 import { makeRig, type Rig } from '../harness.js';
 
@@ -17,12 +17,13 @@ interface Served extends Rig {
 async function served(t: Test, listener: 'network' | 'socket' = 'network'): Promise<Served> {
   const seen: CallerRequest[] = [];
   let reply: () => ModuleReply | Promise<ModuleReply> = () => ({ status: 204, headers: {}, body: null });
-  const rig = await makeRig(listener, undefined, {
-    async api(request) {
-      seen.push(request);
-      return reply();
-    },
-  });
+  const api = async (request: CallerRequest): Promise<ModuleReply> => {
+    seen.push(request);
+    return reply();
+  };
+  // requests without a token lack only the caller
+  const open = (request: IncomingRequest): Promise<ModuleReply> => api(request as CallerRequest);
+  const rig = await makeRig(listener, undefined, { moduleRequests: { api, static: open, webhook: open } });
   t.teardown(() => rig.close());
   rig.app.log.level = 'silent';
   return { ...rig, seen, answers: (next) => void (reply = next) };
@@ -130,4 +131,34 @@ t.test('only permissions that a module declares can be given to a token', async 
   });
   t.match(await create('module:product/nothing:configuration'), { status: 400 });
   t.match(await create('module:product/wordpress:configuration'), { status: 201 });
+});
+
+t.test('webhooks and static routes need no token, take small bodies, and are not audited', async (t) => {
+  const rig = await served(t);
+  const key = { 'idempotency-key': 'k', 'x-signature': 's' };
+  const body = '{"id": 1}';
+  const post = (url: string, payload: string | Buffer) =>
+    rig.app.inject({ method: 'POST', url, payload, headers: { ...key, 'content-type': 'application/json' } });
+  t.equal((await post('/webhooks/payment/till/eu', body)).statusCode, 204);
+  t.equal((await post('/webhooks/payment/till/eu', body)).statusCode, 204);
+  t.equal((await rig.app.inject({ url: '/webhooks/payment/till/eu?challenge=1' })).statusCode, 204);
+  t.equal((await rig.app.inject({ method: 'HEAD', url: '/webhooks/payment/till/eu' })).statusCode, 405);
+  t.equal((await post('/modules/payment/till/static/form', body)).statusCode, 204);
+  t.equal((await rig.app.inject({ url: '/modules/payment/till/static/key' })).statusCode, 204);
+  t.match(rig.seen, [
+    {
+      module: { type: 'payment', name: 'till' },
+      path: ['eu'],
+      body: Buffer.from(body),
+      headers: { 'x-signature': 's' },
+    },
+    {},
+    { method: 'GET', query: { challenge: '1' } },
+    { path: ['form'] },
+    { path: ['key'] },
+  ]);
+  t.equal((await post('/webhooks/payment/till/eu', Buffer.alloc(300_000))).statusCode, 413);
+  t.equal(rig.seen.length, 5);
+  const audited = await rig.call('GET', '/audit', undefined, rig.tokens.admin);
+  t.notMatch(JSON.stringify(audited.body), /webhooks|static/);
 });

@@ -6,6 +6,7 @@ import { openModuleRequests, type OpenModuleRequests } from '../../../src/boot/m
 import { systemClock } from '../../../src/kernel/clock.js';
 import type { JsonObject } from '../../../src/kernel/json.js';
 import type { CallerRequest } from '../../../src/model/module-request.js';
+import type { NewTask } from '../../../src/model/new-task.js';
 import type { Permission } from '../../../src/model/permissions.js';
 import { moduleCollections } from '../../../src/modules/collections/module-collections.js';
 import type { Module } from '../../../src/modules/kit/module.js';
@@ -26,6 +27,8 @@ export interface Desk {
   readonly moduleLog: object[];
   /** The code that is recorded as running. */
   readonly running: Set<string>;
+  /** The tasks that modules have added. */
+  readonly added: NewTask[];
   readonly known: { state: 'error'; reason: string; type: string; name: string }[];
 }
 
@@ -75,7 +78,9 @@ export async function openDesk(
     process: { entry: '', heapMb: 64, memoryMb: 128 },
     log: logger,
   });
-  const calls = fakeModuleCalls({ stateDir: dir, services: state.services });
+  const added: NewTask[] = [];
+  const addTask = async (task: NewTask) => ({ id: `task-${added.push(task)}` });
+  const calls = fakeModuleCalls({ stateDir: dir, services: state.services, addTask });
   t.teardown(() => calls.close());
   const moduleLog: object[] = [];
   const running = new Set<string>();
@@ -98,7 +103,7 @@ export async function openDesk(
     moduleLogged: (module, line, about) => void moduleLog.push({ module, ...line, ...about }),
   });
   t.teardown(() => requests.close());
-  return { requests, state, log, moduleLog, running, known };
+  return { requests, state, log, moduleLog, running, known, added };
 }
 
 export interface Asked {

@@ -22,6 +22,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   reservations: 'reservation',
   plans: 'plan',
   tasks: 'task',
+  instances: 'instance',
   epochs: 'logEpoch',
 };
 const SERVICE_2 = 'services/c0/default~2.json';
