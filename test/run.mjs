@@ -30,6 +30,11 @@ const SUITES = {
 };
 /** A file that is over its own limit says which test hung. One that does not even do that is killed this much later. */
 const GRACE_MS = 30_000;
+/**
+ * Most files end within seconds. Code that V8 optimizes later, and memory that it frees in one thread, save a tenth of
+ * their CPU time.
+ */
+const SHORT_LIVED = ['--interrupt-budget=1000000', '--single-threaded-gc'];
 const MEMORY = '/dev/shm';
 /** Several times what the tests write at a time. */
 const MEMORY_BYTES = 4 * 1024 ** 3;
@@ -82,7 +87,8 @@ async function runInTurn(names) {
 
 async function runFile(name) {
   const began = performance.now();
-  const child = spawn(process.execPath, ['--import', './test/preload.mjs', `${dist}/test/${name}`], {
+  const argv = [...SHORT_LIVED, '--import', './test/preload.mjs', `${dist}/test/${name}`];
+  const child = spawn(process.execPath, argv, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(timeoutS), TMPDIR: folder },
   });
