@@ -76,7 +76,7 @@ module.exports = {
         pathNot: [
           '\\.d\\.c?ts$',
           '^src/jobs/engine/(worker|process-main|kit-hook)\\.ts$',
-          '^src/modules/authoring/(module|testing)\\.ts$',
+          '^src/modules/authoring/(module|testing|check/runs-main)\\.ts$',
           '^src/modules/discovery/(reader|parent-watch)\\.ts$',
           '^src/modules/collections/migrate-main\\.ts$',
           '^src/modules/requests/request-main\\.ts$',
@@ -124,6 +124,7 @@ module.exports = {
         pathNot: [
           '^src/jobs/engine/flow-of\\.ts$',
           '^src/modules/discovery/reader\\.ts$',
+          '^src/modules/authoring/check/runs-main\\.ts$',
           '^src/modules/collections/migrate-main\\.ts$',
           '^src/modules/requests/handle-call\\.ts$',
         ],

@@ -50,7 +50,8 @@ export const program = (outdir) => ({
     'src/jobs/engine/kit-hook.ts',
     'src/modules/authoring/module.ts',
     'src/modules/authoring/testing.ts',
-    ...files('modules', /^modules\/[^/]+\/[^/]+\/module\.ts$/),
+    'src/modules/authoring/check/runs-main.ts',
+    ...files('modules', /^modules\/[^/]+\/[^/]+\/(module|conformance)\.ts$/),
   ],
   chunkNames: 'chunks/[name]-[hash]',
 });

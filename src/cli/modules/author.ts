@@ -15,6 +15,18 @@ export function addAuthorCommands(module: Command): void {
       await newModule({ type, name, ...flags });
     });
   module
+    .command('check')
+    .description(
+      'check the files of a module, and run its jobs in every way that the agent may have to run them',
+    )
+    .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExit code: 0 if the module passes, 1 if at least one line is wrong.')
+    .action(async (folder: string, flags: { json?: true }) => {
+      const { checkFolder } = await import('./check-folder.js');
+      process.exitCode = (await checkFolder(folder, flags.json === true)) ? 0 : 1;
+    });
+  module
     .command('pack')
     .description('pack a module as a tgz for other machines')
     .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')

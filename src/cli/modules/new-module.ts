@@ -28,6 +28,7 @@ export async function newModule({ type, name, kind, dir, author }: NewModuleOpti
       `Next steps${dir === '.' ? '' : `, in ${dir}`}:`,
       `  npm install --save-dev ./innkeeper-${VERSION}.tgz    the package for tests, which "npm run pack" of innkeeper creates`,
       '  npm test',
+      `  innkeeper module check ${at}`,
       `  innkeeper module pack ${at}`,
     ].join('\n'),
   );

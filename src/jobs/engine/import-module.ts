@@ -2,6 +2,7 @@
  * Loads one module's code into this thread: the thread of a job, or the process that reads modules. The main thread
  * never loads module code. It uses only the declarations that were read from the modules.
  */
+import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { Module } from '../../modules/kit/module.js';
 import { offerKit } from './offer-kit.js';
@@ -20,6 +21,15 @@ function isModule(value: unknown): value is Module {
     typeof Reflect.get(value, 'flow') === 'function' &&
     typeof Reflect.get(value, 'policy') === 'function'
   );
+}
+
+/** The default export of another file of a module; undefined if the file does not exist. */
+export async function importDefault(path: string): Promise<unknown> {
+  if (!existsSync(path)) return undefined;
+  offerKit(path);
+  // eslint-disable-next-line no-restricted-syntax -- see below
+  const namespace: unknown = await import(pathToFileURL(path).href);
+  return isObject(namespace) ? Reflect.get(namespace, 'default') : undefined;
 }
 
 /** Imports `path` (absolute) and constructs its module. Throws an Error that says what is wrong with the file. */

@@ -7,6 +7,7 @@ import { createGzip } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { contentHash, moduleFiles } from '../content-hash.js';
 import { readAuthored } from './read-authored.js';
+import { rememberVersion, versionFindings } from './versions-file.js';
 
 export interface PackedModule {
   readonly path: string;
@@ -25,6 +26,8 @@ export async function packModule(folder: string, to: string): Promise<PackedModu
   const { version } = declared.info;
   const root = dirname(path);
   const hash = await contentHash(root);
+  const [changed] = await versionFindings(root, version);
+  if (changed) throw new Error(changed.problem);
   const files = await moduleFiles(root);
   const target = join(to, `${type}-${name}-${version}.tgz`);
   const aside = `${target}.tmp`;
@@ -43,6 +46,7 @@ export async function packModule(folder: string, to: string): Promise<PackedModu
     archive.finalize();
     await written;
     await rename(aside, target);
+    await rememberVersion(root, version, hash);
   } catch (error) {
     archive.destroy();
     await written.catch(() => undefined);

@@ -18,16 +18,30 @@ const PART_OF: Readonly<Record<string, Part>> = {
   ...{ container: 'guest', ha: 'guest', dns: 'site', proxy: 'site', site: 'site' },
 };
 
-/** Throws what the agent would throw for a call that it does not accept. */
-export function carryOut(answers: AnswerTable, parts: readonly Part[]): (call: MadeCall) => Promise<unknown> {
+/** Checks the arguments of a call. Schemas are compiled at their first use, so tests of many services share one. */
+export type CheckCall = (call: MadeCall) => void;
+
+export function callChecks(): CheckCall {
   const ofModule = callCheck(MODULE_CALL_ARGUMENTS);
   const ofService = serviceCallCheck();
   const isOfModule = (name: HostCallName): name is ModuleCallName =>
     Object.hasOwn(MODULE_CALL_ARGUMENTS, name);
-  return async (call) => {
-    const { name, args } = boundedCall(call) as MadeCall;
+  return ({ name, args }) => {
     if (isOfModule(name)) ofModule(name, args);
     else ofService(name, args);
+  };
+}
+
+/** Throws what the agent would throw for a call that it does not accept. */
+export function carryOut(
+  answers: AnswerTable,
+  parts: readonly Part[],
+  check: CheckCall,
+): (call: MadeCall) => Promise<unknown> {
+  return async (call) => {
+    const bounded = boundedCall(call) as MadeCall;
+    check(bounded);
+    const { name, args } = bounded;
     const [group = ''] = name.split('.');
     const part = Object.hasOwn(PART_OF, group) ? PART_OF[group] : undefined;
     if (part && !parts.includes(part))

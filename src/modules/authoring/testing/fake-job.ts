@@ -27,6 +27,9 @@ export interface FakeJob {
   undo(): Promise<FakeJob>;
 }
 
+/** Whether the process is killed before the end of this step is recorded. */
+export type KillBeforeEnd = (step: string, direction: Attempt['direction']) => boolean;
+
 export interface RunDeps {
   readonly product: Module;
   readonly flow: () => JobFlow;
@@ -38,6 +41,7 @@ export interface RunDeps {
     seat: StepSeat,
     outside: Partial<Outside>,
   ) => StepContext;
+  readonly killBeforeEnd?: KillBeforeEnd | undefined;
   readonly intercept?:
     ((call: MadeCall, carryOut: () => Promise<unknown>, kill: () => void) => Promise<unknown>) | undefined;
 }
@@ -67,7 +71,7 @@ async function attempt(
 type End = Outcome | { readonly kind: 'killed' };
 
 async function outcomeOf(
-  { product, flow, attempt: fresh, ask, contextOf, intercept }: RunDeps,
+  { product, flow, attempt: fresh, ask, contextOf, intercept, killBeforeEnd }: RunDeps,
   journal: FakeJournal,
   direction: Attempt['direction'],
 ): Promise<End> {
@@ -79,6 +83,8 @@ async function outcomeOf(
     steps: journal.steps().map(({ name, status, notes, result }) => ({ name, status, notes, result })),
   };
   const alive: CallJournal = async (name, args) => {
+    const isEnd = name === 'step.end' && (args as { readonly error?: unknown }).error === undefined;
+    if (isEnd && killBeforeEnd?.((args as { readonly step: string }).step, direction)) life.end();
     if (life.isOver()) return never();
     return journal.call(name, args);
   };

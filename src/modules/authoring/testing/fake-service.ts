@@ -20,8 +20,9 @@ import type { AlertCall } from '../../kit/module-call-types.js';
 import { WAIT_RANGES } from '../../kit/wait-until.js';
 import type { AnswerTable } from './answer-types.js';
 import { usualAnswers } from './answers.js';
-import { carryOut, type MadeCall } from './carry-out.js';
-import { type FakeJob, runJob, type RunDeps } from './fake-job.js';
+import { callChecks, carryOut, type CheckCall, type MadeCall } from './carry-out.js';
+import { type FakeJob, type KillBeforeEnd, runJob, type RunDeps } from './fake-job.js';
+import { completeOptions } from './complete-options.js';
 import { fakeTexts } from './fake-texts.js';
 import type { FakeOptions, FakeTask, Reveal } from './options.js';
 import { planOf, viewOf } from './views.js';
@@ -51,6 +52,8 @@ export interface RunOptions {
     carryOut: () => Promise<unknown>,
     kill: () => void,
   ) => Promise<unknown>;
+  /** Kills the process before the end of a step is recorded, so that the step runs again in `job.again()`. */
+  readonly killBeforeEnd?: KillBeforeEnd;
 }
 
 export interface FakeService {
@@ -94,7 +97,7 @@ export interface FakeService {
  * assert.deepEqual(service.data, { account: 7 });
  * await job.undo();
  */
-export function fakeService(options: FakeOptions = {}): FakeService {
+export function fakeService(options: FakeOptions = {}, check: CheckCall = callChecks()): FakeService {
   const world = makeWorld(options);
   const answers: AnswerTable = { ...usualAnswers(world, options), ...options.answers };
   const calls: string[] = [];
@@ -108,13 +111,16 @@ export function fakeService(options: FakeOptions = {}): FakeService {
     const declared: unknown = product === undefined ? undefined : Reflect.get(product, 'parts');
     return options.parts ?? (Array.isArray(declared) ? (declared as Part[]) : PARTS);
   };
-  const attemptOf = (product: Module | undefined, method: KindName, args: JsonObject): Attempt => ({
-    ...{ jobId: '01900000-0000-7000-8000-000000000001', modulePath, method, direction: 'forward' },
-    ...{ settings: options.settings ?? {}, plan: planOf(options), args, undo: [], steps: [] },
-    subject: viewOf(world, options, partsOf(product)),
-  });
+  const attemptOf = (product: Module | undefined, method: KindName, args: JsonObject): Attempt => {
+    const complete = completeOptions(options, product, world.seal);
+    return {
+      ...{ jobId: '01900000-0000-7000-8000-000000000001', modulePath, method, direction: 'forward' },
+      ...{ settings: complete.settings ?? {}, plan: planOf(complete), args, undo: [], steps: [] },
+      subject: viewOf(world, complete, partsOf(product)),
+    };
+  };
   const outsideOf = (product: Module | undefined): Outside => {
-    const answer = carryOut(answers, partsOf(product));
+    const answer = carryOut(answers, partsOf(product), check);
     return {
       journal: () => Promise.reject(new Error('a single step has no journal')),
       log: (level, _step, message, fields) => void logs.push({ level, message, fields }),
@@ -148,11 +154,11 @@ export function fakeService(options: FakeOptions = {}): FakeService {
       const journal: Outside['journal'] = () => Promise.resolve<never>(null as never);
       return contextOf(product, attemptOf(product, 'create', args), seat, { journal });
     },
-    run(product, job, { args = {}, intercept } = {}) {
+    run(product, job, { args = {}, intercept, killBeforeEnd } = {}) {
       const action = actionOf(product, job);
       const method = action ? actionKind(product.info.name, job) : (job as KindName);
       return runJob({
-        ...{ product, flow: () => action?.flow() ?? product.flow(job), contextOf, intercept },
+        ...{ product, flow: () => action?.flow() ?? product.flow(job), contextOf, intercept, killBeforeEnd },
         attempt: () => attemptOf(product, method, args),
         ask: outsideOf(product).ask,
       });

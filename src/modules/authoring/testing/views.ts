@@ -2,6 +2,7 @@
 import { PARTS, type Part } from '../../../model/part.js';
 import type { Plan } from '../../../model/plan.js';
 import type { GuestView, ServiceView, SiteView } from '../../kit/context.js';
+import type { CompleteOptions } from './complete-options.js';
 import type { FakeOptions } from './options.js';
 import type { World } from './world.js';
 
@@ -12,12 +13,12 @@ export function planOf({ plan }: FakeOptions): Plan {
   };
 }
 
-export function viewOf(world: World, options: FakeOptions, parts: readonly Part[] = PARTS): ServiceView {
+export function viewOf(world: World, options: CompleteOptions, parts: readonly Part[] = PARTS): ServiceView {
   const { properties = {}, service: { guest, site, ...rest } = {} } = options;
   return {
     ...{ panel: 'default', id: '12', generation: 1, email: 'alice@example.com', locale: null },
     ...{ publicIps: ['192.0.2.1'], plan: planOf(options), properties, suspendedFor: [], ...rest },
-    data: { ...rest.data, ...world.data() },
+    data: { ...options.ordered, ...rest.data, ...world.data() },
     guest: parts.includes('guest') ? guestView(world, guest) : null,
     site: parts.includes('site') ? siteView(site) : null,
   };

@@ -23,12 +23,15 @@ export interface World {
   readonly requests: SiteRequestCall[];
   readonly collections: FakeCollections;
   readonly reveal: Reveal;
+  /** Stores the text of a secret. */
+  seal(name: string, text: string): void;
   data(): JsonObject;
   save(values: JsonObject): void;
 }
 
 export function makeWorld({ created = false, secrets: given = {}, service }: FakeOptions): World {
   const all = new Map(Object.entries(given).map(([name, value]) => [name, new Secret(value)]));
+  const seal = (name: string, text: string): void => void all.set(name, new Secret(text));
   let data: JsonObject = service?.data ?? {};
   return {
     container: fakeContainer(created, service?.guest?.snapshots ?? []),
@@ -41,7 +44,8 @@ export function makeWorld({ created = false, secrets: given = {}, service }: Fak
       },
     },
     ...{ cache: new Map(), alerts: new Map(), mails: [], tasks: [], scripts: [], requests: [] },
-    collections: fakeCollections((name, value) => void all.set(name, new Secret(value))),
+    collections: fakeCollections(seal),
+    seal,
     reveal: (text = '') => (typeof text === 'string' ? text : (all.get(text.secret)?.reveal() ?? '')),
     data: () => data,
     save: (values) => {
