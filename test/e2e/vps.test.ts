@@ -49,6 +49,9 @@ async function configOf(house: House, id: string): Promise<Fields> {
   return fields((await house.containers()).find((one) => one['vmid'] === vmid)?.['config']);
 }
 
+/** The list of the cluster may not show a new container yet. */
+const isRunning = ({ status }: Fields): boolean => status === 'running';
+
 const passwordOf = async (house: House, id: string): Promise<string> =>
   String((await house.get(`/services/${id}/credentials`)).body['password']);
 
@@ -56,7 +59,7 @@ t.test('a server lives its life', async (t) => {
   const house = await openHouse(t, { config: withServers });
   const properties = { hostname: 'Web1.Example.com', image: 'debian-13', ssh_keys: [KEY] };
   await house.make('web', { plan: 'vps', properties });
-  const made = await house.status('web');
+  const made = await house.untilStatus('web', isRunning);
   t.match(made, { status: 'running', node: 'pve2', url: null, private_ip: /^198\.51\.100\.1[01]$/ });
   const config = await configOf(house, 'web');
   t.match(config, { hostname: 'web1.example.com', cores: '1', memory: '1024' });
@@ -114,7 +117,7 @@ t.test('a reinstalled server keeps its number, address and name, and nothing els
   });
 
   t.match(await reinstall({ image: 'debian-13', ssh_keys: [OTHER_KEY] }), { status: 200 });
-  t.match(await house.status('web'), {
+  t.match(await house.untilStatus('web', isRunning), {
     ...{ status: 'running', vmid: before['vmid'], node: before['node'], private_ip: before['private_ip'] },
     quota: { backups: { used: 0 } },
   });
@@ -128,7 +131,8 @@ t.test('a reinstalled server keeps its number, address and name, and nothing els
     '/root/.ssh/authorized_keys': `${OTHER_KEY}\n`,
   });
   await house.settled('/action/reset', { service_id: 'web' });
-  t.match(await house.status('web'), { status: 'running' }, 'there is an initial snapshot again');
+  await house.untilStatus('web', isRunning);
+  t.ok(await configOf(house, 'web'), 'there is an initial snapshot again');
   t.match(await reinstall({}), { status: 200 });
   t.match(await diskOf(house, 'web'), { os: /debian-13/ }, 'the last image is kept');
 });
@@ -210,6 +214,6 @@ t.test('a reinstallation that fails is finished later, or changes nothing', asyn
   t.match(await house.status('web'), { vmid, private_ip: address });
   await lift();
   await house.untilStatus('web', ({ job }) => job === null);
-  t.match(await house.status('web'), { status: 'running', vmid, private_ip: address });
+  t.match(await house.untilStatus('web', isRunning), { vmid, private_ip: address });
   t.match(await filesOf(house, 'web'), { '/root/.ssh/authorized_keys': `${OTHER_KEY}\n` });
 });

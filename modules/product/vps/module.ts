@@ -77,7 +77,8 @@ export default class Vps extends GuestProduct {
       ...{ name: 'vps/set-up', body: setUp, timeoutS: 1_080 },
       values: { ROOT_PASSWORD: password, SSH_KEYS: sshKeys.join('\n') },
     });
-    await context.saveData({ admin_user: 'root', image, ssh_keys: [...sshKeys] });
+    // the ordered password is kept only as long as the credentials can be read
+    await context.saveData({ admin_user: 'root', image, ssh_keys: [...sshKeys], root_password: null });
   }
 }
 

@@ -74,7 +74,7 @@ export type {
 export type { JobFlow, ModuleInfo } from '../kit/module.js';
 export type { InstanceContext, Message, Sent } from '../kit/notification.js';
 export type { Checkout, PaymentState, PaymentView } from '../kit/payment.js';
-export type { CheckResult, TemplateRecipe } from '../kit/product.js';
+export type { CheckResult, PlanLimits, TemplateRecipe } from '../kit/product.js';
 export type { Reading } from '../kit/reading.js';
 export type {
   Actor,
