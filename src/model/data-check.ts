@@ -3,6 +3,7 @@ import { createContext, Script } from 'node:vm';
 import { Ajv, type ErrorObject } from 'ajv';
 import { fullFormats } from 'ajv-formats/dist/formats.js';
 import type { Json, JsonObject } from '../kernel/json.js';
+import { ruleText } from './rule-texts.js';
 import { type DataSchema, fieldsOf, type Transform, TRANSFORMS } from './data-schema.js';
 
 export interface CheckedData {
@@ -11,7 +12,8 @@ export interface CheckedData {
   readonly problems: Readonly<Record<string, string>>;
 }
 
-export type DataCheck = (given: JsonObject) => CheckedData;
+/** `locale`: the language of the problems, for which the schema has texts (`rule-texts.ts`). */
+export type DataCheck = (given: JsonObject, locale?: string | null) => CheckedData;
 
 /** Returns the check for a schema. A schema is compiled once, because that takes some milliseconds. */
 export type DataChecks = (schema: DataSchema) => DataCheck;
@@ -43,10 +45,10 @@ export function dataCheck(schema: DataSchema): DataCheck {
     code: { regExp: Object.assign(boundedPattern, { code: 'new RegExp' }) },
   });
   const validate = ajv.compile(schema);
-  return (given) => {
+  return (given, locale) => {
     const data = transformed(schema, structuredClone(given)) as JsonObject;
     validate(data);
-    return { data, problems: problemsOf(validate.errors ?? []) };
+    return { data, problems: problemsOf(validate.errors ?? [], locale) };
   };
 }
 
@@ -72,22 +74,28 @@ function transformsOf({ transform }: DataSchema): Transform[] {
 }
 
 /** The problems never contain the values, because a value may be a secret that was sent in a wrong field. */
-function problemsOf(errors: readonly ErrorObject[]): Record<string, string> {
+function problemsOf(errors: readonly ErrorObject[], locale?: string | null): Record<string, string> {
   const problems: Record<string, string> = {};
   for (const error of errors) {
-    const [field, problem] = problemOf(error);
+    const [field, problem] = problemOf(error, locale);
     if (Object.keys(problems).length >= MOST_PROBLEMS) break;
     problems[field] ??= problem;
   }
   return problems;
 }
 
-function problemOf({ instancePath, keyword, params, message, parentSchema }: ErrorObject): [string, string] {
+function problemOf(error: ErrorObject, locale?: string | null): [string, string] {
+  const { instancePath, keyword, params, message, parentSchema } = error;
   const at = instancePath.split('/').slice(1);
   const own: unknown = parentSchema?.['x-rule'];
   const named: unknown = keyword === 'required' ? params['missingProperty'] : params['additionalProperty'];
-  if (typeof named === 'string')
-    return [[...at, named].join('.'), keyword === 'required' ? 'is missing' : 'is not known'];
+  if (typeof named === 'string') {
+    const field: unknown = parentSchema && fieldsOf(parentSchema)[named];
+    const text = ruleText(keyword === 'required' ? field : parentSchema, keyword, params, locale);
+    return [[...at, named].join('.'), text ?? (keyword === 'required' ? 'is missing' : 'is not known')];
+  }
+  const text = ruleText(parentSchema, keyword, params, locale);
+  if (text !== undefined) return [at.join('.'), text];
   if (typeof own === 'string') return [at.join('.'), own];
   const allowed: unknown = params['allowedValues'];
   if (Array.isArray(allowed)) return [at.join('.'), `must be one of: ${allowed.map(String).join(', ')}`];

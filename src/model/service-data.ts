@@ -4,7 +4,7 @@
  */
 import { Secret } from '../kernel/secret.js';
 import type { Json, JsonObject } from '../kernel/json.js';
-import type { DataCheck } from './data-check.js';
+import type { CheckedData, DataCheck } from './data-check.js';
 import { type DataSchema, fieldsOf, isSecretReference, secretFields } from './data-schema.js';
 import type { Service } from './service.js';
 import { describeUnknown } from './unknown-name.js';
@@ -19,6 +19,8 @@ export interface ServiceData {
 export interface DataRules {
   readonly schema: DataSchema;
   readonly check: DataCheck;
+  /** The language of the problems. */
+  readonly locale?: string | null;
 }
 
 /** Replaces a secret in responses. If a request sends this text for a secret, the secret stays as it is. */
@@ -80,7 +82,8 @@ export function readOrdered(
   options: readonly string[],
   also: Readonly<Record<string, string>> = {},
 ): OrderedData {
-  const { schema, check } = rules;
+  const { schema, locale } = rules;
+  const check = (data: JsonObject): CheckedData => rules.check(data, locale);
   const names = Object.keys(fieldsOf(schema));
   const sent = Object.entries(present(properties));
   const isOpen = schema['additionalProperties'] === true || 'patternProperties' in schema;
@@ -131,7 +134,7 @@ export function changeData(
 ): ChangedData {
   const names = Object.keys(values);
   const all = present(withSecrets(rules, { ...data, ...values }, secrets));
-  const checked = rules.check(all);
+  const checked = rules.check(all, rules.locale);
   const problems = Object.entries(checked.problems).filter(
     ([field]) => names.includes(topOf(field)) && !isOfHost(topOf(field)),
   );

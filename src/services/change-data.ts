@@ -7,6 +7,7 @@ import type { JsonObject } from '../kernel/json.js';
 import type { Caller } from '../model/caller.js';
 import { fieldsOf, secretFields } from '../model/data-schema.js';
 import { changeableFields, changeData, type DataRules, MASK } from '../model/service-data.js';
+import { localeOf } from '../model/locale.js';
 import type { Service } from '../model/service.js';
 import { describeUnknown } from '../model/unknown-name.js';
 import type { OperationContext } from './context.js';
@@ -33,7 +34,7 @@ export async function prepareDataChange(
   const service = await context.state.services.get(key);
   refuseGone(service);
   const product = context.products.get(service.module.name);
-  const rules = dataRules(context, product);
+  const rules = dataRules(context, product, localeOf(service, context.config.panels));
   if (!rules) throw new AgentError('not_supported', 'The data of this service cannot be changed.');
   const { values, warnings } = readChange(rules, service, properties);
   refuseWrong(changeData(rules, service, values).problems);

@@ -10,6 +10,7 @@ import { ClaimTakenError } from '../model/claim.js';
 import { CHECK_DATA, isOpen } from '../model/job.js';
 import { endsTheSite } from '../model/job-kinds.js';
 import type { JsonObject } from '../kernel/json.js';
+import { localeOf } from '../model/locale.js';
 import type { Plan } from '../model/plan.js';
 import { readOptions } from '../model/plan-options.js';
 import { isReleased } from '../model/guest.js';
@@ -66,7 +67,9 @@ export async function createSite(
   const product = context.products.get(sold.module);
   const ordered = { product, plan: sold.plan, options: optionsOf(context.plans, sold.plan), properties };
   const isRestored = existing !== undefined && mayBeRestored(existing);
-  const data = isRestored ? restoredData(context, ordered, existing) : await orderData(context, ordered);
+  const data = isRestored
+    ? restoredData(context, ordered, existing)
+    : await orderData(context, { ...ordered, locale: languageOf(context, caller, order) });
   const sale: Sale = { key, order, plan: sold.plan, product, data, caller };
   if (isRestored) return record(context, allocate, sale, strict);
   checkEmail(sale.product, order.email);
@@ -109,6 +112,15 @@ async function useReservation(
 const waitsFor = ({ message }: AgentError): string =>
   `${message.replace(/[.]$/, '')}: the order waits until one is free.`;
 
+/** The language of the order, or else that of the panel. */
+function languageOf(
+  { config }: Pick<OperationContext, 'config'>,
+  { panel }: Caller,
+  { locale }: SiteOrder,
+): string | null {
+  return localeOf({ panel, ...(locale === undefined ? {} : { locale }) }, config.panels);
+}
+
 /** Places a failed order again with the plan and options that were sold originally. Throws what `createSite` throws. */
 export async function createOnceMore(
   context: OperationContext,
@@ -122,7 +134,8 @@ export async function createOnceMore(
   const { properties } = order;
   const options = optionsOf(context.plans, plan);
   const { secrets = {} } = (await context.state.services.find(key)) ?? {};
-  const data = await orderData(context, { product, plan, options, properties, secrets });
+  const locale = languageOf(context, caller, order);
+  const data = await orderData(context, { product, plan, options, properties, secrets, locale });
   const sale: Sale = { key, order, plan, product, data, caller };
   return (await record(context, allocate, sale, false)).service;
 }

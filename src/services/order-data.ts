@@ -31,6 +31,8 @@ export interface OrderDataRequest {
   /** The plan with its list of options, as it is for sale. */
   readonly options: readonly string[];
   readonly properties: JsonObject | undefined;
+  /** The language of the order; null if it is not known. */
+  readonly locale?: string | null;
   /** The secrets of the order that is placed again. */
   readonly secrets?: Readonly<Record<string, Secret>>;
 }
@@ -41,17 +43,18 @@ type DataContext = Pick<OperationContext, 'dataChecks' | 'checkService' | 'log'>
 export function dataRules(
   { dataChecks }: Pick<OperationContext, 'dataChecks'>,
   { declared }: Pick<SoldProduct, 'declared'>,
+  locale: string | null = null,
 ): DataRules | undefined {
   const { serviceData: schema } = declared;
-  return schema === null ? undefined : { schema, check: dataChecks(schema) };
+  return schema === null ? undefined : { schema, check: dataChecks(schema), locale };
 }
 
 /**
  * Throws `invalid_request` if the service cannot be created with these properties, and what the product's check throws.
  */
 export async function orderData(context: DataContext, request: OrderDataRequest): Promise<OrderData> {
-  const { product, options, properties, secrets = {} } = request;
-  const rules = dataRules(context, product);
+  const { product, options, properties, locale = null, secrets = {} } = request;
+  const rules = dataRules(context, product, locale);
   if (!rules)
     return { data: {}, secrets: {}, properties, warnings: [], isCorrected: false, isUnjudged: false };
   const sent = Object.entries(properties ?? {});

@@ -1,9 +1,11 @@
 /** Collects the declarations of a module from its class. This code runs in the process that reads the module. */
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { JsonObject } from '../../kernel/json.js';
 import { actionKind, JOB_KINDS } from '../../model/job-kinds.js';
+import { RULES, withRuleTexts } from '../../model/rule-texts.js';
 import type { ModuleAction } from '../kit/action.js';
 import { type Declarations, MODULE_CHECKS } from '../kit/declarations.js';
+import { readLanguages } from '../kit/lang-files.js';
 import type { Module } from '../kit/module.js';
 import { declaredCollections } from './declared-collections.js';
 import { declaredRoutes } from './declared-routes.js';
@@ -23,7 +25,12 @@ export function declarationsOf(
   const isProduct = type === 'product';
   if (isProduct && typeof memberOf(module, 'createJob') !== 'function')
     throw new Error('its default export is not a class that extends Product: it has no createJob');
-  const { settings, problems } = checkSettings(module.settings, `products.${name}`, given);
+  const texts = (schemas: unknown): unknown => withTexts(schemas, path);
+  const { settings, problems } = checkSettings(
+    texts(module.settings) as Module['settings'],
+    `products.${name}`,
+    given,
+  );
   const abilities = abilitiesOf(module, type);
   const bySettings = (member: string): unknown =>
     isProduct && problems.length === 0 ? called(module, member, structuredClone(settings)) : null;
@@ -53,7 +60,13 @@ export function declarationsOf(
     work: declaredWork(module),
   };
   // the main thread checks the declarations against a schema
-  return { declared: declared as unknown as Declarations, settings, problems };
+  return { declared: texts(declared) as Declarations, settings, problems };
+}
+
+/** Schemas name messages by the keys of texts, which stand in the languages of the module. */
+function withTexts(schemas: unknown, path: string): unknown {
+  if (!(JSON.stringify(schemas) ?? '').includes(`"${RULES}"`)) return schemas;
+  return withRuleTexts(schemas, readLanguages(join(dirname(path), 'lang')));
 }
 
 /** The product's own actions. Throws an Error for an action without a flow. */

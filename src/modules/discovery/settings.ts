@@ -5,6 +5,7 @@
 import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { JsonObject } from '../../kernel/json.js';
+import { ruleText } from '../../model/rule-texts.js';
 import { withDefaults } from '../kit/schema-defaults.js';
 
 /** A problem with a setting in the section `products` of the configuration. */
@@ -37,14 +38,26 @@ export function checkSettings(
         }));
       }
       const found = Value.Pointer.Get(settings, error.instancePath);
+      const own = ownText(schema, error);
       return [
         {
           key: [base, ...at].join('.'),
-          problem: `found ${show(found)}, but it ${error.message}${allowed(error.params)}`,
+          problem: `found ${show(found)}, but it ${own ?? `${error.message}${allowed(error.params)}`}`,
         },
       ];
     });
   return { settings: isJsonObject(settings) ? settings : {}, problems };
+}
+
+/** The module's own message for the rule. Operators read English. */
+function ownText(
+  schema: TSchema,
+  { keyword, schemaPath, params }: { keyword: string; schemaPath: string; params: object },
+): string | undefined {
+  const parent: unknown = Value.Pointer.Get(schema, schemaPath.replace(/^#/, '').replace(/\/[^/]*$/, ''));
+  const whole: unknown = Value.Pointer.Get(schema, schemaPath.replace(/^#/, ''));
+  const values = params as Readonly<Record<string, unknown>>;
+  return ruleText(whole, keyword, values) ?? ruleText(parent, keyword, values);
 }
 
 function unknownKeys(params: object): string[] {

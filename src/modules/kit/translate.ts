@@ -3,10 +3,9 @@
  * one {# site} other {# sites}}`. The files are read when they are needed first, and only in the module's own thread or
  * process.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync } from 'node:fs';
 import { IntlMessageFormat } from 'intl-messageformat';
-import { AgentError } from '../../kernel/errors.js';
+import { readTexts, unusable } from './lang-files.js';
 
 export type TextValues = Readonly<Record<string, string | number | boolean | Date>>;
 
@@ -63,32 +62,4 @@ function formatted(formats: Map<string, IntlMessageFormat>, { key, text, locale,
   } catch (error) {
     throw unusable(`${key} (${locale}): ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-/** The texts by key. Texts in nested objects have keys such as `mail.subject`. */
-function readTexts(folder: string, file: string): ReadonlyMap<string, string> {
-  const texts = new Map<string, string>();
-  const add = (value: unknown, key: string): void => {
-    if (typeof value === 'string') texts.set(key, value);
-    else if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      for (const [name, inner] of Object.entries(value)) add(inner, key === '' ? name : `${key}.${name}`);
-    else throw unusable(`${file}: ${key === '' ? 'it' : key} is not a string`);
-  };
-  add(parsed(folder, file), '');
-  return texts;
-}
-
-function parsed(folder: string, file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(join(folder, file), 'utf8'));
-  } catch (error) {
-    throw unusable(`${file}: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function unusable(detail: string): AgentError {
-  return new AgentError('module_failed', 'A text of the module cannot be used.', {
-    retryable: false,
-    detail,
-  });
 }

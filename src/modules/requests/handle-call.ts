@@ -80,13 +80,13 @@ function isLast(message: FromRequestProcess): boolean {
 
 async function called(
   module: Module,
-  { target, request }: RequestCall,
+  { target, request, ...around }: RequestCall,
   context: Parameters<Handler>[0],
 ): Promise<unknown> {
   const handler = handlerOf(module, target);
   if (target.kind === 'method') return Reflect.apply(handler, module, [context, ...target.args]) as unknown;
   if (!request) throw new Error('the request is missing');
-  const read = await readRequest(request, inputSchemaOf(module, target));
+  const read = await readRequest(request, inputSchemaOf(module, target), around);
   return Reflect.apply(handler, module, [context, read]) as unknown;
 }
 

@@ -1,20 +1,24 @@
 /** Makes the request that a handler gets. This runs in the process of the module, also the checks of the body. */
+import { dirname, join } from 'node:path';
 import { AgentError } from '../../kernel/errors.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import { isFields } from '../../kernel/is-fields.js';
+import { withRuleTexts } from '../../model/rule-texts.js';
 import type { ModuleRequest } from '../kit/request.js';
-import type { SentRequest } from './messages.js';
+import { readLanguages } from '../kit/lang-files.js';
+import type { RequestCall, SentRequest } from './messages.js';
 
 /** Throws `validation_failed` for a body that does not match `schema`, and `invalid_json`. */
 export async function readRequest(
   { body: encoded, ...sent }: SentRequest,
   schema: JsonObject | undefined,
+  { modulePath, locale }: Pick<RequestCall, 'modulePath' | 'locale'>,
 ): Promise<ModuleRequest> {
   const body = Buffer.from(encoded, 'base64');
   const text = body.toString('utf8');
   let given: { readonly value: Json } | undefined;
   const read = (): Json => (given ??= { value: dataIn(sent.headers['content-type'] ?? '', text) }).value;
-  if (schema) given = { value: await checkedInput(schema, read()) };
+  if (schema) given = { value: await checkedInput(withTexts(schema, modulePath), read(), locale) };
   return {
     ...sent,
     body,
@@ -42,12 +46,16 @@ function parsed(text: string): Json {
   }
 }
 
-async function checkedInput(schema: JsonObject, value: Json): Promise<JsonObject> {
+function withTexts(schema: JsonObject, modulePath: string): JsonObject {
+  return withRuleTexts(schema, readLanguages(join(dirname(modulePath), 'lang'))) as JsonObject;
+}
+
+async function checkedInput(schema: JsonObject, value: Json, locale: string | null): Promise<JsonObject> {
   if (value !== null && !isFields(value))
     throw new AgentError('validation_failed', 'The request body must be an object.', { fields: {} });
   // few routes declare a schema, and the checker takes a while to load
   const { dataCheck } = await import('../../model/data-check.js');
-  const { data, problems } = dataCheck(schema)((value ?? {}) as JsonObject);
+  const { data, problems } = dataCheck(schema)((value ?? {}) as JsonObject, locale);
   if (Object.keys(problems).length === 0) return data;
   throw new AgentError('validation_failed', 'The request is not valid.', { fields: problems });
 }
