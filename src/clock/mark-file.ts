@@ -5,11 +5,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../kernel/lazy-check.js';
 import type { TimeMark } from '../model/clock-doubt.js';
 import { removeLeftovers, replaceFile, syncFolder } from '../drivers/shared/durable-file.js';
 
-const check = Compile(
+const check = lazyCheck(
   Type.Object({
     schema: Type.Literal(1),
     wall: Type.Number({ minimum: 0 }),

@@ -5,7 +5,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { type TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../kernel/lazy-check.js';
 import { Value } from 'typebox/value';
 import { Secret } from '../kernel/secret.js';
 import { problemsOf } from './check.js';
@@ -41,7 +41,7 @@ export interface LoadOptions {
   readonly warn?: (message: string) => void;
 }
 
-const check = Compile(ConfigSchema);
+const check = lazyCheck(ConfigSchema);
 
 export function configFileOf(file: string | undefined, env: Environment = process.env): string {
   return resolve(file ?? (env['INNKEEPER_CONFIG'] || '/etc/innkeeper/innkeeper.yaml'));

@@ -1,7 +1,7 @@
 /**
  * Reads the plans from the configuration, or from the file that it names. Without either, the built-in plans are used.
  */
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../kernel/lazy-check.js';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import type { Plan } from '../model/plan.js';
@@ -13,7 +13,7 @@ import { optionProblems, planOf, sizeProblems } from './plans.js';
 import { PlansFileSchema } from './schema.js';
 import { readYaml, UnreadableFileError } from './yaml-file.js';
 
-const check = Compile(PlansFileSchema);
+const check = lazyCheck(PlansFileSchema);
 const NamesFile = Type.Object({ plans_file: Type.String() });
 const HasPlans = Type.Object({ plans: Type.Unknown() });
 

@@ -9,7 +9,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../kernel/lazy-check.js';
 
 const Module = { module: Type.String(), hash: Type.String() };
 const StrikesSchema = Type.Object({
@@ -22,7 +22,7 @@ const StrikesSchema = Type.Object({
   deaths: Type.Array(Type.Object({ ...Module, at: Type.String() })),
 });
 type StrikesFile = Static<typeof StrikesSchema>;
-const check = Compile(StrikesSchema);
+const check = lazyCheck(StrikesSchema);
 
 /** Code that was running at this many deaths does not run again. */
 const MOST_DEATHS = 2;

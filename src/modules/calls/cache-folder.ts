@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { Json } from '../../kernel/json.js';
 import { Secret } from '../../kernel/secret.js';
 
@@ -21,7 +21,7 @@ const EntrySchema = Type.Object({
 export interface CacheEntry extends Omit<Static<typeof EntrySchema>, 'value'> {
   readonly value: Json;
 }
-const check = Compile(EntrySchema);
+const check = lazyCheck(EntrySchema);
 
 /** Encrypts texts for this folder and decrypts them; `SecretBox` has these functions. */
 export interface Sealing {

@@ -3,7 +3,7 @@
  * another author's code, so the whole answer is checked against a schema before it is used.
  */
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { Json, JsonObject } from '../../kernel/json.js';
 import { cleaned } from '../../kernel/text.js';
 import { dataCheck } from '../../model/data-check.js';
@@ -192,7 +192,7 @@ const ReadModuleSchema = Type.Object(
   closed,
 );
 
-const check = Compile(ReadModuleSchema);
+const check = lazyCheck(ReadModuleSchema);
 
 /** Maximum number of nested levels. Data that is nested more deeply could not be converted to JSON again. */
 const MOST_LEVELS = 64;

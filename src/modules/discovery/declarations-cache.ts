@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../kernel/json.js';
-import { checkReadModule, MOST_ANSWER } from './answer.js';
+import { MOST_ANSWER, type ReadModule } from './answer.js';
 import type { ReadEnd } from './read-module.js';
 import { isFields } from '../../kernel/is-fields.js';
 
@@ -69,7 +69,7 @@ export function declarationsIn(folder: string, now: () => number): DeclarationsC
       }
     },
     async keep(key, end) {
-      const text = JSON.stringify({ key: keyText(key), at: now(), end });
+      const text = JSON.stringify({ key: keyText(key), at: now(), digest: digestOf(end), end });
       if (text.length > 2 * MOST_ANSWER) return;
       const aside = `${fileOf(key)}.${randomBytes(6).toString('hex')}.tmp`;
       try {
@@ -85,16 +85,23 @@ export function declarationsIn(folder: string, now: () => number): DeclarationsC
 
 /** The text that identifies an entry. It contains only a digest of the settings, because they may hold secrets. */
 function keyText({ type, name, hash, settings, reader }: CacheKey): string {
-  const digest = createHash('sha256').update(JSON.stringify(settings)).digest('hex');
-  return [type, name, hash, digest, reader].join(' ');
+  return [type, name, hash, digestOf(settings), reader].join(' ');
 }
 
-/** Throws an Error when the text is not a valid entry. */
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+/**
+ * The declarations were checked before they were kept by the same program, and this check takes 80 ms at each start.
+ * Therefore only their digest is compared. Throws an Error when the text is not JSON.
+ */
 function entryOf(text: string, wanted: string, now: number): ReadEnd | undefined {
   const entry: unknown = JSON.parse(text);
   if (!isFields(entry) || entry['key'] !== wanted || !isFields(entry['end'])) return undefined;
   const { kind, problem, isLate, module } = entry['end'];
-  if (kind === 'read') return { kind, module: checkReadModule(module) };
+  if (entry['digest'] !== digestOf(entry['end'])) return undefined;
+  if (kind === 'read') return { kind, module: module as ReadModule };
   const at = Number(entry['at']);
   const stands = isLate === true && at <= now && now - at < HUNG_MS;
   return kind === 'unusable' && stands ? { kind, problem: String(problem), isLate } : undefined;

@@ -5,7 +5,7 @@
 import { appendFile, mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { JsonObject } from '../../kernel/json.js';
 import { LOG_LEVELS, type ModuleLogLine } from './line.js';
 
@@ -25,7 +25,7 @@ const LineSchema = Type.Object({
   about: Type.Record(Type.String(), Type.String()),
   dropped: Type.Optional(Type.Integer({ minimum: 1 })),
 });
-const check = Compile(LineSchema);
+const check = lazyCheck(LineSchema);
 
 export class LogFile {
   readonly #path: string;

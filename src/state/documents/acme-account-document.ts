@@ -1,6 +1,6 @@
 /** The shape of the agent's account at a certificate authority, `acme/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { Secret } from '../../kernel/secret.js';
 import type { AcmeAccount } from '../contract.js';
 import type { DocumentKind } from './document.js';
@@ -16,7 +16,7 @@ const AccountSchema = Type.Object({
   url: NullableText,
 });
 
-const check = Compile(AccountSchema);
+const check = lazyCheck(AccountSchema);
 
 export const acmeAccountKind: DocumentKind<AcmeAccount> = {
   name: 'acme account',

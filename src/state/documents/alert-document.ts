@@ -1,6 +1,6 @@
 /** The shape of an alert's document, `alerts/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { ALERT_KINDS, type AlertRecord, TOLD } from '../../model/alert.js';
 import type { DocumentKind } from './document.js';
 import { JsonObjectSchema, NullableText, TextSchema } from './job-schema.js';
@@ -22,7 +22,7 @@ const AlertSchema = Type.Object({
   told: Type.Record(Type.String(), Type.Enum([...TOLD])),
 });
 
-const check = Compile(AlertSchema);
+const check = lazyCheck(AlertSchema);
 
 export const alertKind: DocumentKind<AlertRecord> = {
   name: 'alert',

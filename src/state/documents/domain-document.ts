@@ -1,6 +1,6 @@
 /** The shape of a custom domain's document, `domains/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { CustomDomainRecord } from '../../model/custom-domain.js';
 import { Secret } from '../../kernel/secret.js';
 import { ID_PATTERN, type ServiceKey } from '../../model/service.js';
@@ -40,7 +40,7 @@ const DomainSchema = Type.Object({
   off: Type.Optional(Type.Boolean()),
 });
 
-const check = Compile(DomainSchema);
+const check = lazyCheck(DomainSchema);
 
 export const domainKind: DocumentKind<CustomDomainRecord> = {
   name: 'domain',

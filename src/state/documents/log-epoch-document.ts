@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { Secret } from '../../kernel/secret.js';
 import type { DocumentKind } from './document.js';
 import { TextSchema } from './job-schema.js';
@@ -30,7 +30,7 @@ const EpochSchema = Type.Object({
   cursorKey: Type.Unsafe<Secret>(Type.Refine(Type.Unknown(), (value) => value instanceof Secret)),
 });
 
-const check = Compile(EpochSchema);
+const check = lazyCheck(EpochSchema);
 
 export const logEpochKind: DocumentKind<LogEpoch> = {
   name: 'log epoch',

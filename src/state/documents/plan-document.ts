@@ -1,6 +1,6 @@
 /** The shape of a plan's document, `plans/<name>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { PLAN_NAME, type StoredPlan } from '../../model/stored-plan.js';
 import type { DocumentKind } from './document.js';
 import { PlanSchema, TextSchema } from './job-schema.js';
@@ -22,7 +22,7 @@ const StoredPlanSchema = Type.Object({
   updatedAt: TextSchema,
 });
 
-const check = Compile(StoredPlanSchema);
+const check = lazyCheck(StoredPlanSchema);
 
 export const planKind: DocumentKind<StoredPlan> = {
   name: 'plan',

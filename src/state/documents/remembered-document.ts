@@ -1,6 +1,6 @@
 /** The shape of a remembered response's document, `remembered/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { Secret } from '../../kernel/secret.js';
 import type { RememberedCall } from '../contract.js';
 import type { DocumentKind } from './document.js';
@@ -26,7 +26,7 @@ const RememberedSchema = Type.Object({
   expiresAt: TextSchema,
 });
 
-const check = Compile(RememberedSchema);
+const check = lazyCheck(RememberedSchema);
 
 export const rememberedKind: DocumentKind<RememberedCall> = {
   name: 'remembered',

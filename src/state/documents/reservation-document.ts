@@ -1,6 +1,6 @@
 /** The shape of a reservation's document, `reservations/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { Reservation } from '../../model/reservation.js';
 import { ID_PATTERN, type ServiceKey } from '../../model/service.js';
 import type { DocumentKind } from './document.js';
@@ -21,7 +21,7 @@ const ReservationSchema = Type.Object({
   takenBy: Type.Array(Type.Unsafe<ServiceKey>(Type.String({ pattern: KEY }))),
 });
 
-const check = Compile(ReservationSchema);
+const check = lazyCheck(ReservationSchema);
 
 export const reservationKind: DocumentKind<Reservation> = {
   name: 'reservation',

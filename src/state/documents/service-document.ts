@@ -1,7 +1,7 @@
 /** The shape of a service's document, and its path: `services/<2 hex of sha256(key)>/<panel>~<id>.json`. */
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { EVENT_TYPES } from '../../model/service-event.js';
 import { Secret } from '../../kernel/secret.js';
 import {
@@ -137,7 +137,7 @@ const ServiceSchema = Type.Object({
   smallerPlanAt: Type.Optional(Type.String()),
 });
 
-const check = Compile(ServiceSchema);
+const check = lazyCheck(ServiceSchema);
 
 export const serviceKind: DocumentKind<Service> = {
   name: 'service',

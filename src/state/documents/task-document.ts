@@ -1,6 +1,6 @@
 /** The shape of a task's document, `tasks/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { Json } from '../../kernel/json.js';
 import type { ServiceKey } from '../../model/service.js';
 import { type Task, TASK_STATUSES } from '../../model/task.js';
@@ -51,7 +51,7 @@ const TaskSchema = Type.Object({
   endedAt: NullableText,
 });
 
-const check = Compile(TaskSchema);
+const check = lazyCheck(TaskSchema);
 
 export const taskKind: DocumentKind<Task> = {
   name: 'task',

@@ -1,6 +1,6 @@
 /** The shape of an API token's document, `tokens/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { ApiToken } from '../contract.js';
 import type { DocumentKind } from './document.js';
 import { NullableText, TextSchema } from './job-schema.js';
@@ -21,7 +21,7 @@ const TokenSchema = Type.Object({
   networks: Type.Array(Type.String()),
 });
 
-const check = Compile(TokenSchema);
+const check = lazyCheck(TokenSchema);
 
 export const tokenKind: DocumentKind<ApiToken> = {
   name: 'token',

@@ -1,6 +1,6 @@
 /** The shape of a customer zone's document, `zones/<id>.json`. */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { ZoneRecord } from '../contract.js';
 import type { DocumentKind } from './document.js';
 import { TextSchema } from './job-schema.js';
@@ -20,7 +20,7 @@ const ZoneSchema = Type.Object({
   goneRecords: Type.Optional(Type.Array(TextSchema)),
 });
 
-const check = Compile(ZoneSchema);
+const check = lazyCheck(ZoneSchema);
 
 export const zoneKind: DocumentKind<ZoneRecord> = {
   name: 'zone',

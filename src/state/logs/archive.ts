@@ -3,7 +3,7 @@
  * an id has several lines, the last one is valid.
  */
 import { join } from 'node:path';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { Type } from 'typebox';
 import { version as versionOf } from 'uuid';
 import { type Job, madeAt } from '../../model/job.js';
@@ -19,7 +19,7 @@ const NEWLINE = 10;
 
 type Entry = { key: ServiceKey; job: Job };
 
-const lineCheck = Compile(
+const lineCheck = lazyCheck(
   Type.Object({ archived: Type.String(), panel: Type.String(), id: Type.String(), job: JobSchema }),
 );
 

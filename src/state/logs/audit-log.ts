@@ -3,7 +3,7 @@
  * before the response is sent.
  */
 import { join } from 'node:path';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { Type } from 'typebox';
 import type { AuditEntry, AuditPage, AuditStore, AuditQuery } from '../contract.js';
 import type { DeferWrite } from '../files/deferred-writes.js';
@@ -16,7 +16,7 @@ import { LISTENERS } from '../../model/listener.js';
 /** Maximum number of lines kept in memory while they cannot be written. */
 const MOST_WAITING = 20_000;
 
-const lineCheck = Compile(
+const lineCheck = lazyCheck(
   Type.Object({
     at: TextSchema,
     request_id: TextSchema,

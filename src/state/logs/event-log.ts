@@ -4,7 +4,7 @@
  * from the document to the log at its next start. The log therefore contains every event at least once.
  */
 import { join } from 'node:path';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { Type } from 'typebox';
 import type { ServiceEvent } from '../../model/service-event.js';
 import { EVENT_TYPES } from '../../model/service-event.js';
@@ -23,7 +23,7 @@ const KEEP_MS = 30 * 86_400_000;
  */
 const OVERLAP_MS = 3_600_000;
 
-const lineCheck = Compile(
+const lineCheck = lazyCheck(
   Type.Object({
     id: Type.String(),
     at: Type.String(),

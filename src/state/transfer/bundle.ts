@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { extract } from 'tar-stream';
 import { type Static, Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../kernel/lazy-check.js';
 import { cleaned } from '../../kernel/text.js';
 import { COLLECTIONS_FOLDER } from '../collections/collection-folders.js';
 import { KINDS } from '../documents/kinds.js';
@@ -35,7 +35,7 @@ const ManifestSchema = Type.Object({
   ),
 });
 export type Manifest = Static<typeof ManifestSchema>;
-const check = Compile(ManifestSchema);
+const check = lazyCheck(ManifestSchema);
 
 /** The message describes a problem of the export as a whole. */
 export class BundleError extends Error {

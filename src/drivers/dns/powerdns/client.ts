@@ -3,7 +3,7 @@
  * the matching AgentError.
  */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import { Agent, request } from 'undici';
 import { cleaned } from '../../../kernel/text.js';
 import type { PowerDnsConfig } from './config.js';
@@ -30,10 +30,10 @@ const RecordSet = Type.Object({
     ),
   ),
 });
-const zoneAnswer = Compile(
+const zoneAnswer = lazyCheck(
   Type.Object({ account: Type.Optional(Type.String()), rrsets: Type.Array(RecordSet) }),
 );
-const refusal = Compile(Type.Object({ error: Type.String() }));
+const refusal = lazyCheck(Type.Object({ error: Type.String() }));
 
 export type RecordSet = Type.Static<typeof RecordSet>;
 

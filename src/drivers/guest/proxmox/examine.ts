@@ -3,7 +3,7 @@
  * created.
  */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import type { ProxmoxConfig } from './config.js';
 import type { Clock } from '../../../kernel/clock.js';
 import type { LeftLock, SeenContainers } from '../../../model/actual-state.js';
@@ -32,8 +32,8 @@ export interface StorageFacts {
 
 const Value = Type.Union([Type.Number(), Type.String(), Type.Boolean(), Type.Null()]);
 const Maybe = Type.Optional(Value);
-const PERMISSIONS = Compile(Type.Record(Type.String(), Type.Record(Type.String(), Value)));
-const STORAGE = Compile(
+const PERMISSIONS = lazyCheck(Type.Record(Type.String(), Type.Record(Type.String(), Value)));
+const STORAGE = lazyCheck(
   Type.Object({
     type: Type.String(),
     content: Type.Optional(Type.String()),
@@ -44,7 +44,7 @@ const STORAGE = Compile(
     avail: Maybe,
   }),
 );
-const BRIDGES = Compile(Type.Array(Type.Object({ iface: Type.String(), active: Maybe })));
+const BRIDGES = lazyCheck(Type.Array(Type.Object({ iface: Type.String(), active: Maybe })));
 
 export interface ProxmoxExaminer {
   /** e.g. `9.1.9` */

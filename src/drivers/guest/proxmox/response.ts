@@ -5,7 +5,7 @@
  * request.
  */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import { cleaned } from '../../../kernel/text.js';
 import { isPage, pageWords } from '../../shared/page.js';
 import type { WireEnd } from './circuits.js';
@@ -18,7 +18,7 @@ export interface RawResponse {
   readonly body: string;
 }
 
-const ENVELOPE = Compile(
+const ENVELOPE = lazyCheck(
   Type.Object({
     data: Type.Optional(Type.Unknown()),
     message: Type.Optional(Type.String()),

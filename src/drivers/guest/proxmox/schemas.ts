@@ -1,6 +1,6 @@
 /** The schemas of Proxmox's responses, which are checked when they arrive. Numbers and flags may arrive as text. */
-import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import { Compile, type Validator } from 'typebox/compile';
+import { type Static, type TSchema, Type } from 'typebox';
+import { type LazyCheck, lazyCheck } from '../../../kernel/lazy-check.js';
 import { PveError } from './pve-error.js';
 
 const Num = Type.Union([Type.Number(), Type.String(), Type.Null()]);
@@ -46,7 +46,7 @@ const RESOURCE = Type.Object({
   hastate: maybe(Text),
 });
 export type Resource = Static<typeof RESOURCE>;
-export const RESOURCES = Compile(Type.Array(RESOURCE));
+export const RESOURCES = lazyCheck(Type.Array(RESOURCE));
 
 /** Keys with a number, such as `net0`, are not part of this schema. They are read from the same object by name. */
 const CT_CONFIG = Type.Object({
@@ -71,9 +71,9 @@ const CT_CONFIG = Type.Object({
   parent: maybe(Text),
 });
 export type CtConfig = Static<typeof CT_CONFIG>;
-export const CONFIG = Compile(CT_CONFIG);
+export const CONFIG = lazyCheck(CT_CONFIG);
 
-export const FIREWALL_OPTIONS = Compile(
+export const FIREWALL_OPTIONS = lazyCheck(
   Type.Object({
     enable: maybe(Flag),
     ipfilter: maybe(Flag),
@@ -84,9 +84,9 @@ export const FIREWALL_OPTIONS = Compile(
 );
 
 /** The config of a virtual machine, from which only `ipconfig[n]` is read. */
-export const MACHINE_CONFIG = Compile(Type.Record(Type.String(), Type.Unknown()));
+export const MACHINE_CONFIG = lazyCheck(Type.Record(Type.String(), Type.Unknown()));
 
-export const STATUS = Compile(
+export const STATUS = lazyCheck(
   Type.Object({
     status: Type.String(),
     lock: maybe(Text),
@@ -95,20 +95,20 @@ export const STATUS = Compile(
   }),
 );
 
-export const TASK = Compile(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
+export const TASK = lazyCheck(Type.Object({ status: Type.String(), exitstatus: maybe(Type.String()) }));
 
 /** A task. `endtime` is absent while the task is running. */
-export const TASKS = Compile(
+export const TASKS = lazyCheck(
   Type.Array(
     Type.Object({ upid: Type.String(), type: maybe(Text), starttime: maybe(Num), endtime: maybe(Num) }),
   ),
 );
 
-export const TASK_LOG = Compile(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
+export const TASK_LOG = lazyCheck(Type.Array(Type.Object({ n: maybe(Num), t: maybe(Text) })));
 
-export const VOLUMES = Compile(Type.Array(Type.Object({ volid: Type.String(), size: maybe(Num) })));
+export const VOLUMES = lazyCheck(Type.Array(Type.Object({ volid: Type.String(), size: maybe(Num) })));
 
-export const SNAPSHOTS = Compile(
+export const SNAPSHOTS = lazyCheck(
   Type.Array(
     Type.Object({
       name: Type.String(),
@@ -119,19 +119,19 @@ export const SNAPSHOTS = Compile(
   ),
 );
 
-export const VERSION = Compile(Type.Object({ version: Type.String() }));
+export const VERSION = lazyCheck(Type.Object({ version: Type.String() }));
 
-export const HA_RESOURCE = Compile(
+export const HA_RESOURCE = lazyCheck(
   Type.Object({ state: maybe(Text), group: maybe(Text), comment: maybe(Text) }),
 );
 
-export const HA_RESOURCES = Compile(
+export const HA_RESOURCES = lazyCheck(
   Type.Array(Type.Object({ sid: Type.String(), state: maybe(Text), comment: maybe(Text) })),
 );
 
-export const HA_RULES = Compile(Type.Array(Type.Object({ rule: Type.String(), comment: maybe(Text) })));
+export const HA_RULES = lazyCheck(Type.Array(Type.Object({ rule: Type.String(), comment: maybe(Text) })));
 
-export const HA_RULE = Compile(
+export const HA_RULE = lazyCheck(
   Type.Object({
     type: maybe(Text),
     resources: maybe(Text),
@@ -145,11 +145,7 @@ export const HA_RULE = Compile(
  * Returns the response if it matches the schema. Otherwise throws an error that means that the outcome of the request
  * is unknown.
  */
-export function read<T extends TSchema>(
-  validator: Validator<TProperties, T>,
-  about: string,
-  answer: unknown,
-): Static<T> {
+export function read<T extends TSchema>(validator: LazyCheck<T>, about: string, answer: unknown): Static<T> {
   if (validator.Check(answer)) return answer;
   throw new PveError('unknown', about, 'the response has an unknown form');
 }

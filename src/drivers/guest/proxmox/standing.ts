@@ -5,7 +5,7 @@
  * privileges.
  */
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import { isPve } from './pve-error.js';
 
 /** This path returns the privileges of the token by path. Paths without privileges are omitted. */
@@ -19,7 +19,7 @@ const BASELINE = 'VM.Audit';
 const FRESH_MS = 10_000;
 
 const Held = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()));
-const ANSWER = Compile(Type.Object({ data: Held }));
+const ANSWER = lazyCheck(Type.Object({ data: Held }));
 
 /**
  * Returns why no request of the token can succeed, or undefined if the response does not show such a reason. Only a

@@ -2,12 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import { Agent, request } from 'undici';
 import { type DriverDoctor, ok, type Verdict, warning, wrong, word } from '../../shared/doctor/check.js';
 import type { AcmeConfig, AcmeSettings } from './config.js';
 
-const Directory = Compile(
+const Directory = lazyCheck(
   Type.Object({ newNonce: Type.String(), newAccount: Type.String(), newOrder: Type.String() }),
 );
 const CONNECT_MS = 5_000;

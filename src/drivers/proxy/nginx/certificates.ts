@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { chown, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import type { NginxConfig as WholeConfig } from './config.js';
 import { makeFolder, removeLeftovers, replaceFile, syncFolder } from '../../shared/durable-file.js';
 import type { ProxyCertificate } from '../contract.js';
@@ -28,7 +28,7 @@ export type Certificates = ReadonlyMap<string, CertificateEntry>;
 type NginxConfig = Pick<WholeConfig, 'dir' | 'certificate_key_file'>;
 
 const ID = /^[a-z0-9]{1,64}$/;
-const entrySchema = Compile(
+const entrySchema = lazyCheck(
   Type.Object(
     {
       schema: Type.Literal(1),

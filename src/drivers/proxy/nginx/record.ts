@@ -4,7 +4,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import { Type } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { lazyCheck } from '../../../kernel/lazy-check.js';
 import { AgentError } from '../../../kernel/errors.js';
 import { isHostName } from '../../../kernel/host-name.js';
 import type { Mark } from '../../../kernel/mark.js';
@@ -43,7 +43,7 @@ const RecordSchema = Type.Object(
   },
   Strict,
 );
-const record = Compile(RecordSchema);
+const record = lazyCheck(RecordSchema);
 
 export function fileNameOf(mark: Mark): string {
   const name = `${mark.panel}~${mark.service}~${mark.generation}.json`;
