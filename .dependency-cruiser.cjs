@@ -39,6 +39,7 @@ const SUBJECTS = [
   'alerts',
   'audit',
   'metrics',
+  'servers',
 ].map(room);
 const BELOW_HTTP = [...CONTRACTS, room('jobs'), room('services'), ...SUBJECTS, room('drift')];
 const EVERYTHING = ['^src/', '^modules/'];
@@ -197,6 +198,7 @@ module.exports = {
     subject('alerts'),
     subject('audit'),
     subject('metrics'),
+    subject('servers'),
 
     subject('drift'),
     only('modules-know-jobs', room('modules'), [...CONTRACTS, room('jobs'), '^src/config/error\\.ts$']),

@@ -18,6 +18,7 @@ import { certificateManager } from './certificates/certificate-manager.js';
 import { kindData } from './model/job-kinds.js';
 import type { ModuleView } from './model/module-view.js';
 import { isHeld, type Service } from './model/service.js';
+import type { Server } from './model/server.js';
 import type { DataRules } from './model/service-data.js';
 import type { Job } from './model/job.js';
 import type { Circuits } from './drivers/shared/circuit.js';
@@ -43,6 +44,7 @@ import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
 import type { ModulesInUse, Products } from './modules/registry.js';
+import { testServer } from './modules/servers/test-server.js';
 import { openStrikes } from './modules/strikes.js';
 import { moduleCallsOf } from './boot/module-calls.js';
 import { openModuleRequests } from './boot/module-requests.js';
@@ -237,6 +239,7 @@ export async function startDaemon({
     stops.push(() => moduleLogs.close());
     const collections = openModuleCollections(parts, versions, strikes);
     work.push(() => collections.close());
+    const attempts = { threads, processes, code: codeOfJobs(versions, strikes) };
     const moduleLogged = intoModuleLog(moduleLogs);
     const requests = openModuleRequests({
       ...{ ...parts, versions, strikes, moduleLogged, collections },
@@ -245,8 +248,12 @@ export async function startDaemon({
     work.push(() => requests.close());
     const engine = buildEngine(
       { ...parts, moduleCalls: calls.call, moduleLogged, collections, tasks },
-      { threads, processes, code: codeOfJobs(versions, strikes) },
+      attempts,
     );
+    const serverRuns = {
+      ...{ ...attempts, clock, log, products, circuits: systems, calls: calls.call, moduleLogged },
+      leases: leases(),
+    };
     await answerCutOff({ state });
     await engine.start();
     work.push(() => engine.stop());
@@ -270,6 +277,7 @@ export async function startDaemon({
       rescanModules: live.rescan,
       tasks: tasks.records,
       moduleRequests: requests,
+      testServer: (server: Server, signal: AbortSignal) => testServer(serverRuns, server, signal),
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
@@ -354,6 +362,7 @@ function buildEngine(
         ...{ config, drivers, watch, clock, withJob, moduleCalls, collections },
         services: state.services,
         reservations: state.reservations,
+        servers: state.servers,
         archive: state.archive,
         dataRules,
       }),
@@ -403,6 +412,7 @@ function operationContext(parts: Parts): DriftContext {
     countRoom: (request, view, most) => countPlaces(placementDeps, request, view, most),
     reservationTurns: new KeyedLock(),
     planTurns: new KeyedLock(),
+    serverTurns: new KeyedLock(),
     drift,
   };
 }

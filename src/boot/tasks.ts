@@ -25,7 +25,7 @@ export interface OpenTasks {
   readonly records: TaskRecords;
   readonly add: AddTask;
   /** The tasks as the job engine sees them. */
-  readonly kind: (calls: Omit<TaskCallDeps, 'services'>) => SubjectKind<TaskSubject>;
+  readonly kind: (calls: Omit<TaskCallDeps, 'services' | 'servers'>) => SubjectKind<TaskSubject>;
   /** Must be called once the engine listens. */
   start(): void;
   stop(): Promise<void>;
@@ -43,7 +43,16 @@ export function openTasks({ config, clock, state, inUse: modules, log }: Parts):
   return {
     records,
     add: taskAdder({ records, modules, services, clock }),
-    kind: (calls) => taskSubject({ ...calls, records, queue, modules, services, panels: config.panels }),
+    kind: (calls) =>
+      taskSubject({
+        ...calls,
+        records,
+        queue,
+        modules,
+        services,
+        servers: state.servers,
+        panels: config.panels,
+      }),
     start: () => queue.start(),
     stop: () => queue.stop(),
   };

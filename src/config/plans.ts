@@ -11,6 +11,7 @@ export function planOf(entry: Entry): Plan {
     name: entry.name,
     aliases: entry.aliases,
     ...(entry.module === undefined ? {} : { module: entry.module }),
+    ...(entry.server_group === undefined ? {} : { serverGroup: entry.server_group }),
     memoryMb: entry.memory_mb ?? 0,
     swapMb: entry.swap_mb,
     diskGb: entry.disk_gb ?? 0,

@@ -38,6 +38,7 @@ import { ContainerHostSchema } from '../drivers/guest/section.js';
 import { ProxySchema } from '../drivers/proxy/section.js';
 import { decodeKey } from '../kernel/key-text.js';
 import { isPermission, PERMISSIONS } from '../model/permissions.js';
+import { SERVER_WORD } from '../model/server.js';
 import { canonicalLocale } from '../model/locale.js';
 import { SMALLER_PLAN } from '../model/plan.js';
 import { RESERVED_BY_DEFAULT } from '../model/subdomain.js';
@@ -164,6 +165,12 @@ export const PlanSchema = block('A plan.', {
     text('Product module of the plan; empty = any product, by default `modules.default_product`.', {
       pattern: LABEL,
       expected: 'the name of a product module',
+    }),
+  ),
+  server_group: optional(
+    text('Group of servers on which the product creates accounts; empty = `default`.', {
+      pattern: SERVER_WORD,
+      expected: 'the name of a group of servers',
     }),
   ),
   memory_mb: optional(number('Memory of the container.', 64, 4_194_304, { unit: 'MiB' })),

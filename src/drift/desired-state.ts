@@ -64,7 +64,7 @@ export function pictureOf(service: Service, busy: boolean): ServicePicture {
 function lifeOf(service: Service): Life {
   if (service.jobs.some(({ status }) => status === 'stuck')) return 'stuck';
   if (service.lifecycle === 'terminated') return isHeld(service) ? 'live' : 'ended';
-  if (service.lifecycle === 'failed') return isReleased(service.guest) ? 'ended' : 'left';
+  if (service.lifecycle === 'failed') return isReleased(service.guest) && !service.server ? 'ended' : 'left';
   return service.lifecycle === 'creating' ? 'busy' : 'live';
 }
 

@@ -98,6 +98,7 @@ export const ERRORS = {
   domain_not_found: kind(404, 'gone', 'The service has no such domain.'),
   instance_not_found: kind(404, 'gone', 'There is no channel or gateway with this ID.'),
   plan_not_found: kind(404, 'gone', 'There is no plan with this name.'),
+  server_not_found: kind(404, 'gone', 'The module has no such server.'),
   reservation_not_found: kind(
     404,
     'gone',
@@ -152,6 +153,8 @@ export const ERRORS = {
   instance_exists: kind(409, 'conflict', 'Another channel or gateway has this ID.'),
   plan_exists: kind(409, 'conflict', 'Another plan has this name or alias.'),
   plan_in_use: kind(409, 'conflict', 'Services or reservations use the plan, so it cannot be deleted.'),
+  server_exists: kind(409, 'conflict', 'Another server of the module has this name.'),
+  server_in_use: kind(409, 'conflict', 'The server has accounts of services, so it cannot be removed.'),
   plan_read_only: kind(409, 'conflict', 'The plan is in the configuration and can be changed only there.'),
   plan_unusable: kind(
     409,
@@ -267,7 +270,11 @@ export const ERRORS = {
   job_crashed: kind(500, 'unknown', 'The job ended without a result.'),
   aborted: kind(503, 'unknown', 'The operation was stopped before it ended.'),
   // an order waits for capacity in the same way as for a missing template, because capacity may become available again
-  capacity_exhausted: kind(503, 'busy', 'No address, VMID or node with enough capacity is left.'),
+  capacity_exhausted: kind(
+    503,
+    'busy',
+    'No address, VMID, node with enough capacity or server with room is left.',
+  ),
   tasks_full: kind(503, 'busy', 'Too many tasks of the module wait; the agent accepts no more of them.'),
   state_unavailable: kind(503, 'unreachable', 'The request could not be recorded.'),
   not_ready: kind(503, 'busy', 'The agent is starting, or something that it requires is missing.'),

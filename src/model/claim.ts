@@ -1,7 +1,10 @@
-/** A claim reserves something that only one service may have: a name, an address, a VMID or a domain. */
+/**
+ * A claim reserves something that only one service may have: a name, an address, a VMID, a domain or a place on a
+ * server.
+ */
 import { AgentError, type ErrorCode } from '../kernel/errors.js';
 
-/** For example `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`. */
+/** For example `name shop`, `address 10.0.0.5`, `vmid 10001`, `domain example.com`, `place srv_ab#3`. */
 export type Claim = `${ClaimKind} ${string}`;
 export type ClaimKind = keyof typeof REFUSALS;
 
@@ -10,6 +13,7 @@ const REFUSALS = {
   address: ['capacity_exhausted', 'The address belongs to another service.'],
   domain: ['domain_taken', 'The domain belongs to another customer.'],
   vmid: ['vmid_taken', 'The VMID belongs to another service.'],
+  place: ['capacity_exhausted', 'The place on the server belongs to another service.'],
 } as const satisfies Record<string, readonly [ErrorCode, string]>;
 
 /** Thrown when a change needs a claim that another service holds. The change was not made. */

@@ -8,7 +8,7 @@ import type { Json } from '../kernel/json.js';
  * What a step creates, changes or removes outside the agent. The agent uses this to list what a stopped job has left
  * behind.
  */
-export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy';
+export type Thing = 'container' | 'ha' | 'snapshot' | 'dns' | 'proxy' | 'account';
 
 /** Something that a step of a stopped job has left behind. */
 export interface Remain {

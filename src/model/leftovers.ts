@@ -39,6 +39,8 @@ function describe(service: Service, { args }: Pick<Job, 'args'>, thing: Thing): 
       return `HA resource of ${container}`;
     case 'snapshot':
       return `snapshot ${typeof args['name'] === 'string' ? args['name'] : '(unnamed)'} of ${container}`;
+    case 'account':
+      return `account on the server ${service.server?.id ?? '(none)'}`;
     case 'dns':
       return `DNS record ${site?.fqdn ?? '(no name)'}`;
     case 'proxy':
@@ -50,6 +52,7 @@ const FOR_CUSTOMERS: Readonly<Record<Thing, string>> = {
   container: 'the container',
   ha: 'the high-availability setting',
   snapshot: 'a backup',
+  account: 'the account',
   dns: 'the DNS record',
   proxy: 'the proxy host',
 };

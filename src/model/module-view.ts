@@ -1,5 +1,6 @@
 /** The view of a module for operators. */
 import type { JsonObject } from '../kernel/json.js';
+import type { ServerRules } from './server.js';
 import type { Part } from './part.js';
 
 /**
@@ -68,6 +69,8 @@ export interface ModuleView {
   readonly instanceSchema: JsonObject | null;
   /** What the module declares about requests. */
   readonly routes: ModuleRoutesView | null;
+  /** What the module declares about its servers; null if it uses none. */
+  readonly servers?: ServerRules | null;
   /** Number of services that need the module, including deleted services that are still kept. */
   readonly services: number;
 }

@@ -7,6 +7,8 @@ export const PERMISSIONS = [
   'domains:write',
   'jobs:read',
   'metrics:read',
+  'servers:read',
+  'servers:write',
   'admin',
 ] as const;
 
@@ -17,8 +19,8 @@ export type Permission = (typeof PERMISSIONS)[number] | ModulePermission;
 
 const MODULE_PERMISSION = /^module:[a-z]+\/[a-z0-9]+(?:-[a-z0-9]+)*:[a-z][a-z0-9-]{0,39}$/;
 
-/** Only for operators: metrics cover all panels, and `admin` includes everything. */
-const OPERATORS: readonly Permission[] = ['metrics:read', 'admin'];
+/** Only for operators: metrics and servers concern all panels, and `admin` includes everything. */
+const OPERATORS: readonly Permission[] = ['metrics:read', 'servers:read', 'servers:write', 'admin'];
 
 /** The permissions that a panel needs. */
 export const PANEL_PERMISSIONS: readonly Permission[] = PERMISSIONS.filter(

@@ -25,6 +25,8 @@ export interface Plan {
   readonly pools?: readonly string[];
   /** Name of the group of nodes on which the containers are placed. Absent: every node. */
   readonly location?: string;
+  /** The group of servers on which the product creates accounts. If it is absent, the group is `default`. */
+  readonly serverGroup?: string;
   /** The product data, in the form that the module declares with `productData`. */
   readonly data?: JsonObject;
   /** Options that an order may set; only on plans that are for sale. */
@@ -43,7 +45,7 @@ const VALUES = ['memoryMb', 'swapMb', 'diskGb', 'cores', 'domains', 'backups'] a
 /** True when both have the same name and the same values; aliases do not matter. */
 export function sameValues(a: Plan, b: Plan): boolean {
   const sameSizes = a.name === b.name && VALUES.every((field) => a[field] === b[field]);
-  return sameSizes && isDeepStrictEqual(a.data ?? {}, b.data ?? {});
+  return sameSizes && a.serverGroup === b.serverGroup && isDeepStrictEqual(a.data ?? {}, b.data ?? {});
 }
 
 /** A name or alias of a plan in the form in which such words are compared. */

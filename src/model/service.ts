@@ -8,6 +8,7 @@ import type { JsonObject } from '../kernel/json.js';
 import type { Mark } from '../kernel/mark.js';
 import type { Plan } from './plan.js';
 import type { Secret } from '../kernel/secret.js';
+import type { ServerPlace } from './server.js';
 
 export const LIFECYCLES = ['creating', 'active', 'suspended', 'terminated', 'failed'] as const;
 export type Lifecycle = (typeof LIFECYCLES)[number];
@@ -65,6 +66,11 @@ export interface Service {
   readonly guest: Guest | null;
   /** Null when the product has no site. The service then has no name, no DNS record, no proxy host and no domain. */
   readonly site: Site | null;
+  /**
+   * The account on a server. Null while the service waits for a server, and after its account was removed. Absent if
+   * the product creates no accounts on servers.
+   */
+  readonly server?: ServerPlace | null;
   /** Empty unless suspended. */
   readonly suspendedFor: readonly SuspensionReason[];
   /** Set once the site is no longer served to visitors. */

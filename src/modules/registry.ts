@@ -109,6 +109,7 @@ function knownOf(
     serviceDataSchema: declared?.serviceData ?? null,
     instanceSchema: declared?.instance ?? null,
     routes: declared?.routes ?? null,
+    servers: declared?.servers ?? null,
   };
   if (reason !== null) return { ...at, ...said, state: 'error', reason };
   return { ...at, ...said, state: 'active', reason: null };
@@ -143,6 +144,7 @@ export function missingModule(name: string, reason: string): KnownModule {
     serviceDataSchema: null,
     instanceSchema: null,
     routes: null,
+    servers: null,
   };
 }
 

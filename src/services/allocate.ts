@@ -5,8 +5,10 @@
 import { firstFree } from '../model/address-pool.js';
 import { chooseAddresses, poolsOf } from '../model/pool-choice.js';
 import { AgentError } from '../kernel/errors.js';
+import { chooseServer, type ServerWish } from '../jobs/effects/server-choice.js';
 import { exhausted, noAddress, refuseHeldSupply } from '../jobs/effects/supply.js';
 import type { ClaimedAddress } from '../model/guest.js';
+import type { ServerPlace } from '../model/server.js';
 import type { ServiceKey } from '../model/service.js';
 import type { Plan } from '../model/plan.js';
 import type { Part } from '../model/part.js';
@@ -19,19 +21,23 @@ export interface Allotment {
   readonly subdomain: string | null;
   /** Null for a product without a guest. */
   readonly guest: { readonly addresses: readonly ClaimedAddress[]; readonly vmid: number | null } | null;
-  /** Why the guest got neither addresses nor a VMID. The service's job waits for them. */
+  /** The place on a server; null if the service waits for one, undefined if its product uses no servers. */
+  readonly server: ServerPlace | null | undefined;
+  /** What the service lacks: addresses and a VMID, or a server. The service's job waits for it. */
   readonly lacks: AgentError | null;
 }
 
 /**
- * Chooses the values that the given parts of the service need. Throws `name_taken` if a requested name is in use.
- * Throws `capacity_exhausted` if addresses, numbers or names are used up and the order is not allowed to wait for them.
+ * Chooses the values that the given parts of the service need, and a server for a product that uses servers. Throws
+ * `name_taken` if a requested name is in use. Throws `capacity_exhausted` if addresses, numbers, names or servers are
+ * used up and the order is not allowed to wait for them.
  */
 export type Allocate = (
   key: ServiceKey,
   order: SiteOrder,
   product: { readonly parts: readonly Part[]; readonly plan: Plan },
   mayWait: boolean,
+  wish?: ServerWish,
 ) => Allotment;
 
 /**
@@ -49,17 +55,26 @@ export function makeAllocate(context: OperationContext): Allocate {
     lastVmid = vmid;
     return { addresses, vmid };
   };
-  return (key, order, { parts, plan }, mayWait) => {
+  const choosePlace = (key: ServiceKey, wish: ServerWish): ServerPlace => {
+    const { servers, services, reservations } = context.state;
+    const deps = { servers, services, reservations, clock: context.clock };
+    return chooseServer(deps, wish, { key, createdAt: null });
+  };
+  return (key, order, { parts, plan }, mayWait, wish) => {
     const subdomain = parts.includes('site') ? chooseName(context, key, order) : null;
-    if (!parts.includes('guest')) return { subdomain, guest: null, lacks: null };
+    const chosen = { subdomain, guest: null, server: undefined, lacks: null };
+    const without = { guest: parts.includes('guest') ? NOTHING : null, server: wish && null };
     try {
-      return { subdomain, guest: chooseGuest(key, plan), lacks: null };
+      if (wish) return { ...chosen, server: choosePlace(key, wish) };
+      return parts.includes('guest') ? { ...chosen, guest: chooseGuest(key, plan) } : chosen;
     } catch (error) {
       if (!mayWait || !isExhausted(error)) throw error;
-      return { subdomain, guest: { addresses: [], vmid: null }, lacks: error };
+      return { ...chosen, ...without, lacks: error };
     }
   };
 }
+
+const NOTHING = { addresses: [], vmid: null } as const;
 
 export function isExhausted(error: unknown): error is AgentError {
   return error instanceof AgentError && error.code === 'capacity_exhausted';

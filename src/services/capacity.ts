@@ -1,12 +1,19 @@
 /** Computes how many sites of a plan could be created now, based on data that the daemon already has in memory. */
 import { freeSupply, type HeldSupply, heldSupply } from '../jobs/effects/supply.js';
 import { holdsBefore, unitsIn } from '../jobs/effects/held-units.js';
+import {
+  freePlaces,
+  heldPlaces,
+  type ServerChoiceDeps,
+  type ServerWish,
+  wishOf,
+} from '../jobs/effects/server-choice.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Plan } from '../model/plan.js';
 import type { OperationContext, PlacementRequest, SoldProduct } from './context.js';
 
 /** Resources that can run out. */
-export const LIMITS = ['addresses', 'vmids', 'nodes', 'template'] as const;
+export const LIMITS = ['addresses', 'vmids', 'nodes', 'template', 'servers'] as const;
 export type Limit = (typeof LIMITS)[number];
 
 export interface Capacity {
@@ -31,7 +38,9 @@ const NO_ORDER = { key: null, createdAt: null } as const;
  */
 export function capacityOf(context: OperationContext, plan: Plan, product: SoldProduct): Capacity {
   const { state, clock, watch } = context;
-  const { services, reservations } = state;
+  const { services, reservations, servers } = state;
+  if (product.declared.servers)
+    return onServers({ servers, services, reservations, clock }, wishOf(product.info.name, plan));
   const holds = holdsBefore({ services, reservations, clock }, NO_ORDER, 'supply');
   const reserved = unitsIn({ ...holds, waiting: [] });
   const told = { reserved, waiting: unitsIn({ ...holds, reserved: [] }) };
@@ -44,6 +53,12 @@ export function capacityOf(context: OperationContext, plan: Plan, product: SoldP
   const available = Math.min(MOST_COUNTED, ...left.map(([, count]) => count));
   const limitedBy = left.filter(([, count]) => count === available).map(([limit]) => limit);
   return { available, limitedBy: available === MOST_COUNTED ? [] : limitedBy, ...told };
+}
+
+function onServers(deps: ServerChoiceDeps, wish: ServerWish): Capacity {
+  const available = Math.min(MOST_COUNTED, freePlaces(deps, wish));
+  const limitedBy: Limit[] = available === MOST_COUNTED ? [] : ['servers'];
+  return { available, limitedBy, ...heldPlaces(deps, wish, NO_ORDER) };
 }
 
 export function placementRequestOf(plan: Plan, source: PlacementRequest['source']): PlacementRequest {

@@ -34,6 +34,7 @@ export interface SoldProduct {
     | 'serviceData'
     | 'checks'
     | 'actions'
+    | 'servers'
   >;
   /** Hash of the module's code; null or absent for shipped modules. */
   readonly hash?: string | null;
@@ -112,6 +113,8 @@ export interface OperationContext {
   readonly reservationTurns: Turns;
   /** Plans are created and changed one at a time, so that two plans do not get the same name or alias. */
   readonly planTurns: Turns;
+  /** Servers are added, changed and removed one at a time, so that two servers do not get the same name. */
+  readonly serverTurns: Turns;
   /** Compiles the schemas of modules. */
   readonly dataChecks: DataChecks;
   /** Calls `checkService` of a module. Never rejects. */

@@ -14,6 +14,7 @@ import { localeOf } from '../model/locale.js';
 import type { Plan } from '../model/plan.js';
 import { readOptions } from '../model/plan-options.js';
 import { isReleased } from '../model/guest.js';
+import { wishOf } from '../jobs/effects/server-choice.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
 import type { Site } from '../model/site.js';
 import { isLack } from '../model/waiting-order.js';
@@ -38,8 +39,8 @@ export interface Ordered {
 }
 
 /**
- * Returns the recorded service; for a repeated request, the service from the first request. If addresses or container
- * numbers are used up, the order's job waits for them, unless `strict` is set. Throws `invalid_request`,
+ * Returns the recorded service; for a repeated request, the service from the first request. If addresses, container
+ * numbers or servers are used up, the order's job waits for them, unless `strict` is set. Throws `invalid_request`,
  * `unknown_plan`, `unknown_module`, `module_conflict`, `plan_unusable`, `name_reserved`, `name_taken`,
  * `service_exists`, `service_busy`, `service_failed`, `state_damaged`, `state_unavailable`; if `strict` is set, also
  * `capacity_exhausted`, `reservation_not_found` and `reservation_used`.
@@ -153,12 +154,9 @@ async function record(
           return { value: restoredService(context, sale, current), result: [] };
         if (current && !mayStartAgain(current))
           return { value: sameOrder(current, sale.order, sale.plan), result: [] };
-        const allotment = allocate(
-          sale.key,
-          sale.order,
-          { parts: sale.product.declared.parts, plan: sale.plan },
-          !strict,
-        );
+        const { parts, servers } = sale.product.declared;
+        const wish = servers ? wishOf(sale.product.info.name, sale.plan) : undefined;
+        const allotment = allocate(sale.key, sale.order, { parts, plan: sale.plan }, !strict, wish);
         const value = newService(context, sale, allotment, current);
         return { value, result: allotment.lacks ? [waitsFor(allotment.lacks)] : [] };
       });
@@ -201,6 +199,7 @@ function newService(
     module: { type: 'product', name: product.info.name },
     guest: allotment.guest && { ...allotment.guest, node: null, snapshots: [], lastBackup: null },
     site: allotment.subdomain === null ? null : newSite(context, order, allotment.subdomain),
+    ...(allotment.server === undefined ? {} : { server: allotment.server }),
     suspendedFor: [],
     deletion: null,
     secrets: data.secrets,
@@ -243,7 +242,7 @@ function newSite({ clock, config }: OperationContext, order: SiteOrder, subdomai
  */
 function mayStartAgain(service: Service): boolean {
   if (service.lifecycle === 'terminated') return !isHeld(service) && !service.jobs.some(isOpen);
-  if (!isReleased(service.guest)) return false;
+  if (!isReleased(service.guest) || service.server) return false;
   return service.lifecycle === 'failed' && !service.jobs.some((job) => isOpen(job) || job.status === 'stuck');
 }
 

@@ -44,9 +44,14 @@ const become = (service: Service, lifecycle: Service['lifecycle'], also: Partial
 const live = (service: Service, also: Partial<Service> = {}): Service =>
   become(service, service.suspendedFor.length > 0 ? 'suspended' : 'active', also);
 
-/** Releases the VMID, addresses and node. The name is then free too (see state/stores/claims.ts). */
-const released = (service: Service, also: Partial<Guest> = {}): Service =>
-  withGuest(service, { ...RELEASED, ...also });
+/**
+ * Releases the VMID, addresses, node, and the place on a server. The name is then free too (see
+ * state/stores/claims.ts).
+ */
+const released = (service: Service, also: Partial<Guest> = {}): Service => ({
+  ...withGuest(service, { ...RELEASED, ...also }),
+  ...(service.server ? { server: null } : {}),
+});
 
 /** Removes all custom domains. */
 const withoutDomains = (service: Service): Service =>
@@ -103,7 +108,10 @@ const forgotten: Rule = (service, job, now) => {
   return tombstone(service, {
     ...deletionOf(service, job, now),
     purgeAt: now,
-    leftBehind: service.guest ? leftOf(service.guest) : [],
+    leftBehind: [
+      ...(service.guest ? leftOf(service.guest) : []),
+      ...(service.server ? [`account on the server ${service.server.id}`] : []),
+    ],
   });
 };
 

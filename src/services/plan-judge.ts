@@ -30,7 +30,8 @@ export interface ProductCheck {
 
 /** The part of a product that a plan must match. */
 export interface JudgedProduct {
-  readonly declared: Pick<Declarations, 'parts' | 'productData'> & Partial<Pick<Declarations, 'planLimits'>>;
+  readonly declared: Pick<Declarations, 'parts' | 'productData'> &
+    Partial<Pick<Declarations, 'planLimits' | 'servers'>>;
 }
 
 /** The names in the configuration to which plans may refer. */
@@ -82,11 +83,18 @@ export function judgeByDeclarations(
 ): PlanVerdict {
   const { data: given = {} } = plan;
   if (!product) return { data: given, problems: { module: 'cannot be used at the moment' } };
-  const { parts, productData, planLimits } = product.declared;
+  const { parts, productData, planLimits, servers } = product.declared;
   const sizes = parts.includes('guest') ? { ...missingSizes(plan), ...limitProblems(plan, planLimits) } : {};
   const { data, problems } = productData === null ? undeclared(given) : checks(productData)(given);
   const ofData = Object.entries(problems).map(([field, problem]) => [joined(field), problem] as const);
-  return { data, problems: { ...sizes, ...unknownNames(plan, names), ...Object.fromEntries(ofData) } };
+  const group =
+    plan.serverGroup !== undefined && !servers
+      ? { server_group: 'must be omitted: the product uses no servers' }
+      : {};
+  return {
+    data,
+    problems: { ...sizes, ...group, ...unknownNames(plan, names), ...Object.fromEntries(ofData) },
+  };
 }
 
 function undeclared(data: JsonObject): PlanVerdict {

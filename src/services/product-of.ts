@@ -50,6 +50,7 @@ function withoutModule({ module, guest, site, jobs }: Service, method: KindName)
       serviceData: null,
       checks: [],
       actions: [],
+      servers: null,
     },
   };
 }

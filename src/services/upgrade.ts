@@ -7,6 +7,7 @@ import { AgentError } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';
 import { failedOrders } from '../model/failed-order.js';
 import { isOpen } from '../model/job.js';
+import { groupOf } from '../model/server.js';
 import { findPlan, type Plan, sameValues, type SmallerPlan } from '../model/plan.js';
 import type { Service } from '../model/service.js';
 import { excessOver, planProblem, staysSentence } from '../model/upgrade.js';
@@ -127,10 +128,17 @@ async function planFor(
 
 /**
  * Throws `module_conflict` when the plan is for another product. A plan that names no product is for the default
- * product; a service of another product may have it only if its own plan names no product either.
+ * product; a service of another product may have it only if its own plan names no product either. Throws
+ * `not_supported` when the plan is for another group of servers.
  */
-function refuseForeign({ config }: OperationContext, { plan, module }: Service, wanted: Plan): void {
+function refuseForeign({ config, state }: OperationContext, service: Service, wanted: Plan): void {
+  const { plan, module } = service;
   refuseOtherModule(wanted, module.name);
+  const server = service.server ? state.servers.find(service.server.id) : undefined;
+  if (server && wanted.name !== plan.name && groupOf(wanted) !== server.group)
+    throw new AgentError('not_supported', 'The plan is for other servers, and the account cannot be moved.', {
+      detail: `the account is on ${server.name} in the group ${server.group}`,
+    });
   if (wanted.module === undefined && plan.module !== undefined)
     refuseOtherModule({ ...wanted, module: productOf(wanted, config) }, module.name);
 }

@@ -16,6 +16,7 @@ import type {
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import type { ModuleInstance } from '../model/module-instance.js';
 import type { Reservation } from '../model/reservation.js';
+import type { Server } from '../model/server.js';
 import type { StoredPlan } from '../model/stored-plan.js';
 import type { Task } from '../model/task.js';
 import type { EventType } from '../model/service-event.js';
@@ -44,6 +45,12 @@ export interface ServiceEntry {
   readonly hasGuest: boolean;
   readonly vmid: number | null;
   readonly node: string | null;
+  /** Id of the server on which the service has its account; null if it has none. */
+  readonly server: string | null;
+  /** The group of servers of the service's plan. */
+  readonly serverGroup: string;
+  /** Whether the product creates accounts on servers. */
+  readonly hasServer: boolean;
   readonly memoryMb: number;
   readonly diskGb: number;
   /** The pools and the location of the plan; null if the plan names none. */
@@ -123,6 +130,11 @@ export interface ServiceStore {
   holderOf(
     claim: { subdomain: string } | { address: string } | { vmid: number } | { domain: string },
   ): ServiceKey | undefined;
+  /**
+   * The places of a server that services hold, also those that a change which is being written takes. The numbers begin
+   * with 1.
+   */
+  placesOn(server: string): ReadonlySet<number>;
   /** Finds an open or recently ended job, together with the key of its service. For archived jobs use `archive`. */
   findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined>;
   /** The listener is called after every durable change. Returns a function that removes the listener. */
@@ -441,6 +453,8 @@ export interface State {
   readonly tasks: DocumentStore<Task>;
   /** The channels and gateways: instances of notification and payment modules. */
   readonly instances: DocumentStore<ModuleInstance>;
+  /** The servers of all modules. */
+  readonly servers: DocumentStore<Server>;
   /**
    * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
    * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the

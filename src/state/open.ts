@@ -38,9 +38,11 @@ import { planKind } from './documents/plan-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
 import type { ModuleInstance } from '../model/module-instance.js';
 import type { Reservation } from '../model/reservation.js';
+import type { Server } from '../model/server.js';
 import type { StoredPlan } from '../model/stored-plan.js';
 import type { Task } from '../model/task.js';
 import { reservationKind } from './documents/reservation-document.js';
+import { serverKind } from './documents/server-document.js';
 import { taskKind } from './documents/task-document.js';
 import { refuseUnfinishedImport } from './files/unfinished-import.js';
 import { zoneKind } from './documents/zone-document.js';
@@ -103,6 +105,12 @@ export async function openState({
     const cursors = new LogCursors(cursorKeyOf(epochs, common.now));
     const events = await EventLog.open({ ...common, cursors });
     const audit = await AuditLog.open({ ...common, cursors, keepDays: auditKeepDays });
+    const servers = await DurableDocumentStore.open<Server>({
+      ...common,
+      folder: 'servers',
+      kind: serverKind,
+      idOf,
+    });
     const instances = await DurableDocumentStore.open<ModuleInstance>({
       ...common,
       folder: 'instances',
@@ -147,7 +155,7 @@ export async function openState({
     const keys = new KeyRotation({
       ...common,
       ownFile: ownKeyFile,
-      stores: [services, domains, acmeAccounts, remembered, epochs, instances, collections],
+      stores: [services, domains, acmeAccounts, remembered, epochs, instances, servers, collections],
     });
     const stores = {
       collections,
@@ -167,6 +175,7 @@ export async function openState({
       plans,
       tasks,
       instances,
+      servers,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -210,6 +219,7 @@ interface Stores {
   readonly plans: DurableDocumentStore<StoredPlan>;
   readonly tasks: DurableDocumentStore<Task>;
   readonly instances: DurableDocumentStore<ModuleInstance>;
+  readonly servers: DurableDocumentStore<Server>;
 }
 
 interface Opened {

@@ -8,6 +8,7 @@ import { isFields } from '../kernel/is-fields.js';
 import type { JsonObject } from '../kernel/json.js';
 import type { Job } from '../model/job.js';
 import type { DataRules } from '../model/service-data.js';
+import type { Server } from '../model/server.js';
 import type { Service } from '../model/service.js';
 import type { Task } from '../model/task.js';
 import { serviceCallCheck } from '../jobs/effects/call-check.js';
@@ -15,16 +16,18 @@ import type { CollectionAccess } from '../jobs/effects/collection-access.js';
 import { carryOutCollectionCall, isCollectionCall } from '../jobs/effects/collection-table.js';
 import type { ModuleCaller, ModuleCalls } from '../jobs/effects/module-calls.js';
 import { savedData } from '../jobs/effects/save-data.js';
+import { viewServer } from '../jobs/effects/servers.js';
 import { type SecretsPlace, secretNamed, secretsIn } from '../jobs/effects/service-secrets.js';
 import { unusable } from '../jobs/engine/bounded-call.js';
 import type { CallContext } from '../jobs/engine/call-context.js';
 import type { SubjectKind } from '../jobs/engine/subject-kind.js';
 import { isModuleCall } from '../modules/kit/host-calls.js';
-import type { ServiceStore } from '../state/contract.js';
+import type { DocumentStore, ServiceStore } from '../state/contract.js';
 import type { TaskSubject } from './job-of-task.js';
 
 export interface TaskCallDeps {
   readonly services: ServiceStore;
+  readonly servers: Pick<DocumentStore<Server>, 'find'>;
   readonly collections: CollectionAccess;
   /** Passed in, because `modules/calls` is in a higher layer. */
   readonly moduleCalls: ModuleCalls;
@@ -44,6 +47,11 @@ export function taskCalls(deps: TaskCallDeps): SubjectKind<TaskSubject>['call'] 
       const secretOf = (ref: { secret: string }) => secretNamed(secrets, ref);
       const service = task.service ? await place.read() : null;
       return carryOutCollectionCall({ ...deps, service, module: task.module, secretOf }, name, args);
+    }
+    if (name === 'servers.current') {
+      const { server } = task.service ? await place.read() : {};
+      const found = server ? deps.servers.find(server.id) : undefined;
+      return found ? viewServer(found) : null;
     }
     if (name !== 'data.save')
       throw unusable(`${name} is not possible in a task: only a job of the service changes its resources`);
@@ -71,7 +79,10 @@ function callerOf(
 }
 
 /** The service of the task. A task without a service has no secrets of its own. */
-function secretsPlace({ services, collections }: TaskCallDeps, { module, service }: Task): SecretsPlace {
+function secretsPlace(
+  { services, servers, collections }: TaskCallDeps,
+  { module, service }: Task,
+): SecretsPlace {
   const checked = (found: Service | undefined): Service => {
     const isSame = found?.generation === service?.generation;
     if (found && isSame && found.module.type === module.type && found.module.name === module.name)
@@ -84,7 +95,7 @@ function secretsPlace({ services, collections }: TaskCallDeps, { module, service
   const none = (): AgentError =>
     unusable('a task without a service has neither secrets nor data of a service');
   return {
-    ...{ collections, module },
+    ...{ collections, servers, module },
     async read() {
       if (!service) throw none();
       return checked(await services.find(service.key));

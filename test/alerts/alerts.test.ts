@@ -439,7 +439,13 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   t.same(await look('document_damaged'), []);
   const module: ModuleView = {
     ...{ type: 'product', name: 'shop', title: null, version: null, hash: null, settingsSchema: null },
-    ...{ productDataSchema: null, serviceDataSchema: null, instanceSchema: null, routes: null },
+    ...{
+      productDataSchema: null,
+      serviceDataSchema: null,
+      instanceSchema: null,
+      routes: null,
+      servers: null,
+    },
     ...{ parts: [], abilities: [], services: 2, state: 'error', path: '/m/product/shop', reason: 'no luck.' },
   };
   world.modules = [module, { ...module, name: 'fine', state: 'active' }];

@@ -24,6 +24,7 @@ const SHOP: ModuleView = {
     serviceDataSchema: null,
     instanceSchema: null,
     routes: null,
+    servers: null,
   },
   ...{ parts: [], abilities: [], services: 2, state: 'active', path: '/m/product/shop', reason: null },
 };

@@ -81,6 +81,7 @@ const deps = {
   countRoom: () => 0,
   reservationTurns: new KeyedLock(),
   planTurns: new KeyedLock(),
+  serverTurns: new KeyedLock(),
   dataChecks: dataChecks(),
   checkService: async () => ({ kind: 'valid', data: undefined }) as const,
   plans: plansFor({ config, state, products: { find: () => undefined } }),
@@ -106,6 +107,7 @@ const deps = {
     static: () => Promise.reject(new Error('there are no modules')),
     webhook: () => Promise.reject(new Error('there are no modules')),
   },
+  testServer: async () => ({ connected: true, message: null, problem: null, ms: 1 }),
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

@@ -2,6 +2,7 @@
 import { AgentError } from '../../src/kernel/errors.js';
 import type { StoredPlan } from '../../src/model/stored-plan.js';
 import type { Task } from '../../src/model/task.js';
+import type { Server } from '../../src/model/server.js';
 import type { Reservation } from '../../src/model/reservation.js';
 import type { Job } from '../../src/model/job.js';
 import { keyOf, type Service, type ServiceKey } from '../../src/model/service.js';
@@ -33,7 +34,16 @@ export function memoryState(...first: Service[]): MemoryState {
   const reservations = memoryDocuments<Reservation>();
   const plans = memoryDocuments<StoredPlan>();
   const tasks = memoryDocuments<Task>();
-  const some: unknown = { services, archive, reservations, plans, tasks, domains: memoryDocuments() };
+  const servers = memoryDocuments<Server>();
+  const some: unknown = {
+    services,
+    archive,
+    reservations,
+    plans,
+    tasks,
+    servers,
+    domains: memoryDocuments(),
+  };
   return { services, archive, reservations, state: some as State, archived, writes };
 }
 
@@ -79,6 +89,7 @@ function memoryServices(first: readonly Service[]) {
       if ('address' in claim) return index.claims.holderOf(addressClaim(claim.address));
       return index.claims.holderOf(vmidClaim(claim.vmid));
     },
+    placesOn: (server) => index.claims.placesOn(server),
     async findJob(id) {
       const key = index.keyOfJob(id);
       const job = key && documents.get(key)?.jobs.find((one) => one.id === id);

@@ -61,6 +61,7 @@ const WORDPRESS: SoldProduct = {
     serviceData: null,
     checks: [],
     actions: [],
+    servers: null,
   },
 };
 
@@ -111,6 +112,7 @@ export function operations(...services: Service[]): Operations {
     zoneTurns: new KeyedLock(),
     reservationTurns: new KeyedLock(),
     planTurns: new KeyedLock(),
+    serverTurns: new KeyedLock(),
     dataChecks: dataChecks(),
     checkService: (...args) => product.check(...args),
     brake: newDeletionRateLimit({ config, state, clock }),

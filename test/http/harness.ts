@@ -119,6 +119,7 @@ const WORDPRESS: SoldProduct = {
     serviceData: null,
     checks: [],
     actions: [],
+    servers: null,
   },
 };
 
@@ -134,7 +135,7 @@ const MODULE: ModuleView = {
   ...{ type: 'product', name: 'wordpress', title: 'WordPress', version: '1.0.0', hash: 'f'.repeat(64) },
   ...{ state: 'active', reason: null, path: '/modules/product/wordpress', services: 0 },
   ...{ parts: ['guest', 'site'], abilities: kinds, settingsSchema: { type: 'object' } },
-  ...{ productDataSchema: null, serviceDataSchema: null, instanceSchema: null },
+  ...{ productDataSchema: null, serviceDataSchema: null, instanceSchema: null, servers: null },
   routes: {
     ...{ permissions: [], api: [], pages: [], sidebar: [], static: [] },
     webhooks: { get: false, post: false, rateLimit: 600 },
@@ -184,6 +185,7 @@ export async function makeRig(
     brake: newDeletionRateLimit({ config, state, clock }),
     reservationTurns: new KeyedLock(),
     planTurns: new KeyedLock(),
+    serverTurns: new KeyedLock(),
     dataChecks: dataChecks(),
     checkService: async () => ({ kind: 'valid', data: undefined }),
     roomFor: (request, seen, self) => behaviour.roomFor(request, seen, self),
@@ -208,6 +210,7 @@ export async function makeRig(
       count: () => undefined,
       instances: state.instances,
     }),
+    testServer: async () => ({ connected: true, message: null, problem: null, ms: 1 }),
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
     ...also,
   };

@@ -77,7 +77,7 @@ export async function rig(
     return new Promise((resolve) => open.set(JSON.stringify(seat.attempt.args['input']), resolve));
   });
   const kind = taskSubject({
-    ...{ records, queue, modules: active, services: state.services, panels: {} },
+    ...{ records, queue, modules: active, services: state.services, servers: state.servers, panels: {} },
     ...{ collections: noCollections, moduleCalls: async () => null, dataRules: () => undefined },
   });
   const engine = runner(

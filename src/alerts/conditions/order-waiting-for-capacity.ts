@@ -1,4 +1,6 @@
-/** Orders wait for an address, a VMID or a node with enough capacity. One alert covers all of them. */
+/**
+ * Orders wait for an address, a VMID, a node with enough capacity or a server with room. One alert covers all of them.
+ */
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 import { countOf, waitingFor, wordsOf } from './order-waiting.js';
 
@@ -18,6 +20,7 @@ export const orderWaitingForCapacity: MakeCondition = (sources) => async () => {
         'innkeeper doctor',
         '# in the configuration, extend addresses.pools and container_host.proxmox.vmids; then',
         'systemctl restart innkeeper',
+        '# or, if servers are full, add one: innkeeper module server add --help',
       ],
       data: { orders: waiting.orders, said: words },
     },

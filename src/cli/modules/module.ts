@@ -1,5 +1,6 @@
-/** innkeeper module list | show | routes | rescan */
+/** innkeeper module list | show | routes | rescan | server */
 import type { Command } from 'commander';
+import { addServerCommands } from './server.js';
 
 export function addModuleCommands(module: Command): void {
   module
@@ -36,4 +37,5 @@ export function addModuleCommands(module: Command): void {
       const { rescanModules } = await import('./show-modules.js');
       await rescanModules(command.optsWithGlobals());
     });
+  addServerCommands(module);
 }

@@ -57,6 +57,7 @@ function factsOf(all: Fields): string {
     product_data_schema: plans,
     service_data_schema: services,
     instance_schema: instances,
+    servers,
     permissions,
     routes,
     sidebar,
@@ -68,7 +69,13 @@ function factsOf(all: Fields): string {
   ]);
   const lists = { permissions, routes, sidebar };
   const schemas = {
-    ...{ settings, 'data of plans': plans, 'data of services': services, 'data of instances': instances },
+    ...{
+      settings,
+      'data of plans': plans,
+      'data of services': services,
+      'data of instances': instances,
+      servers,
+    },
     ...Object.fromEntries(Object.entries(lists).filter(([, list]) => listOf(list).length > 0)),
   };
   return [facts(shown), ...Object.entries(schemas).map(([title, value]) => section(title, value))].join('');

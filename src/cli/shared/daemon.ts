@@ -16,7 +16,12 @@ export interface Daemon {
    * Throws CommandFailure if the daemon refuses the request, with the daemon's message, or if the daemon is not
    * running.
    */
-  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object, patienceMs?: number): Promise<Fields>;
+  call(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: object,
+    patienceMs?: number,
+  ): Promise<Fields>;
   /**
    * Returns the bytes of the response. The stream fails if the daemon exits before the end of the response. Throws
    * the same errors as `call`.

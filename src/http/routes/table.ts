@@ -68,6 +68,9 @@ import { revokeTokenRoute } from './tokens/tokens-id.js';
 import { createTokenRoute, listTokensRoute } from './tokens/tokens.js';
 import { upgradeCheckRoute } from './services/wp-upgrade-check.js';
 import { upgradeRoute } from './services/wp-upgrade.js';
+import { addServerRoute, serversRoute } from './modules/modules-type-name-servers.js';
+import { changeServerRoute, removeServerRoute, serverRoute } from './modules/modules-type-name-servers-id.js';
+import { testServerRoute } from './modules/modules-type-name-servers-id-test.js';
 
 export const ROUTES: readonly Route[] = [
   createSiteRoute,
@@ -131,6 +134,12 @@ export const ROUTES: readonly Route[] = [
   ...channelRoutes,
   ...gatewayRoutes,
   rescanModulesRoute,
+  serversRoute,
+  addServerRoute,
+  serverRoute,
+  changeServerRoute,
+  removeServerRoute,
+  testServerRoute,
   healthRoute,
   readyRoute,
   openapiRoute,

@@ -78,7 +78,7 @@ export const RemainView = Type.Object(
     step: text('The step that created the object.', 'container'),
     thing: nullable(
       text(
-        'The kind of object: `container`, `ha`, `snapshot`, `dns` or `proxy`. The value is null if the ' +
+        'The kind of object: `container`, `ha`, `snapshot`, `dns`, `proxy` or `account`. The value is null if the ' +
           'object is of none of these kinds.',
         'container',
       ),

@@ -100,6 +100,14 @@ export const ModuleDetail = Type.Object(
     }),
     routes: Type.Array(ModuleRoute, { description: 'The routes that the module serves.' }),
     sidebar: Type.Array(SidebarEntry, { description: 'The entries of the module in the sidebar.' }),
+    servers: Type.Unsafe<JsonObject | null>({
+      type: ['object', 'null'],
+      additionalProperties: true,
+      description:
+        'What the module declares about its servers: the JSON Schemas of their `data` and `credentials`, and ' +
+        'the default `port`. The value is null if the module uses no servers.',
+      examples: [null],
+    }),
   },
   { title: 'Module', description: 'A module with details, but without its settings.' },
 );
@@ -110,7 +118,8 @@ export function summaryOf(module: ModuleView): Static<typeof ModuleSummary> {
 }
 
 export function detailOf(module: ModuleView): Static<typeof ModuleDetail> {
-  const { hash, path, parts, abilities, settingsSchema, productDataSchema, serviceDataSchema } = module;
+  const { hash, path, parts, abilities, settingsSchema, productDataSchema, serviceDataSchema, servers } =
+    module;
   return {
     ...summaryOf(module),
     ...{ hash, path, parts: [...parts], abilities: [...abilities] },
@@ -119,5 +128,6 @@ export function detailOf(module: ModuleView): Static<typeof ModuleDetail> {
     service_data_schema: serviceDataSchema,
     instance_schema: module.instanceSchema,
     ...viewRoutes(module),
+    servers: servers ? { data: servers.data, credentials: servers.credentials, port: servers.port } : null,
   };
 }

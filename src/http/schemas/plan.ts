@@ -4,6 +4,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import type { Plan } from '../../model/plan.js';
 import { type CommonOption, isCommonOption, ownValue } from '../../model/plan-option.js';
 import { PLAN_NAME } from '../../model/stored-plan.js';
+import { SERVER_WORD } from '../../model/server.js';
 import { type ListedPlan, PLAN_SOURCES } from '../../services/plan-list.js';
 import { flag, list, nullable, text, whole, word } from './fields.js';
 import { PlanName } from './service.js';
@@ -39,6 +40,14 @@ export const PlanView = Type.Object(
         'The product module of the plan. The value is null if the plan can be ordered with every ' +
           'product.',
         'wordpress',
+      ),
+      null,
+    ),
+    server_group: nullable(
+      text(
+        'The group of servers on which the product creates accounts. The value is null if the plan names ' +
+          'none; the group is then `default` for products that use servers.',
+        'default',
       ),
       null,
     ),
@@ -145,6 +154,16 @@ export const planFields = {
       examples: ['wordpress'],
     }),
   ),
+  server_group: Type.Optional(
+    Type.String({
+      pattern: SERVER_WORD,
+      'x-rule': 'must be the name of a group of servers',
+      description:
+        'The group of servers on which the product creates accounts; the default is `default`. Only for ' +
+        'products that use servers.',
+      examples: ['default'],
+    }),
+  ),
   memory_mb: count('Memory of the container in MiB.', 64, 4_194_304, 2048),
   swap_mb: count('Swap space in MiB; the default is 512.', 0, 4_194_304, 512),
   disk_gb: count('Disk space in GiB.', 1, 65_536, 20),
@@ -208,6 +227,7 @@ export function planIn(name: string, sent: PlanFields): Plan {
   const { aliases = [], module, pools = [], location, data, options = [] } = sent;
   const plan: Plan = {
     ...{ name, aliases, ...(module === undefined ? {} : { module }) },
+    ...(sent.server_group === undefined ? {} : { serverGroup: sent.server_group }),
     ...{ memoryMb: sent.memory_mb ?? 0, swapMb: sent.swap_mb ?? DEFAULT_SWAP_MB, diskGb: sent.disk_gb ?? 0 },
     ...{ cores: sent.cores ?? 0, domains: sent.domains ?? 0, backups: sent.backups ?? 0 },
     ...(pools.length === 0 ? {} : { pools }),
@@ -233,6 +253,7 @@ export function viewPlan(
     name: plan.name,
     aliases: [...plan.aliases],
     module: plan.module ?? null,
+    server_group: plan.serverGroup ?? null,
     memory_mb: plan.memoryMb,
     swap_mb: plan.swapMb,
     disk_gb: plan.diskGb,

@@ -48,6 +48,7 @@ export interface AppDeps extends DriftContext {
   readonly rescanModules: RouteContext['rescanModules'];
   readonly tasks: RouteContext['tasks'];
   readonly moduleRequests: RouteContext['moduleRequests'];
+  readonly testServer: RouteContext['testServer'];
 }
 
 const HEARTBEAT_MS = 15_000;

@@ -8,6 +8,7 @@ import type { Allocate } from '../../services/allocate.js';
 import type { JobFeed } from '../../jobs/manage/job-feed.js';
 import type { DriftContext } from '../../drift/context.js';
 import type { ListedAlerts } from '../../alerts/list-alerts.js';
+import type { TestServer } from '../../servers/context.js';
 import type { App } from './app-type.js';
 import type { MainThread } from './main-thread.js';
 import type { Listener } from '../../model/listener.js';
@@ -52,6 +53,7 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   /** The tasks of modules. */
   readonly tasks: TaskRecords;
   readonly moduleRequests: ModuleRequests;
+  readonly testServer: TestServer;
   readonly listener: Listener;
   /** This signal is aborted when the daemon stops. Streams then end. */
   readonly stopping: AbortSignal;

@@ -103,6 +103,8 @@ const SERVICE_CALLS: Readonly<Record<ServiceCallName, TSchema>> = {
   'proxy.ensure': Type.Tuple([Proxy]),
   'proxy.remove': none,
   'site.fetch': Type.Tuple([SiteRequest]),
+  'servers.allocate': none,
+  'servers.current': none,
   'collections.create': Type.Tuple([Collection, NewDocument]),
   'collections.insertMany': Type.Tuple([
     Collection,

@@ -13,6 +13,7 @@ import type { ClusterWatch, GuestAt } from '../../drivers/guest/contract.js';
 import type { Drivers } from '../../drivers/table.js';
 import type { HostCallAnswer, HostCallArgs, HostCallName } from '../../modules/kit/host-calls.js';
 import type { Reservation } from '../../model/reservation.js';
+import type { Server } from '../../model/server.js';
 import type { DocumentStore, ServiceStore } from '../../state/contract.js';
 import type { CallContext } from '../engine/call-context.js';
 import type { LeaseRequest } from '../engine/leases.js';
@@ -26,6 +27,7 @@ export interface EffectDeps {
   readonly clock: Clock;
   readonly services: ServiceStore;
   readonly reservations: DocumentStore<Reservation>;
+  readonly servers: DocumentStore<Server>;
   /** This function is passed in, because `modules/calls` is in a higher layer. */
   readonly moduleCalls: ModuleCalls;
   readonly collections: CollectionAccess;

@@ -2,51 +2,55 @@
 import { AgentError } from '../../kernel/errors.js';
 import type { Secret } from '../../kernel/secret.js';
 import type { Service } from '../../model/service.js';
+import type { Server } from '../../model/server.js';
+import type { DocumentStore } from '../../state/contract.js';
 import type { SecretRef } from '../../modules/kit/host-call-types.js';
 import { unusable } from '../engine/bounded-call.js';
 import { isFieldRef, secretOfField } from './collection-secrets.js';
 import type { CallingModule, CollectionAccess } from './collection-access.js';
 import type { Effect } from './effect.js';
 import type { CallerSecrets } from './module-calls.js';
+import { credentialIn, isCredentialName } from './servers.js';
 
 /** A document with more secrets would become large and slow to write. */
 const MOST_SECRETS = 64;
 
 interface SecretEffect {
   readonly journal: Pick<Effect['journal'], 'job' | 'subject' | 'changeSubject'>;
-  readonly deps: Pick<Effect['deps'], 'collections'>;
+  readonly deps: Pick<Effect['deps'], 'collections' | 'servers'>;
 }
 
 /** The service whose secrets the code uses, and the module whose collections may contain further secrets. */
 export interface SecretsPlace {
   readonly collections: CollectionAccess;
   readonly module: CallingModule;
+  /** Finds the server of the service, to whose credentials the code may refer. */
+  readonly servers: Pick<DocumentStore<Server>, 'find'>;
   read(): Promise<Service>;
   /** Durable when the promise resolves. */
   change(fn: (service: Service) => Service): Promise<void>;
 }
 
 export function serviceSecrets({ journal, deps }: SecretEffect): CallerSecrets {
-  const { collections } = deps;
   return {
     async find(name) {
       const { module } = (await journal.job()).pinned;
-      return secretsIn(placeOf(journal, collections, module)).find(name);
+      return secretsIn(placeOf(journal, deps, module)).find(name);
     },
     async change(name, fn) {
       const { module } = (await journal.job()).pinned;
-      await secretsIn(placeOf(journal, collections, module)).change(name, fn);
+      await secretsIn(placeOf(journal, deps, module)).change(name, fn);
     },
   };
 }
 
 function placeOf(
   journal: SecretEffect['journal'],
-  collections: CollectionAccess,
+  { collections, servers }: SecretEffect['deps'],
   module: CallingModule,
 ): SecretsPlace {
   return {
-    ...{ collections, module },
+    ...{ collections, servers, module },
     read: () => journal.subject(),
     async change(fn) {
       await journal.changeSubject(fn);
@@ -54,12 +58,16 @@ function placeOf(
   };
 }
 
-/** Also finds the encrypted fields of documents of the module. */
+/** Also finds the encrypted fields of documents of the module, and the credentials of the service's server. */
 export function secretsIn(place: SecretsPlace): CallerSecrets {
   const { collections, module } = place;
   return {
     async find(name) {
       const ref = { secret: name };
+      if (isCredentialName(name)) {
+        const { server } = await place.read();
+        return credentialIn(server ? place.servers.find(server.id) : undefined, name);
+      }
       return isFieldRef(ref) ? secretOfField(collections, module, ref) : secretIn(await place.read(), name);
     },
     async change(name, fn) {

@@ -13,6 +13,7 @@ import type { Effect, EffectOf } from './effect.js';
 import * as front from './front.js';
 import * as snapshots from './snapshots.js';
 import type { ModuleCaller } from './module-calls.js';
+import * as servers from './servers.js';
 import { secretNamed, serviceSecrets } from './service-secrets.js';
 
 async function collectionCallerOf(effect: Effect): Promise<CollectionCaller> {
@@ -47,6 +48,8 @@ const EFFECTS: { readonly [N in Exclude<ServiceCallName, CollectionCallName>]: E
   'proxy.ensure': front.ensureProxy,
   'proxy.remove': front.removeProxy,
   'site.fetch': front.fetchSite,
+  'servers.allocate': servers.allocate,
+  'servers.current': servers.current,
   'data.save': saveData,
 };
 

@@ -21,9 +21,9 @@ export async function flowOf(attempt: Attempt): Promise<FlowOfModule> {
   const { modulePath, method, subject, args } = attempt;
   const module = modulePath === null ? undefined : await importModule(modulePath);
   if (module && isTaskKind(method))
-    return { flow: (await import('./task-flow.js')).taskFlow(module, attempt), module };
+    return { flow: await ofServer(module, attempt, await ofTask(module, attempt)), module };
   if (module && (!kindData(method).agentCan || hasFlow(module, method))) {
-    const flow = actionFlow(module, method) ?? module.flow(method);
+    const flow = await ofServer(module, attempt, () => actionFlow(module, method) ?? module.flow(method));
     if (args[CHECK_DATA] !== true) return { flow, module };
     return { flow: (await import('./check-first.js')).checkFirst(module, flow), module };
   }
@@ -33,6 +33,22 @@ export async function flowOf(attempt: Attempt): Promise<FlowOfModule> {
   throw new AgentError('unknown_module', 'The product cannot be used at the moment.', {
     detail: `the module of the product is not installed, and only this module can run "${method}"`,
   });
+}
+
+async function ofTask(module: Module, attempt: Attempt): Promise<() => JobFlow> {
+  const { taskFlow } = await import('./task-flow.js');
+  return () => taskFlow(module, attempt);
+}
+
+/** The same flow, whose steps get the server of the service if the product uses servers. */
+async function ofServer(module: Module, { method, args }: Attempt, flow: () => JobFlow): Promise<JobFlow> {
+  const { servers } = module as { servers?: object };
+  if (!servers) return flow();
+  const [{ serverFlow }, { withServer }] = await Promise.all([
+    import('./server-flows.js'),
+    import('./with-server.js'),
+  ]);
+  return withServer(serverFlow(module, method, args) ?? flow());
 }
 
 /** The flow of one of the module's own actions: `module:product/<product>:<action>`. */

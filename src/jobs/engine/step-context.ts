@@ -37,7 +37,7 @@ export function stepContext(
 ): StepContext {
   const { step, notes, results, signal } = seat;
   const calls = hostFunctions((name, args) => ask(step, name, args));
-  const { container, ha, dns, proxy, site, plan, data, collections } = calls;
+  const { container, ha, dns, proxy, site, servers, plan, data, collections } = calls;
   let waits = 0;
   const waitUntil: WaitUntil = async (check, options = {}) => {
     waits += 1;
@@ -49,7 +49,7 @@ export function stepContext(
     throw new AgentError('condition_pending', 'The operation waits for a condition.');
   };
   return {
-    ...{ container, ha, dns, proxy, site },
+    ...{ container, ha, dns, proxy, site, servers },
     ...moduleFunctions(calls, {
       ...{ t, log: moduleLogger((level, message, fields) => log(level, step, message, fields)) },
       render: () => renderOf(attempt, t),
@@ -63,6 +63,8 @@ export function stepContext(
     settings: attempt.settings,
     plan: attempt.plan,
     args: attempt.args,
+    // `with-server.ts` sets it for products that use servers
+    server: null,
     step,
     notes,
     results,

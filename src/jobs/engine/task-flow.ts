@@ -49,7 +49,19 @@ function refuseGone({ args, subject }: Attempt): void {
 }
 
 /** What only the steps of a job have. */
-const OF_JOBS = ['container', 'ha', 'dns', 'proxy', 'site', 'plan', 'args', 'step', 'results', 'checkPlan'];
+const OF_JOBS = [
+  'container',
+  'ha',
+  'dns',
+  'proxy',
+  'site',
+  'servers',
+  'plan',
+  'args',
+  'step',
+  'results',
+  'checkPlan',
+];
 
 function taskContext(context: StepContext, attempt: Attempt): TaskContext {
   const shared = Object.fromEntries(Object.entries(context).filter(([name]) => !OF_JOBS.includes(name)));

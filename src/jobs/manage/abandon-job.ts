@@ -74,6 +74,8 @@ async function stillThere(
       return records.some((record) => sameMark(record?.mark, mark));
     },
     proxy: async () => (await proxy.find(mark, call)) !== undefined,
+    // only the module could look for the account
+    account: async () => Boolean(service.server),
   };
   const found = await Promise.all(
     remains.map(async ({ thing }) => thing === null || looks[thing]().catch(() => true)),

@@ -13,6 +13,7 @@ export { Plugin } from '../kit/plugin.js';
 export { Product } from '../kit/product.js';
 export { numberSetting, textSetting, textsSetting } from '../kit/read-settings.js';
 export { RecordProduct } from '../kit/record-product.js';
+export { onServer, RemoteProduct } from '../kit/remote-product.js';
 
 export type { ErrorCode, ErrorOptions, Failure, Role } from '../../kernel/errors.js';
 export type { Json, JsonObject } from '../../kernel/json.js';
@@ -87,6 +88,8 @@ export type {
 } from '../kit/request.js';
 export type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from '../kit/routes.js';
 export type { Schema } from '../kit/schema.js';
+export type { InspectContext, RemoteContext, ServerContext } from '../kit/server-contexts.js';
+export type { Inspection, ServerRef, ServerUse, ServerView } from '../kit/server-types.js';
 export type { TaskContext, TaskDeclaration, TaskFunction } from '../kit/task-context.js';
 export type { AddedTask, TaskOptions, TaskPolicy } from '../kit/task-types.js';
 export type { WaitOptions, WaitUntil } from '../kit/wait-until.js';

@@ -145,6 +145,17 @@ const PlanLimitsSchema = Type.Object(
   closed,
 );
 
+const Servers = Type.Object(
+  {
+    data: Type.Union([object, Type.Null()]),
+    credentials: Type.Union([object, Type.Null()]),
+    port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+    tests: Type.Boolean(),
+    inspects: Type.Boolean(),
+  },
+  closed,
+);
+
 const DeclarationsSchema = Type.Object(
   {
     info: Info,
@@ -155,6 +166,7 @@ const DeclarationsSchema = Type.Object(
     checks: Type.Array(Type.Enum([...MODULE_CHECKS]), { maxItems: MODULE_CHECKS.length, uniqueItems: true }),
     planLimits: Type.Union([PlanLimitsSchema, Type.Null()]),
     parts: Type.Array(Type.Enum([...PARTS]), { maxItems: PARTS.length, uniqueItems: true }),
+    servers: Type.Union([Servers, Type.Null()]),
     abilities: Type.Array(word, { maxItems: 100, uniqueItems: true }),
     reads: Type.Array(Type.Enum([...READINGS]), { maxItems: READINGS.length, uniqueItems: true }),
     policies: Type.Record(Type.String({ maxLength: 128 }), Policy),
@@ -207,12 +219,16 @@ export function checkReadModule(value: unknown): ReadModule {
     throw new Error(`its ${whereIn(wrong.instancePath)} ${problem}`);
   }
   const { declared } = value as ReadModule;
-  const { parts, productData, serviceData, actions, instance, routes } = declared;
+  const { parts, productData, serviceData, actions, instance, routes, servers } = declared;
   const problem = problemOfCollections(declared) ?? problemOfRoutes(declared);
   if (problem !== undefined) throw new Error(`its ${problem}`);
   refuseSchema('productData', productData, false);
   refuseSchema('serviceData', serviceData, true);
   refuseSchema('instance', instance, true);
+  refuseSchema('servers.data', servers?.data ?? null, false);
+  refuseSchema('servers.credentials', servers?.credentials ?? null, false);
+  if (servers && parts.length > 0)
+    throw new Error('its parts must be empty: services with an account on a server have no container');
   for (const { name, input } of actions) refuseSchema(`actions.${name}.input`, input, false);
   for (const [at, { input }] of routes.api.entries())
     refuseSchema(`adminApiRoutes.${at}.input`, input, false);

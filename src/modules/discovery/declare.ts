@@ -7,6 +7,7 @@ import type { ModuleAction } from '../kit/action.js';
 import { type Declarations, MODULE_CHECKS } from '../kit/declarations.js';
 import { readLanguages } from '../kit/lang-files.js';
 import type { Module } from '../kit/module.js';
+import type { ServerUse } from '../kit/server-types.js';
 import { declaredCollections } from './declared-collections.js';
 import { declaredRoutes } from './declared-routes.js';
 import { declaredWork } from './declared-work.js';
@@ -45,6 +46,7 @@ export function declarationsOf(
     checks: MODULE_CHECKS.filter((name) => typeof memberOf(module, name) === 'function'),
     planLimits: memberOf(module, 'planLimits') ?? null,
     parts: memberOf(module, 'parts') ?? [],
+    servers: isProduct ? serversOf(module) : null,
     abilities,
     reads: memberOf(module, 'reads') ?? [],
     policies: Object.fromEntries([
@@ -67,6 +69,15 @@ export function declarationsOf(
 function withTexts(schemas: unknown, path: string): unknown {
   if (!(JSON.stringify(schemas) ?? '').includes(`"${RULES}"`)) return schemas;
   return withRuleTexts(schemas, readLanguages(join(dirname(path), 'lang')));
+}
+
+/** What the product says about its servers; null if it uses none. */
+function serversOf(module: Module): unknown {
+  const rules = memberOf(module, 'servers');
+  if (typeof rules !== 'object' || rules === null) return null;
+  const { data = null, credentials = null, port = 443 } = rules as ServerUse;
+  const has = (name: string): boolean => typeof memberOf(module, name) === 'function';
+  return { data, credentials, port, tests: has('testConnection'), inspects: has('inspect') };
 }
 
 /** The product's own actions. Throws an Error for an action without a flow. */

@@ -11,6 +11,7 @@ import type { SuspensionReason } from '../../model/service.js';
 import type { Collections } from './collection-types.js';
 import type { HostFunctions } from './host-calls.js';
 import type { CacheOptions } from './module-call-types.js';
+import type { ServerView } from './server-types.js';
 import type { Render } from './render-view.js';
 import type { Translate } from './translate.js';
 import type { WaitUntil } from './wait-until.js';
@@ -108,16 +109,19 @@ export interface ModuleFunctions extends Pick<
 }
 
 /**
- * The context of a step. The calls in `container`, `ha`, `dns`, `proxy` and `site` are documented in `host-calls.ts`.
+ * The context of a step. The calls in `container`, `ha`, `dns`, `proxy`, `site` and `servers` are documented in
+ * `host-calls.ts`.
  */
 export interface StepContext
-  extends Pick<HostFunctions, 'container' | 'ha' | 'dns' | 'proxy' | 'site'>, ModuleFunctions {
+  extends Pick<HostFunctions, 'container' | 'ha' | 'dns' | 'proxy' | 'site' | 'servers'>, ModuleFunctions {
   readonly service: ServiceView;
   /** The product's settings from the time when the job was accepted, checked against the product's schema. */
   readonly settings: JsonObject;
   /** The plan of the job, with its product data as `data`. For an upgrade, this is the requested plan. */
   readonly plan: Plan;
   readonly args: JsonObject;
+  /** The server of the service; null if the product uses no servers, or if none was chosen yet. */
+  readonly server: ServerView | null;
   readonly step: string;
   /** Notes of this step from an earlier run. */
   readonly notes: Readonly<JsonObject>;

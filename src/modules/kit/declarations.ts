@@ -6,6 +6,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import type { JobPolicy } from '../../model/job.js';
 import type { OwnerEmailRule } from '../../model/owner-email.js';
 import type { Part } from '../../model/part.js';
+import type { ServerRules } from '../../model/server.js';
 import type { ModuleInfo } from './module.js';
 import type { PlanLimits, TemplateRecipe } from './product.js';
 import type { ContainerSource } from './host-call-types.js';
@@ -39,6 +40,8 @@ export interface Declarations {
   readonly parts: readonly Part[];
   /** Limits of the sizes of plans; null if the module declares none. */
   readonly planLimits: PlanLimits | null;
+  /** Null if the module creates no accounts on servers. */
+  readonly servers: ServerRules | null;
   /** Kinds of jobs for which the module has a flow. */
   readonly abilities: readonly string[];
   /** What the module reads in addition to its own records. */

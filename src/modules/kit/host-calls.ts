@@ -24,6 +24,7 @@ import type {
   SiteAnswerView,
   SiteRequestCall,
 } from './host-call-types.js';
+import type { ServerRef, ServerView } from './server-types.js';
 import { call, type HostCall } from './host-call.js';
 import { MODULE_CALLS } from './module-calls.js';
 
@@ -86,6 +87,15 @@ export const HOST_CALLS = {
   site: {
     /** Sends a request to the service's own site in the same way as a visitor. Redirects are not followed. */
     fetch: call<[request: SiteRequestCall], SiteAnswerView>(),
+  },
+  servers: {
+    /**
+     * Chooses a server for the service, unless it has one already. Throws `capacity_exhausted` if no server of the
+     * group that the plan names has room; the job then waits.
+     */
+    allocate: call<[], ServerRef>(),
+    /** The server of the service as it is recorded now; null if none was chosen yet. */
+    current: call<[], ServerView | null>(),
   },
   /** Steps call these through `Collections`, which checks the documents with the module's schema. */
   collections: {

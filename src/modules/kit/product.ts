@@ -7,6 +7,8 @@ import type { ModuleAction } from './action.js';
 import type { ContainerSource } from './host-call-types.js';
 import { type JobFlow, Module } from './module.js';
 import type { Schema } from './schema.js';
+import type { InspectContext, ServerContext } from './server-contexts.js';
+import type { Inspection, ServerUse } from './server-types.js';
 
 /** Describes how `innkeeper template build` makes this product's golden template from a new container. */
 export interface TemplateRecipe {
@@ -83,6 +85,24 @@ export abstract class Product extends Module {
   source(_settings: Readonly<Record<string, unknown>>): ContainerSource | undefined {
     return undefined;
   }
+
+  /**
+   * Declares that the product creates accounts on servers. The operator adds the servers
+   * (`/modules/product/<product>/servers`), and each service gets one of them. Default: the product uses no servers.
+   */
+  readonly servers?: ServerUse;
+
+  /**
+   * Checks that a server responds and accepts the credentials. Throws if it does not. The result is a sentence for
+   * operators. The agent calls this for `POST /modules/product/<product>/servers/{id}/test`.
+   */
+  testConnection?(context: ServerContext): Promise<string | void>;
+
+  /**
+   * Reads the state of the account of a service. The agent calls this regularly, at most 4 times at once for each
+   * server. It must change nothing. A server that does not respond must be an error, not `exists: false`.
+   */
+  inspect?(context: InspectContext): Promise<Inspection>;
 
   /**
    * The product's own actions, by name (lower-case letters, digits and hyphens). `POST /services/{id}/actions/{name}`

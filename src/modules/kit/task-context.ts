@@ -15,7 +15,7 @@ export interface TaskDeclaration extends TaskPolicy {
 export interface TaskContext
   extends
     ModuleFunctions,
-    Pick<StepContext, 'notes' | 'note' | 'sleep' | 'signal' | 'saveData' | 'waitUntil'> {
+    Pick<StepContext, 'notes' | 'note' | 'sleep' | 'signal' | 'saveData' | 'waitUntil' | 'server'> {
   /** The service that the task works on; null if it works on none. */
   readonly service: ServiceView | null;
   /** The settings of the module at the beginning of this try. */

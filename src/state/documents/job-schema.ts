@@ -24,6 +24,7 @@ export const PlanSchema = Type.Object({
   module: Type.Optional(Type.String()),
   pools: Type.Optional(Type.Array(Type.String())),
   location: Type.Optional(Type.String()),
+  serverGroup: Type.Optional(Type.String()),
   data: Type.Optional(JsonObjectSchema),
   chosen: Type.Optional(Type.Unsafe<ChosenOptions>(Type.Record(Type.String(), Type.Number()))),
 });

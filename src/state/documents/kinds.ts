@@ -11,6 +11,7 @@ import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
 import { planKind } from './plan-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { reservationKind } from './reservation-document.js';
+import { serverKind } from './server-document.js';
 import { taskKind } from './task-document.js';
 import { tokenKind } from './token-document.js';
 import { zoneKind } from './zone-document.js';
@@ -30,5 +31,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   plans: planKind,
   tasks: taskKind,
   instances: instanceKind,
+  servers: serverKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

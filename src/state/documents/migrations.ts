@@ -34,6 +34,7 @@ export const VERSIONS = {
   plan: { current: 1, from: {} },
   task: { current: 1, from: {} },
   instance: { current: 1, from: {} },
+  server: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

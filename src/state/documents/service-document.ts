@@ -108,6 +108,9 @@ const ServiceSchema = Type.Object({
   module: Type.Object({ type: Type.Literal('product'), name: TextSchema }),
   guest: Type.Union([GuestSchema, Type.Null()]),
   site: Type.Union([SiteSchema, Type.Null()]),
+  server: Type.Optional(
+    Type.Union([Type.Object({ id: TextSchema, place: Type.Integer({ minimum: 1 }) }), Type.Null()]),
+  ),
   suspendedFor: Type.Array(Type.Enum([...SUSPENSION_REASONS])),
   deletion: Type.Union([
     Type.Object({

@@ -3,6 +3,7 @@
  * job.
  */
 import { erasedAt } from '../../model/credentials.js';
+import { groupOf } from '../../model/server.js';
 import { failureOf } from '../../kernel/errors.js';
 import { failedOrders } from '../../model/failed-order.js';
 import { isOpen, type Job } from '../../model/job.js';
@@ -13,7 +14,7 @@ import { ClaimTable, claimsOf } from './claims.js';
 import type { ServiceEntry } from '../contract.js';
 
 export function entryOf(service: Service): ServiceEntry {
-  const { guest, site } = service;
+  const { guest, site, server } = service;
   return Object.freeze({
     key: keyOf(service),
     panel: service.panel,
@@ -27,6 +28,9 @@ export function entryOf(service: Service): ServiceEntry {
     hasGuest: guest !== null,
     vmid: guest?.vmid ?? null,
     node: guest?.node ?? null,
+    server: server?.id ?? null,
+    serverGroup: groupOf(service.plan),
+    hasServer: server !== undefined,
     memoryMb: service.plan.memoryMb,
     diskGb: service.plan.diskGb,
     pools: service.plan.pools ?? null,

@@ -140,6 +140,10 @@ export class Services implements ServiceStore {
     return claims.holderOf(vmidClaim(claim.vmid));
   }
 
+  placesOn(server: string): ReadonlySet<number> {
+    return this.#index.claims.placesOn(server);
+  }
+
   async findJob(id: string): Promise<{ key: ServiceKey; job: Job } | undefined> {
     const key = this.#index.keyOfJob(id);
     const service = key === undefined ? undefined : await this.find(key);

@@ -17,6 +17,7 @@ import { NewerDocumentError } from '../documents/migrations.js';
 import { ModuleCopies } from './module-copies.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from '../documents/service-document.js';
+import { serverKind } from '../documents/server-document.js';
 import { tokenKind } from '../documents/token-document.js';
 
 export interface Finding {
@@ -64,6 +65,9 @@ export class DocumentCheck {
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: CustomDomainRecord }[] = [];
+  readonly #servers = new Set<string>();
+  /** Services with an account on a server. */
+  readonly #accounts: { readonly file: string; readonly server: string }[] = [];
   /** Services that documents of collections belong to. */
   readonly #owners: { readonly file: string; readonly service: ServiceKey }[] = [];
   readonly #addresses: string[] = [];
@@ -123,6 +127,9 @@ export class DocumentCheck {
     for (const { file, service } of this.#owners)
       if (!this.#lives.has(service))
         this.#found(file, `has documents of ${service}, but there is no such service`);
+    for (const { file, server } of this.#accounts)
+      if (!this.#servers.has(server))
+        this.#found(file, `has an account on the server ${server}, but there is no such server`);
     for (const { file, record } of this.#domains)
       if (record.service !== null && !this.#services.has(record.service))
         this.#found(file, `names ${record.service} as its service, but there is no such service`);
@@ -165,6 +172,7 @@ export class DocumentCheck {
       this.#found(file, `belongs in the folder services/${placeOf(key).folder}`);
     this.#services.set(key, file);
     this.#addresses.push(...(service.guest?.addresses.map(({ address }) => address) ?? []));
+    if (service.server) this.#accounts.push({ file, server: service.server.id });
     this.#holdApart(file, service);
     if (service.lifecycle !== 'terminated' || isHeld(service)) this.#modules.add(service.module.name);
     const stuck = service.jobs.filter(({ status }) => status === 'stuck');
@@ -195,6 +203,7 @@ export class DocumentCheck {
     if (!value) return;
     if (value.id !== id) this.#found(file, `has the content of ${value.id}`);
     if (domainKind.fits(value)) this.#domains.push({ file, record: value });
+    if (serverKind.fits(value)) this.#servers.add(value.id);
     if (tokenKind.fits(value)) this.#takeToken(file, value);
     if (alertKind.fits(value) && value.clearedAt === null) this.#alerts.push(value);
   }

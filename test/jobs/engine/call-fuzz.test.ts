@@ -52,6 +52,7 @@ async function answerer(t: Test): Promise<Answerer> {
     ...{ config, drivers, watch: fakeWatch(), withJob, clock: systemClock, moduleCalls: opened.call },
     services: state.services,
     reservations: state.reservations,
+    servers: state.servers,
     collections: noCollections,
     archive: state.archive,
   });

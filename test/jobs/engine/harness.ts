@@ -82,6 +82,7 @@ export async function engine(
         clock: systemClock,
         services: state.services,
         reservations: state.reservations,
+        servers: state.servers,
         collections: noCollections,
         archive: state.archive,
       }),

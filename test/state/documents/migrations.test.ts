@@ -23,6 +23,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   plans: 'plan',
   tasks: 'task',
   instances: 'instance',
+  servers: 'server',
   epochs: 'logEpoch',
 };
 const SERVICE_2 = 'services/c0/default~2.json';
@@ -77,6 +78,8 @@ t.test(
       });
       if (folder.startsWith('v3')) t.match(await services.get('default/4'), { guest: null, site: null });
       t.equal(three.secrets['admin']?.reveal(), 'admin of 3');
+      const [server] = first.state.servers.list();
+      t.equal(server?.credentials['token']?.reveal(), folder === 'v3-servers' ? 'token of web1' : undefined);
       const late = folder !== 'v1-first';
       t.same(three.suspendedFor, late ? ['abuse'] : ['billing']);
       t.equal(three.site?.primaryDomain, late ? 'example.com' : 'site3.sites.test');

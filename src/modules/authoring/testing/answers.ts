@@ -11,6 +11,7 @@ import * as secrets from '../../calls/secrets.js';
 import type { HostCallAnswer, HostCallArgs, HostCallName } from '../../kit/host-calls.js';
 import type { AnswerTable } from './answer-types.js';
 import type { FakeOptions, Reveal } from './options.js';
+import { serverOf } from './views.js';
 import type { World } from './world.js';
 
 export function usualAnswers(world: World, options: FakeOptions): AnswerTable {
@@ -20,6 +21,8 @@ export function usualAnswers(world: World, options: FakeOptions): AnswerTable {
     ...secretAnswers(world),
     ...outsideAnswers(world, options),
     ...world.collections.calls,
+    'servers.allocate': () => ({ id: serverOf(options).id, name: serverOf(options).name }),
+    'servers.current': () => serverOf(options),
     'plan.check': () => undefined,
     'data.save': (values) => world.save(values),
     'metrics.observe': () => undefined,

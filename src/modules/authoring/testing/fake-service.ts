@@ -25,7 +25,7 @@ import { type FakeJob, type KillBeforeEnd, runJob, type RunDeps } from './fake-j
 import { completeOptions } from './complete-options.js';
 import { fakeTexts } from './fake-texts.js';
 import type { FakeOptions, FakeTask, Reveal } from './options.js';
-import { planOf, viewOf } from './views.js';
+import { planOf, serverOf, viewOf } from './views.js';
 import { makeWorld } from './world.js';
 
 /** A line that the module has logged. */
@@ -146,7 +146,9 @@ export function fakeService(options: FakeOptions = {}, check: CheckCall = callCh
       seat.signal.throwIfAborted();
       slept.push(ms);
     };
-    return { ...context, view: render, sleep, waitUntil: waitWith(sleep) };
+    const { servers } = (product ?? {}) as { servers?: object };
+    const server = servers ? serverOf(options) : null;
+    return { ...context, server, view: render, sleep, waitUntil: waitWith(sleep) };
   };
   return {
     context(product, { args = {}, notes = {}, results = {} } = {}) {

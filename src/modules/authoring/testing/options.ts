@@ -5,6 +5,7 @@ import type { Plan } from '../../../model/plan.js';
 import type { GuestView, ServiceView, SiteView } from '../../kit/context.js';
 import type { ScriptCall, ScriptResult, SiteAnswerView, SiteRequestCall } from '../../kit/host-call-types.js';
 import type { HttpRequest, HttpResponse, Text } from '../../kit/module-call-types.js';
+import type { ServerView } from '../../kit/server-types.js';
 import type { Answers } from './answer-types.js';
 import type { TaskOptions } from '../../kit/task-types.js';
 
@@ -27,6 +28,11 @@ export interface FakeOptions {
   readonly settings?: JsonObject;
   /** Fields of the plan that differ from a small plan. `data` is the product data. */
   readonly plan?: Partial<Plan>;
+  /**
+   * Fields of the server that differ from the server `web1`, for products that use servers. The texts of its
+   * credentials are in `secrets`, for example as `server.token`.
+   */
+  readonly server?: Partial<ServerView>;
   /** The properties of the order. */
   readonly properties?: JsonObject;
   /** Fields of the service that differ from those of the service `12` of `alice@example.com`. */

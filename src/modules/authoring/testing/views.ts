@@ -1,4 +1,5 @@
 /** The plan and the service that a test sees, from its options and the state of the simulated systems. */
+import type { ServerView } from '../../kit/server-types.js';
 import { PARTS, type Part } from '../../../model/part.js';
 import type { Plan } from '../../../model/plan.js';
 import type { GuestView, ServiceView, SiteView } from '../../kit/context.js';
@@ -37,5 +38,14 @@ function siteView(site: Partial<SiteView> = {}): SiteView {
   const fqdn = site.fqdn ?? 'alice.sites.example.net';
   return {
     ...{ subdomain: 'alice', fqdn, url: `https://${fqdn}`, names: [fqdn], proxyEnabled: true, ...site },
+  };
+}
+
+/** The server of a service, for products that use servers. */
+export function serverOf({ server = {} }: FakeOptions): ServerView {
+  return {
+    ...{ id: 'srv_1', name: 'web1', group: 'default', host: 'web1.example.net', port: 443, data: {} },
+    ...{ credentials: {}, http: { baseUrl: 'https://web1.example.net' } },
+    ...server,
   };
 }
