@@ -44,6 +44,9 @@ import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
 import type { ModulesInUse, Products } from './modules/registry.js';
+import { inspectServer } from './modules/servers/inspect-server.js';
+import { type AccountStore, accountStore } from './servers/account-store.js';
+import { type Inspector, inspector } from './servers/inspector.js';
 import { testServer } from './modules/servers/test-server.js';
 import { openStrikes } from './modules/strikes.js';
 import { moduleCallsOf } from './boot/module-calls.js';
@@ -123,6 +126,7 @@ const PURGE_LOOK_MS = 60_000;
 const CREDENTIALS_LOOK_MS = 3_600_000;
 const DOCUMENTS_LOOK_MS = 3_600_000;
 const RESERVATIONS_LOOK_MS = 3_600_000;
+const INSPECTIONS_LOOK_MS = 1_000;
 const DOMAINS_LOOK_MS = 600_000;
 /** The time that all other parts have to stop, in addition to the time for jobs. */
 const CLOSE_REST_MS = 2_000;
@@ -214,7 +218,9 @@ export async function startDaemon({
     stops.push(lookAfterJobs(state, watch));
     const tasks = openTasks({ config, clock, state, inUse, log });
     const drift = driftStore(config.reconcile.confirm_s * 1000);
+    const accounts = accountStore();
     const observation = startTelemetry({
+      accounts,
       ...{ config, state, watch, clock, timekeeper, log, counting },
       circuits: () => systems.list(),
       onSystem: (listener) => systems.onChange(listener),
@@ -226,7 +232,20 @@ export async function startDaemon({
     });
     stops.push(() => observation.stop());
     const parts = {
-      ...{ config, clock, state, drivers, watch, products, inUse, log, counting, observation, drift },
+      ...{
+        config,
+        clock,
+        state,
+        drivers,
+        watch,
+        products,
+        inUse,
+        log,
+        counting,
+        observation,
+        drift,
+        accounts,
+      },
       plans: plans.list,
       ...{ dataChecks: checks, checkService: plans.checkService.bind(plans) },
       circuits: systems,
@@ -265,7 +284,14 @@ export async function startDaemon({
 
     const operations = operationContext(parts);
     const reconcile = reconciler(operations);
-    work.push(startSchedule(operations, reconcile, timekeeper));
+    const inspections = inspector({
+      ...{ state, products, clock, log, accounts, everyMs: config.modules.inspect_every_s * 1000 },
+      inspect: (...args) => inspectServer({ ...serverRuns, panels: config.panels }, ...args),
+      test: (server, signal) => testServer(serverRuns, server, signal),
+      changed: () => observation.alerts.nudge(),
+    });
+    work.push(() => inspections.stop());
+    work.push(startSchedule(operations, reconcile, inspections, timekeeper));
     const deps = {
       ...operations,
       reconcile,
@@ -329,6 +355,7 @@ interface Parts {
   readonly counting: Counting;
   readonly observation: Telemetry;
   readonly drift: DriftStore;
+  readonly accounts: AccountStore;
 }
 
 /** Job attempts run the code of shipped modules in threads, and the code of other modules in processes. */
@@ -389,7 +416,7 @@ function rulesOf(parts: Parts, { module }: Service, { pinned }: Job): DataRules 
 }
 
 function operationContext(parts: Parts): DriftContext {
-  const { config, clock, state, drivers, watch, products, plans, log, observation, drift } = parts;
+  const { config, clock, state, drivers, watch, products, plans, log, observation, drift, accounts } = parts;
   const { services, reservations } = state;
   const placementDeps = { config, services, reservations, clock, drivers };
   return {
@@ -414,6 +441,7 @@ function operationContext(parts: Parts): DriftContext {
     planTurns: new KeyedLock(),
     serverTurns: new KeyedLock(),
     drift,
+    accounts,
   };
 }
 
@@ -431,6 +459,7 @@ function readiness(state: State): AppDeps['ready'] {
 function startSchedule(
   deps: DriftContext,
   reconcile: Reconciler,
+  inspections: Inspector,
   timekeeper: ClockGuard,
 ): () => Promise<void> {
   const over = new AbortController();
@@ -446,6 +475,7 @@ function startSchedule(
         run: () => retryRequestedDomains(deps, over.signal),
       },
       { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
+      { name: 'inspections', everyMs: INSPECTIONS_LOOK_MS, run: () => inspections.tick() },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
     ],
     { clock: deps.clock, log: deps.log },

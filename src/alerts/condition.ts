@@ -6,6 +6,8 @@ import type { Config } from '../config/config.js';
 import type { AlertRecord, AlertSpec, NoticeKind } from '../model/alert.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ClockDoubt } from '../model/clock-doubt.js';
+import type { ServerHealth } from '../model/account.js';
+import type { Server } from '../model/server.js';
 import type { ModuleView } from '../model/module-view.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
 import type { LeftLock } from '../model/actual-state.js';
@@ -60,6 +62,8 @@ export interface ConditionSources {
     readonly refusedAt: number | undefined;
   };
   readonly modules: () => readonly ModuleView[];
+  /** The servers of modules, with the results of the last checks. */
+  readonly servers: () => readonly { readonly server: Server; readonly health: ServerHealth | undefined }[];
   /** The failed tasks of each module. */
   readonly failedTasks: () => readonly FailedTasks[];
   /** For each panel, the most recent request of this kind that needs an alert, and its time (epoch ms). */

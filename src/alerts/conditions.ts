@@ -19,6 +19,7 @@ import { orderFailed } from './conditions/order-failed.js';
 import { orderWaiting } from './conditions/order-waiting.js';
 import { orderWaitingForCapacity } from './conditions/order-waiting-for-capacity.js';
 import { poolLow } from './conditions/pool-low.js';
+import { serverUnreachable } from './conditions/server-unreachable.js';
 import { smallerPlan } from './conditions/smaller-plan.js';
 import { stateBehind } from './conditions/state-behind.js';
 import { stateWriteFailing } from './conditions/state-write-failing.js';
@@ -39,6 +40,7 @@ const CONDITIONS: Readonly<Record<AlertKind, MakeCondition>> = {
   descriptors_exhausted: descriptorsExhausted,
   document_damaged: documentDamaged,
   state_behind: stateBehind,
+  server_unreachable: serverUnreachable,
   system_down: systemDown,
   system_refused: systemRefused,
   module_unusable: moduleUnusable,

@@ -7,6 +7,7 @@ import type { Config } from '../config/config.js';
 import type { ClockGuard } from '../clock/guard.js';
 import { descriptorLimit, openDescriptors } from '../kernel/descriptor-use.js';
 import { type Clock, instant } from '../kernel/clock.js';
+import type { Accounts } from '../model/account.js';
 import { NOTICES } from '../model/alert.js';
 import { failedOrders } from '../model/failed-order.js';
 import { FOR_RELEASE, type Job } from '../model/job.js';
@@ -86,6 +87,7 @@ export interface TelemetryDeps {
   readonly timekeeper: Pick<ClockGuard, 'view' | 'onChange'>;
   readonly strangers: ConditionSources['strangers'];
   readonly modules: ConditionSources['modules'];
+  readonly accounts: Accounts;
   readonly tasks: TaskRecords;
 }
 
@@ -111,6 +113,8 @@ export function startTelemetry({ counting, log, timekeeper, ...deps }: Telemetry
       leftLocks: deps.leftLocks,
       strangers: deps.strangers,
       modules: deps.modules,
+      servers: () =>
+        state.servers.list().map((server) => ({ server, health: deps.accounts.server(server.id) })),
       failedTasks: () => failedTasks(deps.tasks),
       failingWrites: counting.failingWrites,
       clockDoubt: () => timekeeper.view().doubt,

@@ -430,6 +430,12 @@ export const ConfigSchema = Type.Object(
         expected: 'the name of a product module',
         default: 'wordpress',
       }),
+      inspect_every_s: number(
+        'Interval between two inspections of the accounts on a server of a module.',
+        1,
+        86_400,
+        { unit: 'seconds', default: 300 },
+      ),
       read_timeout_s: number('Time limit for loading a new version of a third-party module.', 1, 600, {
         unit: 'seconds',
         default: 10,

@@ -12,6 +12,7 @@ import { documentsOf } from './documents.js';
 import { hookChecks } from './checks/hooks.js';
 import { knownContainersCheck } from './checks/known-containers.js';
 import { modulesCheck } from './checks/modules.js';
+import { serversCheck } from './checks/servers.js';
 import { stateChecks } from './checks/state.js';
 import { troubleChecks } from './checks/troubles.js';
 import type { DoctorParts } from './parts.js';
@@ -38,6 +39,7 @@ function allChecks(parts: DoctorParts, { guest, others }: DriverDoctors): Check[
     ...descriptorChecks(parts),
     ...troubleChecks(documents.read),
     modulesCheck(parts, documents.read),
+    serversCheck(documents.read),
     ...apiChecks(parts),
     ...guest.access,
     knownContainersCheck({ ...parts, guest }, documents.read, documents.readAgain),

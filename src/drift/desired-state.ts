@@ -48,6 +48,8 @@ export interface ServicePicture {
   readonly version: string;
   readonly life: Life;
   readonly expected: DesiredState | null;
+  /** The account on a server, and whether it should be active; absent if there is none. */
+  readonly account?: { readonly server: string; readonly active: boolean };
 }
 
 export function pictureOf(service: Service, busy: boolean): ServicePicture {
@@ -58,6 +60,9 @@ export function pictureOf(service: Service, busy: boolean): ServicePicture {
     version: service.updatedAt,
     life,
     expected: life === 'live' ? expectedOf(service) : null,
+    ...(service.server
+      ? { account: { server: service.server.id, active: service.suspendedFor.length === 0 } }
+      : {}),
   };
 }
 

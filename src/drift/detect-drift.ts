@@ -2,6 +2,7 @@
  * Compares all documents with all systems once. Services with an open job and services that changed during the
  * comparison are skipped.
  */
+import { accountFindings } from './account-drift.js';
 import { compareWithActual, type Part } from './drift.js';
 import { pictureOf, type ServicePicture } from './desired-state.js';
 import type { Mark } from '../kernel/mark.js';
@@ -16,7 +17,7 @@ import { readActualState } from './read-actual-state.js';
 /** Kinds of findings that are reported even if the service has an open job. */
 const OF_THE_HOST: readonly Part[] = ['lock', 'ha_error'];
 
-type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock'>;
+type Deps = Pick<OperationContext, 'config' | 'state' | 'drivers' | 'log' | 'clock' | 'accounts'>;
 
 /** Rejects only when stopped. */
 export async function detectDrift(context: Deps, stop: AbortSignal): Promise<LookResult> {
@@ -29,7 +30,9 @@ export async function detectDrift(context: Deps, stop: AbortSignal): Promise<Loo
   const actual = await readActualState(context, stop);
   const pictures = await picturesOf(context, before, actual);
   const agent = context.config.agent.id;
-  const { findings, unknown } = compareWithActual(agent, pictures.values(), actual);
+  const { findings: ofSystems, unknown } = compareWithActual(agent, pictures.values(), actual);
+  const ofAccounts = accountFindings(pictures.values(), context.accounts);
+  const findings = [...ofSystems, ...ofAccounts.findings];
   const orphans = findOrphans({
     agent,
     pictures,
@@ -47,6 +50,7 @@ export async function detectDrift(context: Deps, stop: AbortSignal): Promise<Loo
     })),
     orphans,
     unknown,
+    unread: ofAccounts.unread,
     compared: lives.filter((life) => life === 'live').length,
     skipped: lives.filter((life) => life === 'busy' || life === 'stuck').length,
   };

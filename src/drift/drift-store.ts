@@ -33,6 +33,8 @@ export interface LookResult {
   readonly findings: readonly { readonly item: Finding; readonly version: string }[];
   readonly orphans: readonly Orphan[];
   readonly unknown: readonly System[];
+  /** Services whose account on a server could not be read. Findings about these accounts are kept. */
+  readonly unread?: ReadonlySet<ServiceKey>;
   readonly compared: number;
   readonly skipped: number;
 }
@@ -52,7 +54,7 @@ export interface DriftStore {
 
 const NONE: readonly Counted<Finding>[] = Object.freeze([]);
 
-export const SYSTEM_OF: Readonly<Record<Part, System>> = {
+export const SYSTEM_OF: Readonly<Record<Part, System | null>> = {
   container: 'containers',
   mark: 'containers',
   lock: 'containers',
@@ -63,6 +65,8 @@ export const SYSTEM_OF: Readonly<Record<Part, System>> = {
   dns: 'dns',
   proxy: 'proxy',
   certificate: 'certificates',
+  // accounts are inspected one by one, see `unread`
+  account: null,
 };
 const SYSTEM_OF_ORPHAN: Readonly<Record<Orphan['kind'], System>> = {
   container: 'containers',
@@ -84,11 +88,15 @@ export function driftStore(apartMs: number): DriftStore {
       .map(({ item, firstSeen }) => ({ item, since: firstSeen }));
 
   return {
-    enter({ at, unknown, compared, skipped, ...seen }) {
+    enter({ at, unknown, unread, compared, skipped, ...seen }) {
+      const isUnknown = ({ part, key }: Finding): boolean => {
+        const system = SYSTEM_OF[part];
+        return system === null ? unread?.has(key) === true : unknown.includes(system);
+      };
       findings = confirmTwice(findings, {
         at,
         items: seen.findings,
-        isUnknown: ({ part }) => unknown.includes(SYSTEM_OF[part]),
+        isUnknown,
       });
       orphans = confirmTwice(orphans, {
         at,

@@ -18,6 +18,7 @@ export const PARTS = [
   'dns',
   'proxy',
   'certificate',
+  'account',
 ] as const;
 export type Part = (typeof PARTS)[number];
 
@@ -99,7 +100,7 @@ type NewFinding = (
   also?: { readonly safe?: boolean; readonly hint?: string },
 ) => Finding;
 
-const findingsOf =
+export const findingsOf =
   (key: ServiceKey): NewFinding =>
   (part, problem, expected, found, { safe = false, hint = null } = {}) => ({
     id: [key, part, problem, expected, found].join(' '),

@@ -3,6 +3,7 @@
  * memory.
  */
 import type { Config } from '../config/config.js';
+import type { Accounts } from '../model/account.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ModuleView } from '../model/module-view.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
@@ -39,6 +40,7 @@ export interface Sources {
   readonly ownCertificates: () => readonly OwnCertificate[];
   readonly circuits: () => readonly CircuitView[];
   readonly drift: () => readonly DriftCount[];
+  readonly accounts: Accounts;
   readonly modules: () => readonly Pick<ModuleView, 'type' | 'state'>[];
 }
 

@@ -3,6 +3,7 @@ import type { Registry } from 'prom-client';
 import { MODULE_STATES } from '../model/module-view.js';
 import { LIFECYCLES } from '../model/service.js';
 import { looked, type Sample } from './registry.js';
+import { serverMetrics } from './server-metrics.js';
 import { poolUses, type Sources } from './sources.js';
 import { CIRCUIT_STATES } from '../drivers/shared/circuit.js';
 import { OPEN_STATUSES } from '../model/job.js';
@@ -35,6 +36,7 @@ export function stateMetrics(registry: Registry, sources: Sources): void {
   pools(registry, sources);
   certificates(registry, sources);
   systems(registry, sources);
+  serverMetrics(registry, sources);
 }
 
 function queue(registry: Registry, { state, clock }: Sources): void {

@@ -74,6 +74,11 @@ export const ALERTS = {
       'old copy.',
     ends: 'the containers are in the state, or no longer exist',
   },
+  server_unreachable: {
+    severity: 'critical',
+    meaning: 'A server on which a product creates accounts does not respond; its jobs wait.',
+    ends: 'the server responds again, or is removed',
+  },
   system_down: {
     severity: 'critical',
     meaning: 'A remote system has not responded for five minutes; jobs wait for it.',

@@ -8,5 +8,5 @@ export type TestServer = (server: Server, signal: AbortSignal) => Promise<Server
 
 export type ServerDeps = Pick<
   OperationContext,
-  'state' | 'clock' | 'products' | 'dataChecks' | 'serverTurns' | 'log'
+  'state' | 'clock' | 'products' | 'dataChecks' | 'serverTurns' | 'log' | 'accounts'
 >;

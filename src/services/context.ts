@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
+import type { Accounts } from '../model/account.js';
 import type { CheckEnd } from '../model/check-end.js';
 import type { DataChecks } from '../model/data-check.js';
 import type { EngineKinds } from '../model/job-kinds.js';
@@ -101,6 +102,7 @@ export interface OperationContext {
   readonly kinds: EngineKinds;
   readonly records: SubjectRecords<Service>;
   readonly drift: Differences;
+  readonly accounts: Accounts;
   /**
    * Calls that create or remove a zone at the name server run one at a time per zone, so that the record and the server
    * agree.

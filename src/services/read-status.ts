@@ -1,4 +1,5 @@
 /** Returns the status of a service from the data in the daemon's memory and records. Never calls a remote system. */
+import { type AccountView, STATUS_USAGE } from '../model/account.js';
 import { backupsUsed } from '../model/backups.js';
 import { namesOf } from '../model/domain-name.js';
 import { duration, gigabytes, megabytes, percent } from '../kernel/format-units.js';
@@ -44,6 +45,7 @@ export function statusFacts({ state }: Pick<StatusSources, 'state'>, service: Se
     key: keyOf(service),
     ...seen(service),
     stuck: service.jobs.some(({ status }) => status === 'stuck'),
+    hasServer: Boolean(service.server),
     node: guest?.node ?? null,
     memoryBytes: guest && service.plan.memoryMb * MIB,
     diskBytes: guest && Math.max(service.plan.diskGb, guest.diskGb ?? 0) * GIB,
@@ -77,23 +79,24 @@ export type StatusFacts = ReturnType<typeof statusFacts>;
 
 /** The part of the response that depends on the present state of the cluster. */
 export function statusNow(
-  sources: Pick<StatusSources, 'watch' | 'certificate' | 'drift'>,
+  sources: Pick<StatusSources, 'watch' | 'certificate' | 'drift' | 'accounts'>,
   facts: StatusFacts,
 ) {
   const sighting = lookUp(sources.watch, facts);
+  const account = facts.hasServer ? sources.accounts.of(facts.key) : undefined;
   return {
     status: wordFor(facts, sighting.power),
     power: sighting.power,
-    reachable: sighting.reachable,
+    reachable: account ? account.reachable : sighting.reachable,
     node: sighting.guest?.node ?? facts.node,
     resources: viewResources(facts, sighting),
-    usage: viewUsage(facts, sighting),
+    usage: account ? usageOf(account) : viewUsage(facts, sighting),
     proxy: {
       enabled: facts.proxyEnabled,
       certificate: facts.certificate === 'wildcard' ? sources.certificate() : facts.certificate,
     },
     drift: viewDrift(sources.drift.of(facts.key)),
-    stale_since: sighting.staleSince,
+    stale_since: account?.staleSince ? new Date(account.staleSince).toISOString() : sighting.staleSince,
   };
 }
 
@@ -150,6 +153,16 @@ function viewUsage(facts: StatusFacts, { guest }: Sighting) {
     network_in_bytes: guest?.networkInBytes ?? null,
     network_out_bytes: guest?.networkOutBytes ?? null,
     uptime_seconds: guest?.uptimeS ?? null,
+  };
+}
+
+/** The usage of an account as its server reports it. Numbers with other names are in `other`. */
+function usageOf({ usage }: AccountView) {
+  const known = STATUS_USAGE.map((name): [string, number | null] => [name, usage[name] ?? null]);
+  const others = Object.entries(usage).filter(([name]) => !STATUS_USAGE.some((one) => one === name));
+  return {
+    ...(Object.fromEntries(known) as Record<(typeof STATUS_USAGE)[number], number | null>),
+    ...(others.length > 0 ? { other: Object.fromEntries(others) } : {}),
   };
 }
 

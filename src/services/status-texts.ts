@@ -18,6 +18,7 @@ interface Ready {
   stale: number | undefined;
   certificate: Certificate | null;
   drift: ReturnType<StatusSources['drift']['of']>;
+  account: ReturnType<StatusSources['accounts']['of']>;
   text: string;
 }
 
@@ -47,6 +48,7 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
       stale: watch.staleSince(),
       certificate: sources.certificate(),
       drift: sources.drift.of(key),
+      account: sources.accounts.of(key),
     };
     const text = textOf(sources, facts, beginning);
     // if a change has replaced the entry in the meantime, the facts may be out of date, so they are not cached
@@ -62,17 +64,20 @@ export function makeStatusTexts(sources: StatusSources): StatusTexts {
     const stale = watch.staleSince();
     const certificate = sources.certificate();
     const drift = sources.drift.of(ready.facts.key);
+    const account = sources.accounts.of(ready.facts.key);
     if (
       ready.view !== view ||
       ready.stale !== stale ||
       ready.certificate !== certificate ||
-      ready.drift !== drift
+      ready.drift !== drift ||
+      ready.account !== account
     ) {
       ready.text = textOf(sources, ready.facts, ready.beginning);
       ready.view = view;
       ready.stale = stale;
       ready.certificate = certificate;
       ready.drift = drift;
+      ready.account = account;
     }
     return ready.text;
   };

@@ -22,6 +22,7 @@ import {
 import { AgentError, type ErrorCode, toRecord } from '../../src/kernel/errors.js';
 import { domainId } from '../../src/model/custom-domain.js';
 import { FOR_RELEASE } from '../../src/model/job.js';
+import type { Server } from '../../src/model/server.js';
 import type { ModuleView } from '../../src/model/module-view.js';
 import type { OwnCertificate } from '../../src/model/own-certificate.js';
 import type { PoolUse } from '../../src/model/pool-use.js';
@@ -208,6 +209,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
     strangers: [] as string[],
     modules: [] as ModuleView[],
     damaged: [] as State['damaged'],
+    servers: [] as ReturnType<ConditionSources['servers']>,
   };
   let descriptors: ReturnType<ConditionSources['descriptors']> = {
     open: 50,
@@ -216,6 +218,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   };
   const sources: ConditionSources = {
     failedTasks: () => [],
+    servers: () => world.servers,
     config: {
       agent: { id: 'test', base_domain: 'sites.test', time_zone: 'UTC', state_dir: dir },
       alerts: { certificate_days: 14, pool_percent: 90, hooks: [] },
@@ -437,6 +440,24 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
   ]);
   world.damaged = [];
   t.same(await look('document_damaged'), []);
+  const server: Server = {
+    ...{ id: 'srv_1', module: { type: 'product', name: 'panel' }, name: 'web1', group: 'default' },
+    ...{ host: 'web1.test', port: 443, tls: {}, maxAccounts: null, active: true, data: {}, credentials: {} },
+    ...{ createdAt: '', updatedAt: '' },
+  };
+  const health = { reachable: false, failures: 1, since: 0, checkedAt: 0, problem: 'no response' };
+  world.servers = [{ server, health }];
+  t.same(await look('server_unreachable'), [], 'one failed check may be an accident');
+  world.servers = [{ server, health: { ...health, failures: 2 } }];
+  t.match(await look('server_unreachable'), [
+    {
+      subject: 'srv_1',
+      text: /web1 .*no response/,
+      commands: [/^innkeeper module server test product.panel srv_1/],
+    },
+  ]);
+  world.servers = [{ server, health: { ...health, failures: 0, reachable: true } }];
+  t.same(await look('server_unreachable'), []);
   const module: ModuleView = {
     ...{ type: 'product', name: 'shop', title: null, version: null, hash: null, settingsSchema: null },
     ...{

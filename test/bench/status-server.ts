@@ -82,6 +82,7 @@ const deps = {
   reservationTurns: new KeyedLock(),
   planTurns: new KeyedLock(),
   serverTurns: new KeyedLock(),
+  accounts: { of: () => undefined, server: () => undefined },
   dataChecks: dataChecks(),
   checkService: async () => ({ kind: 'valid', data: undefined }) as const,
   plans: plansFor({ config, state, products: { find: () => undefined } }),

@@ -17,12 +17,12 @@ export interface RemoteHouse {
   readonly add: (name: string, also?: object) => Promise<Answer>;
 }
 
-export async function remoteHouse(t: Test, also: Fields = {}): Promise<RemoteHouse> {
+export async function remoteHouse(t: Test, also: Fields = {}, modules: Fields = {}): Promise<RemoteHouse> {
   const panel = await panelServer();
   const house = await openHouse(t, {
     config: async (written, stateDir) => ({
       ...(await withAdmin(written)),
-      modules: { paths: [await installPanel(stateDir)] },
+      modules: { paths: [await installPanel(stateDir)], ...modules },
       plans: [
         { name: 'basic', memory_mb: 2048, disk_gb: 20, cores: 2, domains: 3, backups: 2 },
         { name: 'hosting', module: 'panel' },

@@ -113,6 +113,7 @@ export function operations(...services: Service[]): Operations {
     reservationTurns: new KeyedLock(),
     planTurns: new KeyedLock(),
     serverTurns: new KeyedLock(),
+    accounts: { of: () => undefined, server: () => undefined },
     dataChecks: dataChecks(),
     checkService: (...args) => product.check(...args),
     brake: newDeletionRateLimit({ config, state, clock }),

@@ -186,6 +186,7 @@ export async function makeRig(
     reservationTurns: new KeyedLock(),
     planTurns: new KeyedLock(),
     serverTurns: new KeyedLock(),
+    accounts: { of: () => undefined, server: () => undefined },
     dataChecks: dataChecks(),
     checkService: async () => ({ kind: 'valid', data: undefined }),
     roomFor: (request, seen, self) => behaviour.roomFor(request, seen, self),

@@ -30,7 +30,7 @@ export interface ValueOptions extends ServerOptions {
 
 /** The daemon waits up to 15 s for the server. */
 const TEST_PATIENCE_MS = 40_000;
-const COLUMNS = ['id', 'name', 'group', 'host', 'port', 'accounts', 'max_accounts', 'active'];
+const COLUMNS = ['id', 'name', 'group', 'host', 'port', 'accounts', 'max_accounts', 'active', 'reachable'];
 
 export async function listServers(module: string, options: ServerOptions): Promise<void> {
   const daemon = await daemonOf(options);

@@ -5,7 +5,8 @@ import { flag, instant, list, nullable, text, whole, word } from './fields.js';
 import { ServiceId } from './common.js';
 
 const PARTS =
-  'The part of the service that differs, such as `power`, `resources`, `dns`, `proxy` or `certificate`.';
+  'The part of the service that differs, such as `power`, `resources`, `dns`, `proxy`, `certificate` or ' +
+  '`account`.';
 const PROBLEMS = ['missing', 'different', 'surplus', 'foreign'] as const;
 const problem = Type.Unsafe<string>(
   word(

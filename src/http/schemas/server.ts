@@ -62,6 +62,14 @@ export const ServerView = Type.Object(
         183,
       ),
     ),
+    reachable: nullable(
+      flag('Whether the server responded to the last check. The value is null before the first check.', true),
+    ),
+    problem: nullable(
+      text('Why the server did not respond. The value is null if it responded.', 'connect ECONNREFUSED'),
+      null,
+    ),
+    checked_at: nullable(instant('The time of the last check. The value is null before the first check.')),
     data: Type.Unsafe<JsonObject>({
       type: 'object',
       additionalProperties: true,
@@ -179,12 +187,15 @@ export const ServerChange = Type.Object({
   ...otherFields,
 });
 
-export function viewServer({ server, accounts, room }: ListedServer): Static<typeof ServerView> {
+export function viewServer({ server, accounts, room, health }: ListedServer): Static<typeof ServerView> {
   const { id, name: named, group, host, port, tls, maxAccounts, active, data, credentials } = server;
   return {
     ...{ id, name: named, group, host, port },
     tls: { enabled: tls !== null, ca: tls?.ca ?? null, fingerprint: tls?.fingerprint ?? null },
     ...{ max_accounts: maxAccounts, active, accounts, room, data },
+    reachable: health?.reachable ?? null,
+    problem: health?.problem ?? null,
+    checked_at: health ? new Date(health.checkedAt).toISOString() : null,
     credentials: Object.fromEntries(Object.keys(credentials).map((credential) => [credential, MASK])),
     ...{ created_at: server.createdAt, updated_at: server.updatedAt },
   };

@@ -109,6 +109,16 @@ const Usage = Type.Object(
     network_in_bytes: measured('Bytes received since the container started.', 73_400_320),
     network_out_bytes: measured('Bytes sent since the container started.', 524_288_000),
     uptime_seconds: measured('The time since the container was started.', 432_017),
+    other: Type.Optional(
+      Type.Unsafe<Record<string, number>>({
+        type: 'object',
+        additionalProperties: { type: 'number' },
+        description:
+          'Further numbers by name, for products with an account on a server. The field is absent if there ' +
+          'are none.',
+        examples: [{}],
+      }),
+    ),
   },
   { description: 'The resource usage of the service as numbers.' },
 );
@@ -146,7 +156,11 @@ export const StatusView = Type.Object(
     provision_status: ProvisionStatus,
     lifecycle: Lifecycle,
     power: Power,
-    reachable: flag('True if the latest response from the container host lists this container.', true),
+    reachable: flag(
+      'True if the latest response from the container host lists this container, or if the account on a ' +
+        'server can be used.',
+      true,
+    ),
     suspended_for: SuspendedFor,
     vmid: nullable(whole(`The VMID of the container. ${NO_GUEST}`, VMID)),
     node: Node,

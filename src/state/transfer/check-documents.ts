@@ -5,6 +5,7 @@ import type { CustomDomainRecord } from '../../model/custom-domain.js';
 import { failedOrders } from '../../model/failed-order.js';
 import { isOpen, type Job } from '../../model/job.js';
 import { Secret } from '../../kernel/secret.js';
+import type { Server } from '../../model/server.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import { checkCollection } from './check-collection.js';
 import { alertKind } from '../documents/alert-document.js';
@@ -44,6 +45,8 @@ export interface Checked {
   /** Product modules that services need, not counting deleted services. */
   readonly modules: ReadonlySet<string>;
   /** Problems that need an operator: stuck jobs and failed orders. */
+  /** The servers on which products create accounts. */
+  readonly servers: readonly Server[];
   readonly troubles: readonly Trouble[];
   /** Alerts that were active when the documents were written. */
   readonly alerts: readonly AlertRecord[];
@@ -65,7 +68,7 @@ export class DocumentCheck {
   readonly #services = new Map<ServiceKey, string>();
   readonly #unique = new Map<string, string>();
   readonly #domains: { readonly file: string; readonly record: CustomDomainRecord }[] = [];
-  readonly #servers = new Set<string>();
+  readonly #servers = new Map<string, Server>();
   /** Services with an account on a server. */
   readonly #accounts: { readonly file: string; readonly server: string }[] = [];
   /** Services that documents of collections belong to. */
@@ -149,6 +152,7 @@ export class DocumentCheck {
       newer: this.#newer,
       lives: this.#lives,
       modules: this.#modules,
+      servers: [...this.#servers.values()],
       troubles: this.#troubles,
       alerts: this.#alerts,
     };
@@ -203,7 +207,7 @@ export class DocumentCheck {
     if (!value) return;
     if (value.id !== id) this.#found(file, `has the content of ${value.id}`);
     if (domainKind.fits(value)) this.#domains.push({ file, record: value });
-    if (serverKind.fits(value)) this.#servers.add(value.id);
+    if (serverKind.fits(value)) this.#servers.set(value.id, value);
     if (tokenKind.fits(value)) this.#takeToken(file, value);
     if (alertKind.fits(value) && value.clearedAt === null) this.#alerts.push(value);
   }
