@@ -27,6 +27,17 @@ export function addAuthorCommands(module: Command): void {
       process.exitCode = (await checkFolder(folder, flags.json === true)) ? 0 : 1;
     });
   module
+    .command('dev')
+    .description('run the sandbox with a module, and read the module again when its files change')
+    .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')
+    .option('--port <number>', 'port of the API; default: any free port')
+    .option('--plan-data <json>', 'product data of the plan "dev", e.g. {"seats": 5}')
+    .addHelpText('after', '\nScripts of the module run in a real shell if this command runs as root.')
+    .action(async (folder: string, flags: { port?: string; planData?: string }) => {
+      const { devFolder } = await import('./dev-folder.js');
+      await devFolder(folder, flags);
+    });
+  module
     .command('pack')
     .description('pack a module as a tgz for other machines')
     .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')

@@ -18,6 +18,7 @@ import {
 import { openJsonFile } from '../json-file.js';
 import { type Disk, diskSchema, goldenDisk, plainDisk } from './containers-disk.js';
 import { siteListener } from './containers-site.js';
+import type { ScratchRoots } from './scratch-root.js';
 import { SCRIPTS, type ScriptTable } from './scripts.js';
 
 const entrySchema = Type.Object({
@@ -45,6 +46,8 @@ export interface MemoryBackendOptions {
   readonly delays?: number;
   /** Scripts that extend or replace the WordPress scripts. */
   readonly scripts?: ScriptTable;
+  /** Runs scripts that are not in the table. Without it, they are not found. */
+  readonly otherScripts?: ScratchRoots['run'];
 }
 
 export interface MemoryBackend extends Backend {
@@ -141,6 +144,8 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
     shells.set(shell, stop);
     const known = Object.hasOwn(scripts, script.name) ? scripts[script.name] : undefined;
     await pause((known?.takesMs ?? 0) * delays, undefined, { signal: stop.signal }).catch(() => {});
+    const isOther = !known && script.name !== STOP_SCRIPT;
+    const other = isOther ? await options.otherScripts?.(vmid, script, stop.signal) : undefined;
     shells.delete(shell);
     // the container was stopped or destroyed during the script, or the script was killed
     if (stop.signal.aborted || servers.get(vmid) !== server)
@@ -149,7 +154,8 @@ export async function memoryBackend(options: MemoryBackendOptions = {}): Promise
     const { code, stdout, stderr } =
       script.name === STOP_SCRIPT
         ? { code: 0, stdout: '', stderr: '' }
-        : (known?.play(entry.disk, script.values) ?? {
+        : (other ??
+          known?.play(entry.disk, script.values) ?? {
             code: 127,
             stdout: '',
             stderr: `/bin/sh: 1: ${script.name}: not found\n`,

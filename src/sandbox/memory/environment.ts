@@ -31,6 +31,7 @@ import { listen } from './listen.js';
 import { nginxCommand } from './nginx-command.js';
 import { powerDnsApi } from './powerdns-api.js';
 import { type Proxy, startProxy } from './proxy.js';
+import type { ScratchRoots } from './scratch-root.js';
 import { startSsh } from './ssh.js';
 import { openZones, type Zones } from './zones.js';
 
@@ -89,6 +90,8 @@ export interface MemoryEnvironmentOptions extends EnvironmentOptions {
    * The time in ms after which a request to Proxmox gets status 596 while its work continues. The default is 30000.
    */
   readonly proxyTimeoutMs?: number;
+  /** Runs the scripts of an author's module. */
+  readonly otherScripts?: ScratchRoots['run'];
 }
 
 /**
@@ -109,7 +112,15 @@ export async function startMemoryEnvironment(options: MemoryEnvironmentOptions):
 }
 
 async function assemble(
-  { stateDir, apiPort, log, delays = DELAYS, storageType, proxyTimeoutMs }: MemoryEnvironmentOptions,
+  {
+    stateDir,
+    apiPort,
+    log,
+    delays = DELAYS,
+    storageType,
+    proxyTimeoutMs,
+    otherScripts,
+  }: MemoryEnvironmentOptions,
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Environment> {
@@ -123,6 +134,7 @@ async function assemble(
   const backend = await memoryBackend({
     stateFile: join(stateDir, 'containers.json'),
     delays,
+    ...(otherScripts ? { otherScripts } : {}),
   });
   const onClose = (each: () => Promise<void>): void => void closers.push(each);
   onClose(() => backend.close());
