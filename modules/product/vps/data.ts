@@ -56,7 +56,8 @@ export const productData = Type.Object(
       default: 0,
       minimum: 0,
       maximum: 1_000_000_000,
-      description: 'Traffic in both directions in a calendar month, in GB; 0 = unlimited',
+      description:
+        'Sold traffic in a calendar month, in GB; 0 = unlimited. The agent shows this value and does not enforce it',
     }),
   },
   { additionalProperties: false },
