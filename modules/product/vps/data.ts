@@ -94,7 +94,7 @@ export function checkProductData({ image: first, images }: JsonObject): CheckRes
 /** Without an image, the server gets the image of its plan. */
 export function checkServiceData(data: JsonObject, product: JsonObject): CheckResult {
   const { image: wanted } = data;
-  return wanted === undefined || imagesIn(product).includes(String(wanted))
+  return wanted === undefined || (typeof wanted === 'string' && imagesIn(product).includes(wanted))
     ? undefined
     : { errors: { image: `must be one of ${imagesIn(product).join(', ')}` } };
 }

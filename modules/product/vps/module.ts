@@ -85,7 +85,12 @@ export default class Vps extends GuestProduct {
 /** The ordered password, or a new one. Its name is that of the credentials that customers can read. */
 async function firstPassword({ service, secrets, password }: StepContext): Promise<SecretRef> {
   const ordered = service.data['root_password'];
-  if (typeof ordered === 'object' && ordered !== null && 'secret' in ordered)
-    return secrets.put('admin_password', { secret: String(ordered['secret']) });
+  if (
+    typeof ordered === 'object' &&
+    ordered !== null &&
+    'secret' in ordered &&
+    typeof ordered['secret'] === 'string'
+  )
+    return secrets.put('admin_password', { secret: ordered['secret'] });
   return password({ name: 'admin_password', length: PASSWORD_LENGTH, classes: CLASSES });
 }

@@ -13,9 +13,10 @@ export interface Server {
 export function serverOf({ args, service, plan }: StepContext): Server {
   const { image, ssh_keys: keys } = { ...service.data, ...inputOf(args) };
   const product = plan.data ?? {};
-  const { image: first = imagesIn(product)[0] } = product;
+  const { image: first } = product;
+  const usual = typeof first === 'string' ? first : (imagesIn(product)[0] ?? '');
   return {
-    image: typeof image === 'string' ? image : String(first),
+    image: typeof image === 'string' ? image : usual,
     sshKeys: Array.isArray(keys) ? keys.map(String) : [],
   };
 }

@@ -67,7 +67,8 @@ export function declarationsOf(
 
 /** Schemas name messages by the keys of texts, which stand in the languages of the module. */
 function withTexts(schemas: unknown, path: string): unknown {
-  if (!(JSON.stringify(schemas) ?? '').includes(`"${RULES}"`)) return schemas;
+  const text: unknown = JSON.stringify(schemas);
+  if (typeof text !== 'string' || !text.includes(`"${RULES}"`)) return schemas;
   return withRuleTexts(schemas, readLanguages(join(dirname(path), 'lang')));
 }
 

@@ -35,7 +35,7 @@ export function checkReply(raw: unknown): CheckedReply {
   const bytes = body === null ? null : Buffer.from(body, 'base64');
   if (bytes && bytes.length > REPLY_BOUNDS.body)
     throw new Error(`its reply is larger than ${REPLY_BOUNDS.body} bytes`);
-  const given = Object.entries(headers as Record<string, unknown>).slice(0, MOST_HEADERS);
+  const given = Object.entries(headers).slice(0, MOST_HEADERS);
   const kept = given.filter(([name, value]) => isAllowed(name, value));
   const dropped = given.filter(([name, value]) => !isAllowed(name, value));
   return {

@@ -84,10 +84,10 @@ async function called(
   context: Parameters<Handler>[0],
 ): Promise<unknown> {
   const handler = handlerOf(module, target);
-  if (target.kind === 'method') return Reflect.apply(handler, module, [context, ...target.args]) as unknown;
+  if (target.kind === 'method') return Reflect.apply(handler, module, [context, ...target.args]);
   if (!request) throw new Error('the request is missing');
   const read = await readRequest(request, inputSchemaOf(module, target), around);
-  return Reflect.apply(handler, module, [context, read]) as unknown;
+  return Reflect.apply(handler, module, [context, read]);
 }
 
 function failureOf(error: unknown): { readonly error: SentError; readonly isThrown: boolean } {

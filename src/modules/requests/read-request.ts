@@ -55,7 +55,7 @@ async function checkedInput(schema: JsonObject, value: Json, locale: string | nu
     throw new AgentError('validation_failed', 'The request body must be an object.', { fields: {} });
   // few routes declare a schema, and the checker takes a while to load
   const { dataCheck } = await import('../../model/data-check.js');
-  const { data, problems } = dataCheck(schema)((value ?? {}) as JsonObject, locale);
+  const { data, problems } = dataCheck(schema)(value ?? {}, locale);
   if (Object.keys(problems).length === 0) return data;
   throw new AgentError('validation_failed', 'The request is not valid.', { fields: problems });
 }

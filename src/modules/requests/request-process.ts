@@ -22,7 +22,10 @@ export async function openRequestProcess(options: ProcessOptions): Promise<Reque
   return {
     gone,
     run(call, hooks) {
-      const connection = { send: child.send, end: () => void child.terminate() };
+      const connection = {
+        send: (message: ToRequestProcess) => child.send(message),
+        end: () => void child.terminate(),
+      };
       const running = runningRequest(connection, hooks);
       current = running;
       void running.ended.then(() => {

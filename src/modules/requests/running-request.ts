@@ -20,9 +20,9 @@ export interface RequestHooks {
 }
 
 export interface Connection {
-  send(message: ToRequestProcess): void;
+  readonly send: (message: ToRequestProcess) => void;
   /** Ends the process: its code bypassed the shell, and may still run. */
-  end(): void;
+  readonly end: () => void;
 }
 
 export type RequestReply = Omit<CheckedReply, 'body' | 'isStream'> & {

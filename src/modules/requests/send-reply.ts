@@ -48,15 +48,17 @@ function headOf(reply: Record<string, unknown>): Pick<SentReply, 'status' | 'hea
   if (typeof status !== 'number' || !Number.isInteger(status) || status < 200 || status > 599)
     throw unfit('its status is not a number from 200 to 599');
   if (!isFields(headers)) throw unfit('its headers are not an object');
-  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]);
+  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const);
   const kind = 'stream' in reply ? 'application/octet-stream' : undefined;
-  const content = type === undefined ? kind : String(type);
+  if (type !== undefined && typeof type !== 'string') throw unfit('its type is not a string');
+  if (filename !== undefined && typeof filename !== 'string') throw unfit('its filename is not a string');
+  const content = type ?? kind;
   return {
     status,
     headers: {
       ...Object.fromEntries(given),
       ...(content === undefined ? {} : { 'content-type': content }),
-      ...(filename === undefined ? {} : { 'content-disposition': attachment(String(filename)) }),
+      ...(filename === undefined ? {} : { 'content-disposition': attachment(filename) }),
     },
   };
 }
@@ -64,6 +66,12 @@ function headOf(reply: Record<string, unknown>): Pick<SentReply, 'status' | 'hea
 function attachment(filename: string): string {
   const plain = filename.replace(/[^A-Za-z0-9._ -]/g, '_');
   return `attachment; filename="${plain}"; filename*=UTF-8''${encodeURIComponent(filename)}`;
+}
+
+/** A function is no JSON: its text is undefined, against the declared type. */
+function jsonOf(value: unknown): string {
+  const text: unknown = JSON.stringify(value);
+  return typeof text === 'string' ? text : 'null';
 }
 
 function redirectOf({ redirect, status = 303 }: Record<string, unknown>): Partial<SentReply> {
@@ -82,7 +90,7 @@ async function contentOf(
     headers: { 'content-type': type, ...headers },
     body: bounded(Buffer.from(text)).toString('base64'),
   });
-  if ('json' in reply) return as('application/json; charset=utf-8', JSON.stringify(reply['json']) ?? 'null');
+  if ('json' in reply) return as('application/json; charset=utf-8', jsonOf(reply['json']));
   if ('view' in reply) {
     const { view: name, data = {} } = reply;
     return as('text/html; charset=utf-8', await view(String(name), isFields(data) ? data : {}));

@@ -74,7 +74,7 @@ const ACCIDENTS: Readonly<Record<string, (context: RequestContext) => unknown>> 
     for (let n = 0; n < 10_000; n += 1) context.log.info('spam');
     return { json: 'logged' };
   },
-  containers: (context) => Reflect.get(context, 'container') ?? { json: 'none' },
+  containers: (context) => (Reflect.get(context, 'container') as Reply | undefined) ?? { json: 'none' },
 };
 
 export default class Monitor extends Plugin {

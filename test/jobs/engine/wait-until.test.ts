@@ -53,11 +53,12 @@ t.test('the step runs again from its beginning, with its notes, until the condit
   const begun: unknown[] = [];
   const of = await engine(t, {
     boot: {
-      run: async ({ notes, note, waitUntil }) => {
+      run: async (context) => {
+        const { notes } = context;
         begun.push(notes['asked'] ?? null);
-        if (notes['asked'] === undefined) await note({ asked: 'vm-7' });
-        await waitUntil(() => true);
-        return waitUntil(async () => (ready ? { ip: '10.0.0.7' } : null), { every: 30, atMost: 600 });
+        if (notes['asked'] === undefined) await context.note({ asked: 'vm-7' });
+        await context.waitUntil(() => true);
+        return context.waitUntil(async () => (ready ? { ip: '10.0.0.7' } : null), { every: 30, atMost: 600 });
       },
     },
     beside: { run: async () => 'done' },

@@ -2,7 +2,6 @@
 import { isFields } from '../../../kernel/is-fields.js';
 import type { JsonObject } from '../../../kernel/json.js';
 import { dataCheck } from '../../../model/data-check.js';
-import type { DataSchema } from '../../../model/data-schema.js';
 import type { Subject } from './conformance.js';
 import type { Finding } from './lines.js';
 
@@ -28,17 +27,17 @@ function withSchema(
   schema: unknown,
   given: JsonObject = {},
 ): { data: JsonObject; problems: Readonly<Record<string, string>> } {
-  return isFields(schema) ? dataCheck(schema as DataSchema)(given) : { data: given, problems: {} };
+  return isFields(schema) ? dataCheck(schema)(given) : { data: given, problems: {} };
 }
 
 /** References to secrets stand in place of texts. */
 function withTexts(data: JsonObject): JsonObject {
-  return Object.fromEntries(
+  return Object.fromEntries<JsonObject[string]>(
     Object.entries(data).map(([name, value]) => [
       name,
       isFields(value) && typeof value['secret'] === 'string' ? value['secret'] : value,
     ]),
-  ) as JsonObject;
+  );
 }
 
 async function ownCheck(module: object, name: string, args: readonly JsonObject[]): Promise<string[]> {

@@ -83,7 +83,7 @@ async function plainRun(subject: Subject, job: string, say: Say): Promise<Expect
   for (const leak of leaks(stage.service, done)) say('secrets', leak);
   if (done.outcome !== 'completed') {
     const { error } = done;
-    say(error?.code === 'not_supported' ? 'abilities' : 'completes', `${wordsOf(done)}`);
+    say(error?.code === 'not_supported' ? 'abilities' : 'completes', wordsOf(done));
     return undefined;
   }
   return { before, after: stage.things(), calls: stage.service.made.length - made };

@@ -32,7 +32,7 @@ export function completeOptions(
 
 function filledIn(schema: unknown, given: JsonObject): JsonObject {
   const filled: Json | undefined = withDefaults(schema, given);
-  return isFields(filled) ? (filled as JsonObject) : given;
+  return isFields(filled) ? filled : given;
 }
 
 /** The data with a reference in place of each field with `secret: true`. */

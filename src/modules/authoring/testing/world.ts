@@ -24,7 +24,7 @@ export interface World {
   readonly collections: FakeCollections;
   readonly reveal: Reveal;
   /** Stores the text of a secret. */
-  seal(name: string, text: string): void;
+  readonly seal: (name: string, text: string) => void;
   data(): JsonObject;
   save(values: JsonObject): void;
 }
