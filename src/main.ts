@@ -31,7 +31,7 @@ import { serviceRecords, serviceSubject } from './jobs/effects/service-subject.j
 import type { ModuleLogged } from './jobs/engine/module-line.js';
 import { moduleProcesses } from './jobs/engine/processes.js';
 import { type Runner, type RunnerDeps, runner } from './jobs/engine/runner.js';
-import { schedule } from './jobs/engine/schedule.js';
+import { type Recurring, schedule } from './jobs/engine/schedule.js';
 import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import type { ModuleCollections } from './modules/collections/module-collections.js';
@@ -252,7 +252,10 @@ export async function startDaemon({
     };
     const { threads, processes } = openThreads(config);
     const versions = await openVersions(parts);
-    const calls = moduleCallsOf({ ...parts, addTask: tasks.add }, { key, former: formerKeys });
+    const calls = moduleCallsOf(
+      { ...parts, addTask: tasks.add, emitEvent: tasks.emit },
+      { key, former: formerKeys },
+    );
     stops.push(() => calls.close());
     const moduleLogs = moduleLog({ stateDir: config.agent.state_dir, clock, log });
     stops.push(() => moduleLogs.close());
@@ -291,7 +294,7 @@ export async function startDaemon({
       changed: () => observation.alerts.nudge(),
     });
     work.push(() => inspections.stop());
-    work.push(startSchedule(operations, reconcile, inspections, timekeeper));
+    work.push(startSchedule(operations, reconcile, inspections, timekeeper, tasks.recurring));
     const deps = {
       ...operations,
       reconcile,
@@ -301,7 +304,7 @@ export async function startDaemon({
       ready: readiness(state),
       modules,
       rescanModules: live.rescan,
-      tasks: tasks.records,
+      ...{ tasks: tasks.records, schedules: tasks.schedules },
       moduleRequests: requests,
       testServer: (server: Server, signal: AbortSignal) => testServer(serverRuns, server, signal),
     };
@@ -455,12 +458,16 @@ function readiness(state: State): AppDeps['ready'] {
   };
 }
 
+/** Recurring tasks that depend on dates. */
+const DATED = ['purge', 'credentials', 'domains', 'module-schedules'];
+
 /** Starts the recurring tasks. The first run also finds purges that became due while the agent was down. */
 function startSchedule(
   deps: DriftContext,
   reconcile: Reconciler,
   inspections: Inspector,
   timekeeper: ClockGuard,
+  ofModules: readonly Recurring[],
 ): () => Promise<void> {
   const over = new AbortController();
   const recurring = schedule(
@@ -477,19 +484,22 @@ function startSchedule(
       { name: 'domains', everyMs: DOMAINS_LOOK_MS, run: () => recheckDomains(deps, over.signal) },
       { name: 'inspections', everyMs: INSPECTIONS_LOOK_MS, run: () => inspections.tick() },
       { name: 'reconcile', everyMs: deps.config.reconcile.every_s * 1000, run: () => reconcile.run() },
+      ...ofModules,
     ],
     { clock: deps.clock, log: deps.log },
   );
   // start the jobs that were delayed because the clock was not trusted
-  timekeeper.onChange(() => ['purge', 'credentials', 'domains'].forEach((name) => recurring.nudge(name)));
+  timekeeper.onChange(() => DATED.forEach((name) => recurring.nudge(name)));
   const unlisten = deps.state.services.onChange((next, previous) => {
     if (isHeld(next)) recurring.nudge('purge');
     else if (next.lifecycle === 'terminated') recurring.nudge('documents');
     if (next.site?.domainWish && next.lifecycle === 'active' && previous?.lifecycle !== 'active')
       recurring.nudge('requested-domains');
   });
+  const deafen = deps.state.events.onAdded(() => recurring.nudge('module-events'));
   return async () => {
     unlisten();
+    deafen();
     over.abort(new Error('the agent is stopping'));
     await reconcile.stop();
     await recurring.stop();

@@ -8,6 +8,7 @@ import { openModuleCalls, type OpenModuleCalls } from '../modules/calls/table.js
 import type { ModulesInUse } from '../modules/registry.js';
 import type { State } from '../state/contract.js';
 import { SecretBox } from '../state/keys/secret-box.js';
+import type { EmitEvent } from '../tasks/event-delivery.js';
 import type { Counting, Telemetry } from './telemetry.js';
 
 interface Parts {
@@ -19,17 +20,18 @@ interface Parts {
   readonly counting: Counting;
   readonly observation: Telemetry;
   readonly addTask: AddTask;
+  readonly emitEvent: EmitEvent;
 }
 
 /** `keys`: the state key and its former keys. Values that were cached with another key are dropped. */
 export function moduleCallsOf(
-  { config, clock, state, inUse, log, counting, observation, addTask }: Parts,
+  { config, clock, state, inUse, log, counting, observation, addTask, emitEvent }: Parts,
   keys: { readonly key: Buffer; readonly former: readonly Buffer[] },
 ): OpenModuleCalls {
   return openModuleCalls({
     ...{ clock, log, stateDir: config.agent.state_dir, panels: config.panels },
     box: new SecretBox(keys.key, keys.former),
-    ...{ services: state.services, addTask },
+    ...{ services: state.services, addTask, emitEvent },
     alerts: observation.alerts,
     isPublic: (address) => mayAsk(address, config.domains),
     readsOf: ({ type, name }) => inUse.find(type, name)?.declared.reads ?? [],

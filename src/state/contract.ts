@@ -18,6 +18,7 @@ import type { ModuleInstance } from '../model/module-instance.js';
 import type { Reservation } from '../model/reservation.js';
 import type { Server } from '../model/server.js';
 import type { StoredPlan } from '../model/stored-plan.js';
+import type { ModuleWork } from '../model/module-work.js';
 import type { Task } from '../model/task.js';
 import type { EventType } from '../model/service-event.js';
 import type { Json } from '../kernel/json.js';
@@ -188,6 +189,15 @@ export interface EventStore {
     readonly after: string | undefined;
     readonly limit: number;
   }): Promise<EventPage>;
+  /** Events of all panels, for a reader inside of the agent. Otherwise like `read`. */
+  readAll(request: {
+    readonly reader: string;
+    readonly after: string;
+    readonly limit: number;
+  }): Promise<EventPage>;
+  latestOfAll(reader: string): Promise<string>;
+  /** The listener is called when new events are in the log. Returns a function that removes the listener. */
+  onAdded(listener: () => void): () => void;
   /** The cursor after the newest event, for this panel. */
   latest(panel: string): Promise<string>;
 }
@@ -455,6 +465,8 @@ export interface State {
   readonly instances: DocumentStore<ModuleInstance>;
   /** The servers of all modules. */
   readonly servers: DocumentStore<Server>;
+  /** The schedules of modules, and the events that modules have received. */
+  readonly moduleWork: DocumentStore<ModuleWork>;
   /**
    * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
    * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the

@@ -34,12 +34,14 @@ import { DurableDocumentStore } from './stores/document-store.js';
 import { timedFileSystem } from './files/timed-file-system.js';
 import { tokenKind } from './documents/token-document.js';
 import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
+import { moduleWorkKind } from './documents/module-work-document.js';
 import { planKind } from './documents/plan-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
 import type { ModuleInstance } from '../model/module-instance.js';
 import type { Reservation } from '../model/reservation.js';
 import type { Server } from '../model/server.js';
 import type { StoredPlan } from '../model/stored-plan.js';
+import type { ModuleWork } from '../model/module-work.js';
 import type { Task } from '../model/task.js';
 import { reservationKind } from './documents/reservation-document.js';
 import { serverKind } from './documents/server-document.js';
@@ -111,6 +113,12 @@ export async function openState({
       kind: serverKind,
       idOf,
     });
+    const moduleWork = await DurableDocumentStore.open<ModuleWork>({
+      ...common,
+      folder: 'module-work',
+      kind: moduleWorkKind,
+      idOf,
+    });
     const instances = await DurableDocumentStore.open<ModuleInstance>({
       ...common,
       folder: 'instances',
@@ -176,6 +184,7 @@ export async function openState({
       tasks,
       instances,
       servers,
+      moduleWork,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -220,6 +229,7 @@ interface Stores {
   readonly tasks: DurableDocumentStore<Task>;
   readonly instances: DurableDocumentStore<ModuleInstance>;
   readonly servers: DurableDocumentStore<Server>;
+  readonly moduleWork: DurableDocumentStore<ModuleWork>;
 }
 
 interface Opened {

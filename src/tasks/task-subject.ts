@@ -90,8 +90,10 @@ export function taskSubject(deps: TaskSubjectDeps): SubjectKind<TaskSubject> {
 }
 
 /** The service of the task. Undefined if the task has none, or if that life of the service is over. */
-async function serviceFor(services: ServiceStore, { service }: Task): Promise<Service | undefined> {
+async function serviceFor(services: ServiceStore, { service, module }: Task): Promise<Service | undefined> {
   if (!service || !services.entry(service.key)) return undefined;
   const found = await services.find(service.key);
-  return found?.generation === service.generation ? found : undefined;
+  if (found?.generation !== service.generation) return undefined;
+  // the handler of an event may belong to another module, which reads services with `services.get`
+  return found.module.type === module.type && found.module.name === module.name ? found : undefined;
 }

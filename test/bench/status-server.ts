@@ -103,6 +103,7 @@ const deps = {
   modules: () => [],
   rescanModules: async () => true,
   tasks: taskRecords(state.tasks, () => {}),
+  schedules: () => [],
   moduleRequests: {
     api: () => Promise.reject(new Error('there are no modules')),
     static: () => Promise.reject(new Error('there are no modules')),

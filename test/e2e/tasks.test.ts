@@ -218,3 +218,38 @@ t.test('a step and a task wait for a condition, also across a restart', async (t
   t.equal(data['key'], 'second');
   t.ok(Number(data['begun']) >= 1);
 });
+
+t.test('handlers of events and of own events run as tasks, and schedules are shown', async (t) => {
+  const house = await site(
+    t,
+    product(``, ``).replace(
+      'policy() {',
+      `on = {
+        'service.active': async ({ event, service, events, saveData, task }) => {
+          await saveData({ seen: event.id, method: task.method });
+          await events.emit('welcomed', { id: service.id });
+        },
+        'module:product/shop:welcomed': { tries: 2, run: async ({ event, service, saveData }) => {
+          await saveData({ own: event.data.id, of: service.id });
+        } },
+      };
+      schedules = { nightly: { cron: '30 2 * * *', timeZone: 'Europe/Berlin', run: () => undefined } };
+      policy() {`,
+    ),
+  );
+  await buy(house, 'a');
+  await untilAll(house, 'completed', 2);
+  t.match(await dataOf(house, 'a'), {
+    method: 'on:service.active',
+    own: 'a',
+    of: 'a',
+    seen: /^[0-9a-f-]{36}$/,
+  });
+  const [first] = await tasksOf(house, '?tag=on:service.active');
+  t.equal(first?.['event_id'], (await dataOf(house, 'a'))['seen']);
+  const module = await house.until(
+    '/modules/product/shop',
+    ({ schedules }) => list(schedules)[0]?.['next_run'] !== null,
+  );
+  t.match(module['schedules'], [{ name: 'nightly', times: '30 2 * * * Europe/Berlin', last_run: null }]);
+});

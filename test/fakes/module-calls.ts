@@ -21,6 +21,7 @@ export function fakeModuleCalls(
     isPublic: (address) => !address.startsWith('127.') && address !== '::1',
     readsOf: ({ name }) => (name === 'reader' ? ['services'] : []),
     ran: (run) => void ran.push(run),
+    emitEvent: async () => ({ id: '01890000-0000-7000-8000-000000000001' }),
     addTask: async () => ({ id: '01890000-0000-7000-8000-000000000000' }),
     alerts: {
       raise: async (spec) => void alerts.set(spec.subject, spec),

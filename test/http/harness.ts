@@ -204,6 +204,7 @@ export async function makeRig(
     modules: () => [MODULE],
     rescanModules: async () => true,
     tasks: taskRecords(state.tasks, () => {}),
+    schedules: () => [],
     moduleRequests: moduleRequests({
       inUse: { list: () => [], find: () => undefined },
       known: () => [],

@@ -12,7 +12,7 @@ import type { Task } from '../../src/model/task.js';
 import type { DeclaredWork } from '../../src/modules/kit/declarations.js';
 import type { State } from '../../src/state/contract.js';
 import { openState } from '../../src/state/open.js';
-import type { ActiveModule } from '../../src/tasks/active-modules.js';
+import type { ActiveModule, ActiveModules } from '../../src/tasks/active-modules.js';
 import { taskAdder } from '../../src/tasks/add-task.js';
 import { taskQueue } from '../../src/tasks/task-queue.js';
 import { type TaskRecords, taskRecords } from '../../src/tasks/task-records.js';
@@ -34,6 +34,7 @@ export interface Rig {
   readonly threads: FakeThreads;
   readonly state: State;
   readonly modules: Map<string, ActiveModule>;
+  readonly active: ActiveModules;
   /** Inputs of the tasks that run. */
   readonly running: () => unknown[];
   /** Ends the running task with this input. */
@@ -58,7 +59,8 @@ export async function rig(
   { dir = testFolder(t), clock = handClock(), work = {}, most = 8, slots = 10 }: RigOptions = {},
 ): Promise<Rig> {
   const state = await openState({ dir, key: Buffer.alloc(32, 7), clock });
-  const declared: DeclaredWork = { concurrency: 4, tasks: { sync: {}, once: { tries: 1 } }, ...work };
+  const tasks = { sync: {}, once: { tries: 1 } };
+  const declared: DeclaredWork = { concurrency: 4, tasks, schedules: {}, on: {}, ...work };
   const modules = new Map(
     [SHOP, OTHER].map((module): [string, ActiveModule] => [
       `${module.type}/${module.name}`,
@@ -109,7 +111,7 @@ export async function rig(
   };
   t.teardown(die);
   return {
-    ...{ clock, records, runner: engine, threads, state, modules, die, quiet },
+    ...{ clock, records, runner: engine, threads, state, modules, die, quiet, active },
     add: taskAdder({ records, modules: active, services: state.services, clock }),
     running: () => [...open.keys()].map((text): unknown => JSON.parse(text)),
     async end(input, error) {

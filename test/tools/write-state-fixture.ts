@@ -10,6 +10,7 @@ import type { Job } from '../../src/model/job.js';
 import { Secret } from '../../src/kernel/secret.js';
 import { accountStore } from '../../src/state/stores/acme-accounts.js';
 import { openState } from '../../src/state/open.js';
+import { workIdOf } from '../../src/model/module-work.js';
 import { freshTask } from '../../src/tasks/add-task.js';
 import { KEY, plan as samplePlan, sampleJob, sampleService } from '../state/samples.js';
 import { toldClock } from '../fakes/told-clock.js';
@@ -92,6 +93,11 @@ await state.instances.commit('ops-chat', () => ({
   data: { channel: '#ops', token: { secret: 'data.token' } },
   secrets: { 'data.token': new Secret('a token of a chat') },
   ...{ createdAt: AT, updatedAt: AT },
+}));
+const cloud = { type: 'product', name: 'cloud' };
+await state.moduleWork.commit(workIdOf(cloud), () => ({
+  ...{ id: workIdOf(cloud), module: cloud, cursor: 'position' },
+  schedules: { nightly: { times: '0 3 * * * UTC', lastAt: null, nextAt: AT, lastTask: jobId(5) } },
 }));
 await state.archive.append({ key: 'default/1', job: done(9) });
 const id = domainId('example.com');

@@ -60,6 +60,7 @@ function factsOf(all: Fields): string {
     servers,
     permissions,
     routes,
+    schedules,
     sidebar,
     ...module
   } = all;
@@ -67,7 +68,7 @@ function factsOf(all: Fields): string {
     name,
     Array.isArray(value) ? value.join(', ') : value,
   ]);
-  const lists = { permissions, routes, sidebar };
+  const lists = { permissions, routes, schedules, sidebar };
   const schemas = {
     ...{
       settings,

@@ -4,7 +4,22 @@ import type { JsonObject } from '../../kernel/json.js';
 import { MODULE_STATES, MODULE_TYPES, type ModuleView } from '../../model/module-view.js';
 import { PARTS } from '../../model/part.js';
 import { viewRoutes, ModulePermission, ModuleRoute, SidebarEntry } from './module-routes.js';
-import { nullable, text, whole, word } from './fields.js';
+import { JOB } from './examples.js';
+import { instant, nullable, text, uuid, whole, word } from './fields.js';
+
+const ScheduleView = Type.Object(
+  {
+    name: text('The name of the schedule.', 'nightly'),
+    times: text(
+      'When the schedule runs: an interval, or a cron expression and its time zone.',
+      '30 2 * * * UTC',
+    ),
+    last_run: nullable(instant('The time at which the last run began.'), null),
+    next_run: nullable(instant('The time of the next run.')),
+    last_task_id: nullable(uuid('The task of the last run.', JOB), null),
+  },
+  { title: 'ModuleSchedule', description: 'Recurring work of a module.' },
+);
 
 export const ModuleParams = Type.Object({
   type: Type.String({ maxLength: 64, description: 'The type of the module.', examples: ['product'] }),
@@ -99,6 +114,7 @@ export const ModuleDetail = Type.Object(
       description: 'The permissions of the module, which tokens can get.',
     }),
     routes: Type.Array(ModuleRoute, { description: 'The routes that the module serves.' }),
+    schedules: Type.Array(ScheduleView, { description: 'The recurring work of the module.' }),
     sidebar: Type.Array(SidebarEntry, { description: 'The entries of the module in the sidebar.' }),
     servers: Type.Unsafe<JsonObject | null>({
       type: ['object', 'null'],
@@ -117,7 +133,7 @@ export function summaryOf(module: ModuleView): Static<typeof ModuleSummary> {
   return { type, name, title, version, state, reason, services };
 }
 
-export function detailOf(module: ModuleView): Static<typeof ModuleDetail> {
+export function detailOf(module: ModuleView): Omit<Static<typeof ModuleDetail>, 'schedules'> {
   const { hash, path, parts, abilities, settingsSchema, productDataSchema, serviceDataSchema, servers } =
     module;
   return {

@@ -47,6 +47,7 @@ export interface AppDeps extends DriftContext {
   readonly modules: RouteContext['modules'];
   readonly rescanModules: RouteContext['rescanModules'];
   readonly tasks: RouteContext['tasks'];
+  readonly schedules: RouteContext['schedules'];
   readonly moduleRequests: RouteContext['moduleRequests'];
   readonly testServer: RouteContext['testServer'];
 }

@@ -12,6 +12,7 @@ import type { TestServer } from '../../servers/context.js';
 import type { App } from './app-type.js';
 import type { MainThread } from './main-thread.js';
 import type { Listener } from '../../model/listener.js';
+import type { ScheduleView as ScheduleState } from '../../tasks/scheduler.js';
 import type { TaskRecords } from '../../tasks/task-records.js';
 
 export interface Readiness {
@@ -52,6 +53,8 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly rescanModules: (mostMs: number) => Promise<boolean>;
   /** The tasks of modules. */
   readonly tasks: TaskRecords;
+  /** The schedules of a module. */
+  readonly schedules: (type: string, name: string) => readonly ScheduleState[];
   readonly moduleRequests: ModuleRequests;
   readonly testServer: TestServer;
   readonly listener: Listener;

@@ -17,10 +17,10 @@ export interface ModuleTexts {
 }
 
 export function moduleFunctions(calls: HostFunctions, { t, log, render }: ModuleTexts): ModuleFunctions {
-  const { cache, secrets, http, crypto, probe, alerts, services, mail, tasks, metrics } = calls;
+  const { cache, secrets, http, crypto, probe, alerts, services, mail, tasks, events, metrics } = calls;
   let rendering: Promise<Render> | undefined;
   return {
-    ...{ secrets, http, crypto, probe, alerts, services, mail, tasks, t, log },
+    ...{ secrets, http, crypto, probe, alerts, services, mail, tasks, events, t, log },
     // few modules need these functions, so each thread loads them only when they are used
     cache: {
       ...cache,

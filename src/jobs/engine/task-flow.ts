@@ -26,13 +26,21 @@ function methodOf({ method }: Attempt): string {
 }
 
 function functionOf(module: Module, method: string): TaskFunction {
-  const declared: unknown = memberOf(memberOf(module, 'tasks'), method);
+  const [member, name] = placeOf(method);
+  const declared: unknown = memberOf(memberOf(module, member), name);
   const run = isFields(declared) ? declared['run'] : declared;
   if (typeof run === 'function') return run as TaskFunction;
   throw new AgentError('module_failed', 'The module does not support this.', {
     retryable: false,
     detail: `${module.info.name} has no task ${method}`,
   });
+}
+
+/** Where the class declares the function. */
+function placeOf(method: string): readonly [member: string, name: string] {
+  const [prefix = '', ...rest] = method.split(':');
+  if (rest.length === 0) return ['tasks', method];
+  return [prefix === 'schedule' ? 'schedules' : prefix, rest.join(':')];
 }
 
 function memberOf(holder: unknown, name: string): unknown {
@@ -65,11 +73,12 @@ const OF_JOBS = [
 
 function taskContext(context: StepContext, attempt: Attempt): TaskContext {
   const shared = Object.fromEntries(Object.entries(context).filter(([name]) => !OF_JOBS.includes(name)));
-  const { input = null, tags = [], attempt: count = 1 } = attempt.args;
+  const { input = null, tags = [], attempt: count = 1, event } = attempt.args;
   return {
     ...(shared as Omit<StepContext, 'service'>),
     service: attempt.subject,
     input,
+    ...(event === undefined ? {} : { event }),
     task: { id: attempt.jobId, method: methodOf(attempt), tags: tags as string[], attempt: count as number },
   };
 }

@@ -93,4 +93,5 @@ export type { Inspection, ServerRef, ServerUse, ServerView } from '../kit/server
 export type { TaskContext, TaskDeclaration, TaskFunction } from '../kit/task-context.js';
 export type { AddedTask, TaskOptions, TaskPolicy } from '../kit/task-types.js';
 export type { WaitOptions, WaitUntil } from '../kit/wait-until.js';
+export type { EventContext, EventDeclaration, EventHandler, ScheduleDeclaration } from '../kit/work-types.js';
 export type { TextValues, Translate } from '../kit/translate.js';

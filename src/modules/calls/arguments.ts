@@ -177,6 +177,10 @@ export const MODULE_CALL_ARGUMENTS: Readonly<Record<ModuleCallName, TSchema>> = 
       delay: Type.Number(TASK_RANGES.delay),
     }),
   ),
+  'events.emit': argsWithOptional(
+    [Type.String({ pattern: '^[a-z][a-z0-9_.-]{0,63}$' })],
+    Type.Record(Type.String({ maxLength: 200 }), Type.Unknown()),
+  ),
   'metrics.observe': args(
     Type.String({ pattern: '^[a-z][a-z0-9_]{0,49}$' }),
     Type.Number({ minimum: 0, maximum: 1e7 }),

@@ -10,6 +10,7 @@ import { moduleCache } from './cache.js';
 import type { Sealing } from './cache-folder.js';
 import { type ModuleCall, refused } from './call.js';
 import * as crypto from './crypto.js';
+import { type EventCallDeps, eventEmitting } from './events.js';
 import { httpRequest } from './http.js';
 import { httpAgents } from './http-agents.js';
 import { jwtCalls } from './jwt.js';
@@ -21,7 +22,8 @@ import * as secrets from './secrets.js';
 import { serviceReader, type ServiceReaderDeps } from './services.js';
 import { taskAdding, type TaskCallDeps } from './tasks.js';
 
-export interface ModuleCallDeps extends ServiceReaderDeps, Pick<TaskCallDeps, 'addTask'> {
+export interface ModuleCallDeps
+  extends ServiceReaderDeps, Pick<TaskCallDeps, 'addTask'>, Pick<EventCallDeps, 'emitEvent'> {
   readonly stateDir: string;
   readonly box: Sealing;
   readonly clock: Clock;
@@ -91,6 +93,7 @@ function tableOf(
     'services.get': services.get,
     'services.page': services.page,
     'tasks.add': taskAdding(deps),
+    'events.emit': eventEmitting(deps),
     'metrics.observe': runCounter(deps.ran),
   };
 }

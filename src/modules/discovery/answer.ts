@@ -16,7 +16,7 @@ import { CollectionsSchema, MigrationsSchema, problemOfCollections } from './col
 import { VERSION_PATTERN } from './module-version.js';
 import { problemOfRoutes, RoutesSchema } from './route-rules.js';
 import type { SettingsProblem } from './settings.js';
-import { WorkSchema } from './work-rules.js';
+import { problemOfWork, WorkSchema } from './work-rules.js';
 
 export interface ReadRequest {
   readonly type: ModuleType;
@@ -222,6 +222,8 @@ export function checkReadModule(value: unknown): ReadModule {
   const { parts, productData, serviceData, actions, instance, routes, servers } = declared;
   const problem = problemOfCollections(declared) ?? problemOfRoutes(declared);
   if (problem !== undefined) throw new Error(`its ${problem}`);
+  const wrongWork = problemOfWork((value as ReadModule).declared.work);
+  if (wrongWork !== undefined) throw new Error(`its ${wrongWork}`);
   refuseSchema('productData', productData, false);
   refuseSchema('serviceData', serviceData, true);
   refuseSchema('instance', instance, true);

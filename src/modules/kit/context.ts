@@ -85,7 +85,7 @@ export interface ModuleCacheFunctions extends CacheCalls {
  */
 export interface ModuleFunctions extends Pick<
   HostFunctions,
-  'secrets' | 'http' | 'crypto' | 'probe' | 'alerts' | 'services' | 'mail' | 'tasks'
+  'secrets' | 'http' | 'crypto' | 'probe' | 'alerts' | 'services' | 'mail' | 'tasks' | 'events'
 > {
   readonly cache: ModuleCacheFunctions;
   readonly log: ModuleLogger;

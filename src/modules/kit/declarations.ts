@@ -136,4 +136,15 @@ export interface DeclaredWork {
   readonly concurrency: number;
   /** The functions of tasks, with the values that differ from the default policy. */
   readonly tasks: Readonly<Record<string, Partial<JobPolicy>>>;
+  readonly schedules: Readonly<Record<string, DeclaredSchedule>>;
+  /** The handlers of events, with the values that differ from the default policy. */
+  readonly on: Readonly<Record<string, Partial<JobPolicy>>>;
+}
+
+/** Either `everyS` or `cron` is null. */
+export interface DeclaredSchedule {
+  readonly everyS: number | null;
+  readonly cron: string | null;
+  readonly timeZone: string | null;
+  readonly policy: Partial<JobPolicy>;
 }

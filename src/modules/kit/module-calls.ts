@@ -2,7 +2,7 @@
  * Declares the calls that the code of every module can make, also if it does not work on a service. The calls that
  * change a service are declared in `host-calls.ts`.
  */
-import type { Json } from '../../kernel/json.js';
+import type { Json, JsonObject } from '../../kernel/json.js';
 import type { SecretRef } from './host-call-types.js';
 import { call } from './host-call.js';
 import type { JwtCheck, JwtResult, JwtSigning } from './jwt-types.js';
@@ -30,7 +30,7 @@ import type {
   TlsResult,
   VerifyCall,
 } from './module-call-types.js';
-import type { AddedTask, TaskOptions } from './task-types.js';
+import type { AddedTask, EmittedEvent, TaskOptions } from './task-types.js';
 
 export const MODULE_CALLS = {
   secrets: {
@@ -120,6 +120,13 @@ export const MODULE_CALLS = {
      * resolves.
      */
     add: call<[method: string, options?: TaskOptions], AddedTask>(),
+  },
+  events: {
+    /**
+     * Announces an event of the module, which other modules handle as `module:<type>/<name>:<word>`. The tasks of the
+     * handlers are durable when the promise resolves.
+     */
+    emit: call<[word: string, data?: JsonObject], EmittedEvent>(),
   },
   metrics: {
     /** Counts a run for `context.measure`. */

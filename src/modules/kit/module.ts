@@ -10,6 +10,7 @@ import type { Reading } from './reading.js';
 import type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from './routes.js';
 import type { Schema } from './schema.js';
 import type { TaskDeclaration, TaskFunction } from './task-context.js';
+import type { EventDeclaration, EventHandler, ScheduleDeclaration } from './work-types.js';
 
 export type { ModuleInfo };
 
@@ -46,6 +47,13 @@ export abstract class Module {
    * The functions that `context.tasks.add` can call, by name (letters and digits, beginning with a lower-case letter).
    */
   readonly tasks?: Readonly<Record<string, TaskFunction | TaskDeclaration>>;
+  /** Recurring work, by name. Each run is a task. */
+  readonly schedules?: Readonly<Record<string, ScheduleDeclaration>>;
+  /**
+   * Handlers of events, by type: events of services such as `service.active`, and events of modules,
+   * `module:<type>/<name>:<word>`. Each call is a task.
+   */
+  readonly on?: Readonly<Record<string, EventHandler | EventDeclaration>>;
   /** Number of tasks of the module that run at the same time, at most 16. Default: 4. */
   readonly concurrency?: number;
 

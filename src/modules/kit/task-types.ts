@@ -34,3 +34,7 @@ export interface TaskOptions extends TaskPolicy {
 export interface AddedTask {
   readonly id: string;
 }
+
+export interface EmittedEvent {
+  readonly id: string;
+}

@@ -8,6 +8,7 @@ import type { DocumentKind } from './document.js';
 import { domainKind } from './domain-document.js';
 import { instanceKind } from './instance-document.js';
 import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
+import { moduleWorkKind } from './module-work-document.js';
 import { planKind } from './plan-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { reservationKind } from './reservation-document.js';
@@ -32,5 +33,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   tasks: taskKind,
   instances: instanceKind,
   servers: serverKind,
+  'module-work': moduleWorkKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

@@ -35,6 +35,7 @@ export const VERSIONS = {
   task: { current: 1, from: {} },
   instance: { current: 1, from: {} },
   server: { current: 1, from: {} },
+  moduleWork: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

@@ -50,6 +50,7 @@ export interface EventLogOptions {
 export class EventLog implements EventStore {
   readonly #log: DailyLog<LoggedEvent>;
   readonly #warn: EventLogOptions['warn'];
+  readonly #listeners = new Set<() => void>();
   /** Events that are in documents but not in the log. Used only during a start. */
   #lost: LoggedEvent[] = [];
   /**
@@ -107,6 +108,22 @@ export class EventLog implements EventStore {
     return { events: lines, ...page };
   }
 
+  async readAll({ reader, after, limit }: Parameters<EventStore['readAll']>[0]): Promise<EventPage> {
+    const { lines, ...page } = await this.#log.read({
+      ...{ reader: insideReader(reader), after, limit, wanted: () => true },
+    });
+    return { events: lines, ...page };
+  }
+
+  latestOfAll(reader: string): Promise<string> {
+    return this.#log.latest(insideReader(reader));
+  }
+
+  onAdded(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
   latest(panel: string): Promise<string> {
     return this.#log.latest(readerOf(panel));
   }
@@ -119,6 +136,7 @@ export class EventLog implements EventStore {
     if (events.length === 0) return;
     try {
       await this.#log.add(events);
+      for (const listener of this.#listeners) listener();
     } catch (error) {
       // these events are not lost: they are still in the documents, and the agent writes them together with the next
       // events or at its next start
@@ -135,6 +153,9 @@ export class EventLog implements EventStore {
     this.#tail = { ids: new Set(days.flat().map(({ id }) => id)), since };
   }
 }
+
+/** Differs from every reader of a panel, so that a module's cursor is not valid in the API. */
+const insideReader = (reader: string): string => `module-events/${reader}`;
 
 const readerOf = (panel: string): string => `events/${panel}`;
 

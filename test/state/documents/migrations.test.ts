@@ -24,6 +24,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   tasks: 'task',
   instances: 'instance',
   servers: 'server',
+  'module-work': 'moduleWork',
   epochs: 'logEpoch',
 };
 const SERVICE_2 = 'services/c0/default~2.json';

@@ -13,9 +13,9 @@ export const moduleRoute = jsonRoute({
   answer: ModuleDetail,
   answers: { 200: 'The module.' },
   failures: ['module_not_found'],
-  handle: ({ params: { type, name } }, { modules }) => {
+  handle: ({ params: { type, name } }, { modules, schedules }) => {
     const found = modules().find((one) => one.type === type && one.name === name);
     if (!found) throw new AgentError('module_not_found', 'There is no such module.');
-    return detailOf(found);
+    return { ...detailOf(found), schedules: [...schedules(type, name)] };
   },
 });

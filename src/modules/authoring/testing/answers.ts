@@ -26,6 +26,11 @@ export function usualAnswers(world: World, options: FakeOptions): AnswerTable {
     'plan.check': () => undefined,
     'data.save': (values) => world.save(values),
     'metrics.observe': () => undefined,
+    'events.emit'(word, data = {}) {
+      const id = `01900000-0000-7000-8000-2${String(world.events.length).padStart(11, '0')}`;
+      world.events.push({ id, word, data });
+      return { id };
+    },
     'tasks.add'(method, options = {}) {
       const id = `01900000-0000-7000-8000-1${String(world.tasks.length).padStart(11, '0')}`;
       world.tasks.push({ id, method, options });

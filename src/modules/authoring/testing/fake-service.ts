@@ -24,7 +24,7 @@ import { callChecks, carryOut, type CheckCall, type MadeCall } from './carry-out
 import { type FakeJob, type KillBeforeEnd, runJob, type RunDeps } from './fake-job.js';
 import { completeOptions } from './complete-options.js';
 import { fakeTexts } from './fake-texts.js';
-import type { FakeOptions, FakeTask, Reveal } from './options.js';
+import type { FakeEvent, FakeOptions, FakeTask, Reveal } from './options.js';
 import { planOf, serverOf, viewOf } from './views.js';
 import { makeWorld } from './world.js';
 
@@ -75,6 +75,8 @@ export interface FakeService {
   readonly mails: readonly MailMessage[];
   /** The tasks that the module has added. They do not run. */
   readonly tasks: readonly FakeTask[];
+  /** The events that the module has announced. */
+  readonly events: readonly FakeEvent[];
   readonly alerts: ReadonlyMap<string, AlertCall>;
   readonly logs: readonly FakeLogLine[];
   /** The waits of `context.sleep` in milliseconds. They end at once. */
@@ -169,7 +171,7 @@ export function fakeService(options: FakeOptions = {}, check: CheckCall = callCh
       return world.data();
     },
     ...{ calls, made, logs, slept, scripts: world.scripts, requests: world.requests, mails: world.mails },
-    tasks: world.tasks,
+    ...{ tasks: world.tasks, events: world.events },
     ...{ alerts: world.alerts, reveal: world.reveal, documents: world.collections.documents() },
     get secretNames() {
       return [...world.secrets.all.keys()];

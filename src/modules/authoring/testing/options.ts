@@ -16,6 +16,13 @@ export interface FakeTask {
   readonly options: TaskOptions;
 }
 
+/** An event that the module has announced. */
+export interface FakeEvent {
+  readonly id: string;
+  readonly word: string;
+  readonly data: JsonObject;
+}
+
 /** A response of a simulated HTTP server. `json` is sent instead of `body`. The default status is 200. */
 export type FakeHttpResponse = Partial<HttpResponse> & { readonly json?: unknown };
 

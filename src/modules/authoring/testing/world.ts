@@ -8,7 +8,7 @@ import type { ContainerLook, ScriptCall, SiteRequestCall } from '../../kit/host-
 import type { MailMessage } from '../../kit/mail-types.js';
 import type { AlertCall } from '../../kit/module-call-types.js';
 import { type FakeCollections, fakeCollections } from './fake-collections.js';
-import type { FakeOptions, FakeTask, Reveal } from './options.js';
+import type { FakeEvent, FakeOptions, FakeTask, Reveal } from './options.js';
 
 export interface World {
   readonly container: FakeContainer;
@@ -19,6 +19,7 @@ export interface World {
   readonly alerts: Map<string, AlertCall>;
   readonly mails: MailMessage[];
   readonly tasks: FakeTask[];
+  readonly events: FakeEvent[];
   readonly scripts: ScriptCall[];
   readonly requests: SiteRequestCall[];
   readonly collections: FakeCollections;
@@ -43,7 +44,7 @@ export function makeWorld({ created = false, secrets: given = {}, service }: Fak
         all.set(name, fn(all.get(name)));
       },
     },
-    ...{ cache: new Map(), alerts: new Map(), mails: [], tasks: [], scripts: [], requests: [] },
+    ...{ cache: new Map(), alerts: new Map(), mails: [], tasks: [], events: [], scripts: [], requests: [] },
     collections: fakeCollections(seal),
     seal,
     reveal: (text = '') => (typeof text === 'string' ? text : (all.get(text.secret)?.reveal() ?? '')),
