@@ -12,7 +12,7 @@ const MOST_SERVERS = 1_000;
 const ID_BYTES = 8;
 
 /**
- * Throws `module_not_found`, `unknown_module`, `not_supported`, `invalid_request`, `server_exists`, `quota_reached`,
+ * Throws `module_not_found`, `not_supported`, `invalid_request`, `server_exists`, `quota_reached`,
  * `state_unavailable`. The server is durable when the promise resolves.
  */
 export function addServer(

@@ -53,10 +53,13 @@ export function listed(
   };
 }
 
-/** Throws `module_not_found`, `unknown_module`, and `not_supported` for a module that uses no servers. */
+/** Throws `module_not_found`, and `not_supported` for a module that uses no servers. */
 export function rulesFor({ products }: Pick<Finding, 'products'>, { type, name }: ModuleName): ServerRules {
-  const declared = type === 'product' ? products.get(name).declared.servers : null;
-  if (declared) return declared;
+  const product = type === 'product' ? products.find(name) : undefined;
+  if (!product)
+    throw new AgentError('module_not_found', 'There is no such module, or it cannot be used at the moment.');
+  const { servers } = product.declared;
+  if (servers) return servers;
   throw new AgentError('not_supported', 'The module uses no servers.');
 }
 

@@ -183,7 +183,7 @@ t.test('a healthy world is well in every line, before the first start and with s
     t.equal(state, 'ok', `${name}: ${found}`);
     t.same(fix, []);
   }
-  t.equal(lines.size, 30);
+  t.equal(lines.size, 31);
   t.match(lines.get('daemon')?.found, /it is not running/);
   t.notOk((await readdir(dir)).includes('agent'), 'not even the state folder was made');
 });
@@ -1116,7 +1116,7 @@ t.test('the command works beside a daemon, which goes on unharmed, and tells no 
     lines.filter(({ state }) => state !== 'ok'),
     [],
   );
-  t.equal(lines.length, 32);
+  t.equal(lines.length, 33);
   t.match(lines.find(({ name }) => name === 'daemon')?.['found'], /it is running and ready/);
   t.match(lines.find(({ name }) => name === 'state.integrity')?.['found'], /^1 documents/);
   t.match(await served.call('GET', '/ready'), { status: 200 });

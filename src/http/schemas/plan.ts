@@ -155,13 +155,12 @@ export const planFields = {
     }),
   ),
   server_group: Type.Optional(
-    Type.String({
-      pattern: SERVER_WORD,
+    Type.Union([Type.String({ pattern: SERVER_WORD }), Type.Null()], {
       'x-rule': 'must be the name of a group of servers',
       description:
-        'The group of servers on which the product creates accounts; the default is `default`. Only for ' +
-        'products that use servers.',
-      examples: ['default'],
+        'The group of servers on which the product creates accounts. If the value is null or omitted, the group ' +
+        'is `default`. Only for products that use servers.',
+      examples: [null],
     }),
   ),
   memory_mb: count('Memory of the container in MiB.', 64, 4_194_304, 2048),
@@ -227,7 +226,7 @@ export function planIn(name: string, sent: PlanFields): Plan {
   const { aliases = [], module, pools = [], location, data, options = [] } = sent;
   const plan: Plan = {
     ...{ name, aliases, ...(module === undefined ? {} : { module }) },
-    ...(sent.server_group === undefined ? {} : { serverGroup: sent.server_group }),
+    ...(typeof sent.server_group === 'string' ? { serverGroup: sent.server_group } : {}),
     ...{ memoryMb: sent.memory_mb ?? 0, swapMb: sent.swap_mb ?? DEFAULT_SWAP_MB, diskGb: sent.disk_gb ?? 0 },
     ...{ cores: sent.cores ?? 0, domains: sent.domains ?? 0, backups: sent.backups ?? 0 },
     ...(pools.length === 0 ? {} : { pools }),

@@ -27,7 +27,7 @@ export const testServerRoute = jsonRoute({
     duration_ms: whole('The duration of the test in milliseconds.', 84),
   }),
   answers: { 200: 'The result of the test.' },
-  failures: ['unknown_module', 'server_not_found', 'not_supported'],
+  failures: ['module_not_found', 'server_not_found', 'not_supported'],
   handle: async ({ params }, context) => {
     const server = findServer(context, params, params.id);
     if (!rulesFor(context, params).tests)

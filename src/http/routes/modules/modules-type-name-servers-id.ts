@@ -30,7 +30,7 @@ export const changeServerRoute = jsonRoute({
   body: ServerChange,
   answer: ServerView,
   answers: { 200: 'The server was changed.' },
-  failures: ['unknown_module', 'server_not_found', 'server_exists', 'state_unavailable'],
+  failures: ['module_not_found', 'server_not_found', 'server_exists', 'state_unavailable'],
   handle: async ({ params, body }, context) =>
     viewServer(await changeServer(context, params, params.id, body)),
 });

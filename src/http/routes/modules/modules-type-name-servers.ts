@@ -31,13 +31,6 @@ export const addServerRoute = jsonRoute({
   body: NewServer,
   answer: ServerView,
   answers: { 201: 'The server was added.' },
-  failures: [
-    'unknown_module',
-    'module_not_found',
-    'not_supported',
-    'server_exists',
-    'quota_reached',
-    'state_unavailable',
-  ],
+  failures: ['module_not_found', 'not_supported', 'server_exists', 'quota_reached', 'state_unavailable'],
   handle: async ({ params, body }, context) => viewServer(await addServer(context, params, body)),
 });
