@@ -5,7 +5,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { AppDeps } from './http/server/app.js';
-import { logProblems, openCatalogue, readCatalogue } from './modules/catalogue.js';
+import { isShippedModule } from './modules/catalogue.js';
 import type { Config } from './config/config.js';
 import { loadConfig } from './config/load.js';
 import { clockGuard, type ClockGuard } from './clock/guard.js';
@@ -35,15 +35,14 @@ import { type Recurring, schedule } from './jobs/engine/schedule.js';
 import { eventLoopLoad } from './jobs/engine/event-loop-load.js';
 import { breeThreads, type Threads } from './jobs/engine/threads.js';
 import type { ModuleCollections } from './modules/collections/module-collections.js';
-import { declarationsCache } from './modules/discovery/declarations-cache.js';
 import { codeOfJobs } from './modules/code-of-jobs.js';
 import { type DataChecks, dataChecks } from './model/data-check.js';
 import { type OpenPlans, openPlans } from './boot/plans.js';
-import { liveModules } from './modules/live-modules.js';
 import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
-import type { ModulesInUse, Products } from './modules/registry.js';
+import { type ModulesInUse, type Products, registered } from './modules/registry.js';
+import type { InstalledModule } from './modules/versions.js';
 import { inspectServer } from './modules/servers/inspect-server.js';
 import { type AccountStore, accountStore } from './servers/account-store.js';
 import { type Inspector, inspector } from './servers/inspector.js';
@@ -53,8 +52,10 @@ import { moduleCallsOf } from './boot/module-calls.js';
 import { openModuleRequests } from './boot/module-requests.js';
 import { openModuleCollections } from './boot/module-collections.js';
 import { intoModuleLog } from './boot/module-logged.js';
+import { type OpenLifecycle, openLifecycle } from './boot/module-lifecycle.js';
 import { keepVersions, openVersions } from './boot/module-versions.js';
 import { openTasks, type OpenTasks } from './boot/tasks.js';
+import { type OpenModules, openModules } from './boot/modules.js';
 import { openLog } from './boot/log.js';
 import { type Counting, type Telemetry, startTelemetry, startCounting } from './boot/telemetry.js';
 import type { DriftContext } from './drift/context.js';
@@ -179,19 +180,18 @@ export async function startDaemon({
     stops.push(() => timekeeper.stop());
     const strikes = openStrikes(config.agent.state_dir, host.bootId, instant(clock));
     stops.push(() => strikes.close());
-    const cache = declarationsCache(config.agent.state_dir, () => clock.now());
-    const catalogue = await openCatalogue(config, configFile, log, { cache, strikes });
-    const live = liveModules(catalogue, {
-      read: async ({ shipped }) => {
-        const read = await readCatalogue(config, { cache, strikes, shipped });
-        logProblems(read, log);
-        return read;
+    const opened = await openModules(
+      { config, configFile, state, strikes, clock, log },
+      {
+        prepare: async (next) => {
+          await keepVersions(versions, next.inUse, log);
+          await plans.checkAll(next.products);
+        },
+        afterwards: () => lifecycle.settle(),
+        switched: () => void plans.checkAll(live.products),
       },
-      prepare: async (next) => {
-        await keepVersions(versions, next.inUse, log);
-        await plans.checkAll(next.products);
-      },
-    });
+    );
+    const { live } = opened;
     stops.push(() => live.close());
     const { products, inUse } = live;
     const checks = dataChecks();
@@ -251,7 +251,9 @@ export async function startDaemon({
       circuits: systems,
     };
     const { threads, processes } = openThreads(config);
-    const versions = await openVersions(parts);
+    const shipped = (): InstalledModule[] =>
+      live.chosen().flatMap(({ one }) => (isShippedModule(one) ? registered(one, true) : []));
+    const versions = await openVersions({ ...parts, shipped });
     const calls = moduleCallsOf(
       { ...parts, addTask: tasks.add, emitEvent: tasks.emit },
       { key, former: formerKeys },
@@ -259,7 +261,7 @@ export async function startDaemon({
     stops.push(() => calls.close());
     const moduleLogs = moduleLog({ stateDir: config.agent.state_dir, clock, log });
     stops.push(() => moduleLogs.close());
-    const collections = openModuleCollections(parts, versions, strikes);
+    const collections = openModuleCollections({ ...parts, target: opened.target }, versions, strikes);
     work.push(() => collections.close());
     const attempts = { threads, processes, code: codeOfJobs(versions, strikes) };
     const moduleLogged = intoModuleLog(moduleLogs);
@@ -268,9 +270,17 @@ export async function startDaemon({
       ...{ moduleCalls: calls.call, known: live.known },
     });
     work.push(() => requests.close());
+    const lifecycle = openLifecycle({
+      ...{ config, clock, state, log, modules: opened, versions, collections },
+      ...{ moduleCalls: calls.call, moduleLogs },
+    });
     const engine = buildEngine(
-      { ...parts, moduleCalls: calls.call, moduleLogged, collections, tasks },
-      attempts,
+      {
+        ...parts,
+        ...{ moduleCalls: calls.call, moduleLogged, collections, tasks, lifecycle },
+        settingSecret: opened.settingSecret,
+      },
+      { ...attempts, code: lifecycle.around(attempts.code) },
     );
     const serverRuns = {
       ...{ ...attempts, clock, log, products, circuits: systems, calls: calls.call, moduleLogged },
@@ -281,6 +291,9 @@ export async function startDaemon({
     work.push(() => engine.stop());
     tasks.start();
     work.push(() => tasks.stop());
+    // the start does not wait for the activation of modules
+    const settled = lifecycle.settle();
+    work.push(() => settled);
 
     certificates.start();
     work.push(() => certificates.stop());
@@ -307,6 +320,9 @@ export async function startDaemon({
       ...{ tasks: tasks.records, schedules: tasks.schedules },
       moduleRequests: requests,
       testServer: (server: Server, signal: AbortSignal) => testServer(serverRuns, server, signal),
+      moduleLifecycle: lifecycle.lifecycle,
+      moduleSettings: opened.settings,
+      moduleLog: moduleLogs,
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());
@@ -380,11 +396,13 @@ function buildEngine(
     readonly moduleLogged: ModuleLogged;
     readonly collections: ModuleCollections;
     readonly tasks: OpenTasks;
+    readonly lifecycle: Pick<OpenLifecycle, 'subject' | 'isHeld' | 'secretsOf'>;
+    readonly settingSecret: OpenModules['settingSecret'];
   },
   attempts: Pick<RunnerDeps, 'threads' | 'processes' | 'code'>,
 ): Runner {
   const { config, clock, state, drivers, watch, log, counting, circuits } = parts;
-  const { moduleCalls, moduleLogged, collections, tasks } = parts;
+  const { moduleCalls, moduleLogged, collections, tasks, lifecycle } = parts;
   const dataRules = (service: Service, job: Job) => rulesOf(parts, service, job);
   return runner({
     subjects: [
@@ -395,9 +413,15 @@ function buildEngine(
         servers: state.servers,
         archive: state.archive,
         dataRules,
+        settingSecret: parts.settingSecret,
       }),
-      tasks.kind({ collections, moduleCalls, dataRules }),
+      tasks.kind({
+        ...{ collections, moduleCalls, dataRules, settingSecret: parts.settingSecret },
+        moduleSecrets: lifecycle.secretsOf,
+      }),
+      lifecycle.subject,
     ],
+    isHeld: lifecycle.isHeld,
     config,
     kinds: kindData,
     clock,

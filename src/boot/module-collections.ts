@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import type { ModuleId } from '../model/module-record.js';
 import {
   type ModuleCollections,
   moduleCollections,
@@ -17,6 +18,8 @@ interface Parts {
   readonly config: Config;
   readonly state: State;
   readonly inUse: ModulesInUse;
+  /** The version that is being activated or deactivated. */
+  readonly target: (module: ModuleId) => RegisteredModule | undefined;
   readonly log: Logger;
 }
 
@@ -24,7 +27,7 @@ interface Parts {
 const LONGEST_MESSAGE = 16 * 1024 ** 2;
 
 export function openModuleCollections(
-  { config, state, inUse, log }: Parts,
+  { config, state, inUse, target, log }: Parts,
   versions: Pick<ModuleVersions, 'placeOf'>,
   strikes: Pick<Strikes, 'enter'>,
 ): ModuleCollections {
@@ -32,7 +35,7 @@ export function openModuleCollections(
   return moduleCollections({
     store: state.collections,
     moduleOf: ({ type, name }) => {
-      const module = inUse.find(type, name);
+      const module = inUse.find(type, name) ?? target({ type, name });
       return module && moduleInUse(module, versions);
     },
     enter: (code) => strikes.enter(code),
@@ -46,7 +49,8 @@ export function openModuleCollections(
   });
 }
 
-function moduleInUse(
+/** The module with the path of the code that jobs run. */
+export function moduleInUse(
   { info, hash, declared }: RegisteredModule,
   versions: Pick<ModuleVersions, 'placeOf'>,
 ): ModuleInUse {

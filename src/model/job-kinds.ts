@@ -177,8 +177,16 @@ export function actionKind(product: string, action: string): ForeignKind {
   return `module:product/${product}:${action}`;
 }
 
+/** The kinds of the jobs that belong to a module and not to a service. */
+export const LIFECYCLE_KINDS = ['activateModule', 'updateModule', 'deactivateModule'] as const;
+export type LifecycleKind = (typeof LIFECYCLE_KINDS)[number];
+
+export function isLifecycleKind(name: string): name is LifecycleKind {
+  return LIFECYCLE_KINDS.some((kind) => kind === name);
+}
+
 /** All kinds that a record may contain. */
-export type KindName = JobKind | ForeignKind | TaskKind;
+export type KindName = JobKind | ForeignKind | LifecycleKind | TaskKind;
 
 /** The kinds whose field `F` has the value `V`. */
 type KindsWith<F extends keyof KindData, V> = {

@@ -1,17 +1,37 @@
 /** The view of a module for operators. */
 import type { JsonObject } from '../kernel/json.js';
 import type { ServerRules } from './server.js';
+import type { JobStatus } from './job.js';
+import type { LifecycleKind } from './job-kinds.js';
 import type { Part } from './part.js';
 
 /**
- * `active`: the module is in use. `inactive`: the module can be read, but is not in use. `error`: the module cannot be
- * used, and `reason` says why. `missing`: services or settings need the module, but it is not installed.
+ * `active`: the module is in use. `updating`: the module is in use and is being updated, so its new jobs wait.
+ * `inactive`: the module can be read, but is not in use. `error`: the module cannot be used, and `reason` says why.
+ * `missing`: services or settings need the module, or it was in use, but it is not installed.
  */
-export const MODULE_STATES = ['active', 'inactive', 'error', 'missing'] as const;
+export const MODULE_STATES = ['active', 'inactive', 'updating', 'error', 'missing'] as const;
 export type ModuleState = (typeof MODULE_STATES)[number];
 
 export const MODULE_TYPES = ['product', 'plugin', 'payment', 'notification'] as const;
 export type ModuleType = (typeof MODULE_TYPES)[number];
+
+export interface AvailableVersion {
+  readonly version: string | null;
+  /** Why the version cannot be used; null if it can. */
+  readonly reason: string | null;
+}
+
+/** A job that activates, updates or deactivates a module. */
+export interface ModuleJobView {
+  readonly id: string;
+  readonly method: LifecycleKind;
+  readonly status: JobStatus;
+  readonly version: string;
+  readonly error: string | null;
+  readonly createdAt: string;
+  readonly endedAt: string | null;
+}
 
 export interface ModuleRoute {
   readonly method: string;
@@ -53,8 +73,14 @@ export interface ModuleView {
   /** SHA-256 of the module's files, hexadecimal. */
   readonly hash: string | null;
   readonly state: ModuleState;
-  /** The reason, for operators, why the module is not active; null if it is active. */
+  /** The reason, for operators, why the module is not active, or why its last update failed; otherwise null. */
   readonly reason: string | null;
+  /** A version in the module's folder that is not in use. Null if the version in use is the only one. */
+  readonly available: AvailableVersion | null;
+  /** Earlier versions that can be activated again. */
+  readonly formerVersions: readonly string[];
+  /** The jobs of the module itself, the newest first. */
+  readonly jobs: readonly ModuleJobView[];
   /** The module's folder; null if there is none. */
   readonly path: string | null;
   readonly parts: readonly Part[];

@@ -1,7 +1,8 @@
 /** Finds the code that the engine runs for a job, and refuses code that must not run. */
 import { AgentError, asAgentError } from '../kernel/errors.js';
-import { type KindName, kindData } from '../model/job-kinds.js';
+import { isLifecycleKind, type KindName, kindData } from '../model/job-kinds.js';
 import type { CodePlace, ModuleCode } from '../jobs/engine/module-code.js';
+import { FORCE } from './kit/lifecycle-flow.js';
 import type { Strikes } from './strikes.js';
 import type { ModuleVersions } from './versions.js';
 
@@ -11,7 +12,8 @@ const AGENT_FLOW: CodePlace = { path: null, hash: null };
 /** Shipped modules are never refused because of `strikes`, because they are part of the agent. */
 export function codeOfJobs(versions: ModuleVersions, strikes: Strikes): ModuleCode {
   return {
-    async of({ method, pinned }) {
+    async of({ method, pinned, args }) {
+      if (isLifecycleKind(method) && args[FORCE] === true) return AGENT_FLOW;
       try {
         const place = await versions.placeOf(pinned.module);
         const isStruckOut = place.hash !== null && strikes.problemOf(place.hash) !== undefined;

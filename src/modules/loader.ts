@@ -10,6 +10,8 @@ export interface FoundModule {
   readonly name: string;
   /** Absolute path of module.js, which worker threads import. */
   readonly path: string;
+  /** True for a copy in the state folder that is in use although the module's folder contains another version. */
+  readonly isCopy?: true;
 }
 
 /**

@@ -5,7 +5,10 @@
 import { dirname } from 'node:path';
 import { AgentError } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';
-import type { ModuleView } from '../model/module-view.js';
+import { isLifecycleKind } from '../model/job-kinds.js';
+import type { ModuleRecord } from '../model/module-record.js';
+import type { ModuleJobView, ModuleView } from '../model/module-view.js';
+import { type ChosenModule, chooseVersions } from './activation/choose-version.js';
 import type { DiscoveredModule } from './discovery/discover.js';
 import type { SettingsProblem } from './discovery/settings.js';
 import type { Declarations } from './kit/declarations.js';
@@ -45,6 +48,7 @@ export interface Registry {
   readonly inUse: ModulesInUse;
   /** All modules that were found, and products that have settings in the configuration but were not found. */
   readonly modules: readonly KnownModule[];
+  readonly chosen: readonly ChosenModule[];
   /** Problems with the settings of shipped modules. The daemon must not start with such problems. */
   readonly fatal: readonly SettingsProblem[];
   /** Problems with the settings of modules of other authors. The state of such a module is `error` or `missing`. */
@@ -53,6 +57,9 @@ export interface Registry {
 
 export interface RegistryInput {
   readonly discovered: readonly DiscoveredModule[];
+  /** Versions that are in use or will be, although the folders contain others. */
+  readonly copies?: readonly DiscoveredModule[];
+  readonly records?: readonly ModuleRecord[];
   /** `products` of the configuration. */
   readonly settings: Readonly<Record<string, JsonObject>>;
   readonly isShipped: (module: DiscoveredModule) => boolean;
@@ -63,45 +70,63 @@ export interface RegistryInput {
   readonly hasOthers: boolean;
 }
 
-export function openRegistry({ discovered, settings, isShipped, hasOthers }: RegistryInput): Registry {
+export function openRegistry(input: RegistryInput): Registry {
+  const { discovered, settings, isShipped, hasOthers, copies = [], records = [] } = input;
   const fatal: SettingsProblem[] = [];
   const problems: SettingsProblem[] = [];
-  const modules: KnownModule[] = [];
-  const inUse: RegisteredModule[] = [];
-  for (const one of discovered) {
-    const wrong = one.read?.problems ?? [];
-    (isShipped(one) ? fatal : problems).push(...wrong);
-    const known = knownOf(one, wrong);
-    modules.push(known);
-    if (known.state === 'active' && one.read)
-      inUse.push({
-        ...{ info: one.read.declared.info, path: one.path, hash: isShipped(one) ? null : one.hash },
-        ...{ declared: one.read.declared, settings: one.read.settings },
-      });
+  const chosen = chooseVersions({ discovered, copies, records, isShipped });
+  for (const { one } of chosen) {
+    // the settings of the API may not fit a new release, which must start all the same
+    const isFatal = isShipped(one) && Object.keys(recordOf(records, one)?.settings ?? {}).length === 0;
+    (isFatal ? fatal : problems).push(...(one.read?.problems ?? []));
   }
+  const modules = chosen.map((one) => knownOf(one, recordOf(records, one.one)));
+  const inUse = chosen.flatMap(({ one, isInUse }) => (isInUse ? registered(one, isShipped(one)) : []));
   const byName = new Map(
     inUse.filter(({ info }) => info.type === 'product').map((one) => [one.info.name, one]),
   );
-  const isFound = (name: string): boolean =>
-    modules.some((one) => one.type === 'product' && one.name === name);
-  for (const name of Object.keys(settings).filter((key) => !isFound(key))) {
+  const isFound = (type: string, name: string): boolean =>
+    modules.some((one) => one.type === type && one.name === name);
+  for (const name of Object.keys(settings).filter((key) => !isFound('product', key))) {
     const problem = `no product module has this name (available: ${[...byName.keys()].join(', ') || 'none'})`;
     (hasOthers ? problems : fatal).push({ key: `products.${name}`, problem });
     modules.push(missingModule(name, `products.${name} has settings, but the module is not installed`));
   }
-  return { products: lookUp(byName, modules), inUse: inUseOf(inUse), modules, fatal, problems };
+  for (const { type, name, state, jobs } of records)
+    if (state === 'active' && !isFound(type, name))
+      modules.push({
+        ...missingModule(name, 'it was in use, but is not installed any more'),
+        ...{ type, jobs: viewJobs({ jobs }) },
+      });
+  return { products: lookUp(byName, modules), inUse: inUseOf(inUse), modules, chosen, fatal, problems };
+}
+
+function recordOf(
+  records: readonly ModuleRecord[],
+  { type, name }: DiscoveredModule,
+): ModuleRecord | undefined {
+  return records.find((record) => record.type === type && record.name === name);
+}
+
+/** The module in the form in which it is used. Empty if it cannot be used. */
+export function registered({ path, hash, read }: DiscoveredModule, isShipped: boolean): RegisteredModule[] {
+  if (!read || read.problems.length > 0) return [];
+  const { declared, settings } = read;
+  return [{ info: declared.info, path, hash: isShipped ? null : hash, declared, settings }];
 }
 
 function knownOf(
-  { type, name, path, hash, read, problem }: DiscoveredModule,
-  wrong: readonly SettingsProblem[],
+  { one, state, reason, available }: ChosenModule,
+  record: ModuleRecord | undefined,
 ): KnownModule {
+  const { type, name, path, hash, read } = one;
   const declared = read?.declared;
-  const reason = problem ?? settingsReason(wrong);
-  const at = { type, name, hash, path: dirname(path) };
-  const said = {
+  return {
+    ...{ type, name, hash, path: dirname(path), state, reason, available },
     title: declared?.info.title ?? null,
     version: declared?.info.version ?? null,
+    formerVersions: record?.former.map(({ version }) => version) ?? [],
+    jobs: record ? viewJobs(record) : [],
     parts: declared?.parts ?? [],
     abilities: declared?.abilities ?? [],
     settingsSchema: declared?.settingsSchema ?? null,
@@ -111,8 +136,21 @@ function knownOf(
     routes: declared?.routes ?? null,
     servers: declared?.servers ?? null,
   };
-  if (reason !== null) return { ...at, ...said, state: 'error', reason };
-  return { ...at, ...said, state: 'active', reason: null };
+}
+
+/** The newest first. */
+function viewJobs({ jobs }: Pick<ModuleRecord, 'jobs'>): ModuleJobView[] {
+  return jobs
+    .flatMap(({ id, method, status, pinned, error, createdAt, endedAt }) =>
+      isLifecycleKind(method)
+        ? {
+            ...{ id, method, status, createdAt, endedAt },
+            version: pinned.module.version,
+            error: error ? (error.detail ?? error.message) : null,
+          }
+        : [],
+    )
+    .reverse();
 }
 
 function inUseOf(modules: readonly RegisteredModule[]): ModulesInUse {
@@ -120,10 +158,6 @@ function inUseOf(modules: readonly RegisteredModule[]): ModulesInUse {
     list: () => modules,
     find: (type, name) => modules.find(({ info }) => info.type === type && info.name === name),
   };
-}
-
-function settingsReason(wrong: readonly SettingsProblem[]): string | null {
-  return wrong.length === 0 ? null : wrong.map(({ key, problem }) => `${key}: ${problem}`).join('; ');
 }
 
 /** A product that is needed, but not installed. */
@@ -136,6 +170,9 @@ export function missingModule(name: string, reason: string): KnownModule {
     hash: null,
     state: 'missing',
     reason,
+    available: null,
+    formerVersions: [],
+    jobs: [],
     path: null,
     parts: [],
     abilities: [],

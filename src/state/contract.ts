@@ -15,6 +15,7 @@ import type {
 } from '../model/collection.js';
 import type { CustomDomainRecord } from '../model/custom-domain.js';
 import type { ModuleInstance } from '../model/module-instance.js';
+import type { ModuleRecord } from '../model/module-record.js';
 import type { Reservation } from '../model/reservation.js';
 import type { Server } from '../model/server.js';
 import type { StoredPlan } from '../model/stored-plan.js';
@@ -467,6 +468,8 @@ export interface State {
   readonly servers: DocumentStore<Server>;
   /** The schedules of modules, and the events that modules have received. */
   readonly moduleWork: DocumentStore<ModuleWork>;
+  /** One document for each module. Only `modules/activation` changes them. */
+  readonly modules: DocumentStore<ModuleRecord>;
   /**
    * Exports all documents as they are at one instant. The export is an uncompressed tar file that ends with a manifest
    * of checksums. `agent` is `agent.id`. The key of the secrets is included only if `withKey` is true. Changes of the

@@ -35,9 +35,11 @@ import { timedFileSystem } from './files/timed-file-system.js';
 import { tokenKind } from './documents/token-document.js';
 import { cursorKeyOf, EPOCHS_FOLDER, type LogEpoch, logEpochKind } from './documents/log-epoch-document.js';
 import { moduleWorkKind } from './documents/module-work-document.js';
+import { MODULE_RECORDS_FOLDER, moduleKind } from './documents/module-document.js';
 import { planKind } from './documents/plan-document.js';
 import { rememberedKind } from './documents/remembered-document.js';
 import type { ModuleInstance } from '../model/module-instance.js';
+import type { ModuleRecord } from '../model/module-record.js';
 import type { Reservation } from '../model/reservation.js';
 import type { Server } from '../model/server.js';
 import type { StoredPlan } from '../model/stored-plan.js';
@@ -125,6 +127,12 @@ export async function openState({
       kind: instanceKind,
       idOf,
     });
+    const modules = await DurableDocumentStore.open<ModuleRecord>({
+      ...common,
+      folder: MODULE_RECORDS_FOLDER,
+      kind: moduleKind,
+      idOf,
+    });
     const [services, tokens, domains, acmeAccounts, zones, remembered, alerts, reservations, plans, tasks] =
       await Promise.all([
         Services.open({ ...common, events }),
@@ -163,7 +171,7 @@ export async function openState({
     const keys = new KeyRotation({
       ...common,
       ownFile: ownKeyFile,
-      stores: [services, domains, acmeAccounts, remembered, epochs, instances, servers, collections],
+      stores: [services, domains, acmeAccounts, remembered, epochs, instances, servers, modules, collections],
     });
     const stores = {
       collections,
@@ -185,6 +193,7 @@ export async function openState({
       instances,
       servers,
       moduleWork,
+      modules,
     };
     const exportCopy: State['exportCopy'] = async ({ agent, withKey }) => {
       const copy = await copyInstant(disk, dir).catch((error: unknown) => {
@@ -230,6 +239,7 @@ interface Stores {
   readonly instances: DurableDocumentStore<ModuleInstance>;
   readonly servers: DurableDocumentStore<Server>;
   readonly moduleWork: DurableDocumentStore<ModuleWork>;
+  readonly modules: DurableDocumentStore<ModuleRecord>;
 }
 
 interface Opened {

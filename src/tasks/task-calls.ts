@@ -14,7 +14,7 @@ import type { Task } from '../model/task.js';
 import { serviceCallCheck } from '../jobs/effects/call-check.js';
 import type { CollectionAccess } from '../jobs/effects/collection-access.js';
 import { carryOutCollectionCall, isCollectionCall } from '../jobs/effects/collection-table.js';
-import type { ModuleCaller, ModuleCalls } from '../jobs/effects/module-calls.js';
+import type { CallerSecrets, ModuleCaller, ModuleCalls } from '../jobs/effects/module-calls.js';
 import { savedData } from '../jobs/effects/save-data.js';
 import { viewServer } from '../jobs/effects/servers.js';
 import { type SecretsPlace, secretNamed, secretsIn } from '../jobs/effects/service-secrets.js';
@@ -33,6 +33,9 @@ export interface TaskCallDeps {
   readonly moduleCalls: ModuleCalls;
   /** The rules for the data of this service; undefined if its product declares none. */
   readonly dataRules: (service: Service, job: Job) => DataRules | undefined;
+  readonly settingSecret?: SecretsPlace['settingSecret'];
+  /** The secrets of a module, for its tasks without a service. */
+  readonly moduleSecrets?: (module: Task['module']) => CallerSecrets;
 }
 
 export function taskCalls(deps: TaskCallDeps): SubjectKind<TaskSubject>['call'] {
@@ -40,7 +43,7 @@ export function taskCalls(deps: TaskCallDeps): SubjectKind<TaskSubject>['call'] 
   return async (context, name, args) => {
     const { task } = await context.journal.subject();
     const place = secretsPlace(deps, task);
-    const secrets = secretsIn(place);
+    const secrets = (task.service ? undefined : deps.moduleSecrets?.(task.module)) ?? secretsIn(place);
     if (isModuleCall(name)) return deps.moduleCalls(callerOf(context, task, secrets), name, args);
     if (isCollectionCall(name)) {
       check(name, args);
@@ -78,9 +81,9 @@ function callerOf(
   return { module, service: service?.key ?? null, secrets, signal, log };
 }
 
-/** The service of the task. A task without a service has no secrets of its own. */
+/** The service of the task. */
 function secretsPlace(
-  { services, servers, collections }: TaskCallDeps,
+  { services, servers, collections, settingSecret }: TaskCallDeps,
   { module, service }: Task,
 ): SecretsPlace {
   const checked = (found: Service | undefined): Service => {
@@ -95,7 +98,7 @@ function secretsPlace(
   const none = (): AgentError =>
     unusable('a task without a service has neither secrets nor data of a service');
   return {
-    ...{ collections, servers, module },
+    ...{ collections, servers, module, settingSecret },
     async read() {
       if (!service) throw none();
       return checked(await services.find(service.key));

@@ -468,6 +468,7 @@ t.test('every kind of alert comes with its condition and goes with it', async (t
       servers: null,
     },
     ...{ parts: [], abilities: [], services: 2, state: 'error', path: '/m/product/shop', reason: 'no luck.' },
+    ...{ available: null, formerVersions: [], jobs: [] },
   };
   world.modules = [module, { ...module, name: 'fine', state: 'active' }];
   t.match(await look('module_unusable'), [

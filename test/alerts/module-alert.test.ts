@@ -27,6 +27,7 @@ const SHOP: ModuleView = {
     servers: null,
   },
   ...{ parts: [], abilities: [], services: 2, state: 'active', path: '/m/product/shop', reason: null },
+  ...{ available: null, formerVersions: [], jobs: [] },
 };
 const spec = (subject: string, also: Partial<AlertSpec> = {}): AlertSpec => ({
   ...{ kind: 'module_alert', subject, panel: null, serviceId: null, text: `${subject}.` },

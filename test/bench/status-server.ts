@@ -5,6 +5,7 @@
  */
 import type { AddressInfo } from 'node:net';
 import pino from 'pino';
+import { NO_ACTIVATION } from '../fakes/module-activation.js';
 import { kindData } from '../../src/model/job-kinds.js';
 import { serviceRecords } from '../../src/jobs/effects/service-subject.js';
 import { withJob } from '../../src/services/outcomes.js';
@@ -110,6 +111,7 @@ const deps = {
     webhook: () => Promise.reject(new Error('there are no modules')),
   },
   testServer: async () => ({ connected: true, message: null, problem: null, ms: 1 }),
+  ...NO_ACTIVATION,
   ready: () => ({ ready: true, reasons: [] }),
 };
 const { text } = await createToken(deps, { name: 'bench' });

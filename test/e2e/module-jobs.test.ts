@@ -8,7 +8,7 @@ import { shippedModules } from '../../src/modules/loader.js';
 import { fields } from '../http/harness.js';
 import { surroundings, until } from './daemon-process.js';
 import { type Fields, openHouse, order } from './harness.js';
-import { completed, list } from './operator.js';
+import { completed, list, withAdmin } from './operator.js';
 
 const dist = dirname(shippedModules());
 
@@ -83,18 +83,22 @@ t.test('undo runs the code of the way there, though another version was installe
   };
   let stateDir = '';
   const house = await openHouse(t, {
-    config: async (_, dir) => {
+    config: async (written, dir) => {
       stateDir = dir;
-      return { modules: { paths: [await write(dir, versioned('1.0.0', true))] } };
+      const paths = [await write(dir, versioned('1.0.0', true))];
+      return { ...(await withAdmin(written)), modules: { paths } };
     },
   });
   const made = fields((await house.post('/create-site', order('v1', { module: 'versioned' }))).body);
   await house.until('/services/v1', ({ jobs }) => list(jobs).some(({ step }) => step === 'wait'));
   await write(stateDir, versioned('2.0.0', false));
   await house.restart();
+  t.match((await house.get('/modules/product/versioned')).body, { version: '1.0.0', update_available: true });
+  // the job of the first version runs, so the update waits for it
+  t.match(await house.post('/modules/product/versioned/update', {}), { status: 202 });
   t.match(await house.post('/create-site', order('v2', { module: 'versioned' })), { status: 202 });
-  await house.untilStatus('v2', completed);
   t.match(await house.post(`/jobs/${String(made['job_id'])}/cancel`, {}), { status: 200 });
+  await house.untilStatus('v2', completed);
   await house.until(`/jobs/${String(made['job_id'])}`, ({ status }) => status === 'cancelled');
   const folder = join(stateDir, 'agent', 'services');
   const texts = await Promise.all(
@@ -112,8 +116,8 @@ t.test('undo runs the code of the way there, though another version was installe
   await house.restart();
   t.equal(
     (await readdir(join(stateDir, 'agent/modules/product/versioned'))).length,
-    1,
-    'no job pins the first',
+    2,
+    'an operator may activate the first again',
   );
 });
 

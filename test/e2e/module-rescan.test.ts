@@ -49,17 +49,29 @@ t.test('modules are installed, replaced and removed while the daemon runs', asyn
   await install(versioned('2.0.0'));
   t.match(await shown(), { version: '1.0.0', hash }, 'a file by itself changes nothing');
   const { out } = await innkeeper(house, 'module', 'rescan');
-  t.match(out, /product +late +2\.0\.0 +active +1/);
+  t.match(out, /product +late +1\.0\.0 +active +1 +2\.0\.0/);
   t.match(out, /product +wordpress .*active/);
+  t.match(await shown(), { version: '1.0.0', hash, update_available: true, available_version: '2.0.0' });
+  t.match(
+    (await innkeeper(house, 'module', 'update', 'product/late')).out,
+    /product\/late 2\.0\.0 is active/,
+  );
+  t.match(await shown(), { version: '2.0.0', update_available: false, former_versions: ['1.0.0'] });
   t.match(await house.post('/create-site', order('b', { module: 'late' })), { status: 202 });
   await house.untilStatus('b', completed);
 
   await install('for (;;);');
-  t.match(await rescanned(), { state: 'error', reason: /did not finish/, services: 2 });
-  await alertsOf(house, 'module_unusable', 1);
+  t.match(await rescanned(), { state: 'active', version: '2.0.0', update_available: false });
+  t.match(await shown(), { update_problem: /did not finish/ });
+  t.match(await house.post('/modules/product/late/update', {}), {
+    status: 409,
+    body: { code: 'module_unusable' },
+  });
+  await alertsOf(house, 'module_unusable', 0);
   t.match(await house.get('/health'), { status: 200 });
   await rm(at, { recursive: true });
   t.match(await rescanned(), { state: 'missing', services: 2 });
+  await alertsOf(house, 'module_unusable', 1);
   await install(versioned('2.0.0'));
   t.match(await rescanned(), { state: 'active' });
   await alertsOf(house, 'module_unusable', 0);

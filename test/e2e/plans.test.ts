@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { asObject, fields } from '../http/harness.js';
 import { type Fields, type House, openHouse, order } from './harness.js';
+import { rescanned } from './modules.js';
 import { completed, innkeeper, list, withAdmin } from './operator.js';
 
 /** A product of another author that sells records with a quota. Each call of its check is a line in `calls`. */
@@ -150,7 +151,7 @@ t.test('a check that hangs or dies makes one plan unusable, and nothing else', a
   await house.make('site');
 
   await install("if (data.region === 'exit') return;");
-  t.match(await house.post('/modules/rescan', {}), { status: 200 });
+  await rescanned(house, 'product/cloud');
   // the new version was asked
   await house.until('/plans/exits', ({ available }) => available === true);
 });

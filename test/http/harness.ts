@@ -14,6 +14,7 @@ import type { ServiceKey, Service } from '../../src/model/service.js';
 import type { ClusterView, GuestView } from '../../src/drivers/guest/contract.js';
 import { testConfig } from '../fakes/config.js';
 import { fakeDrivers } from '../fakes/drivers.js';
+import { NO_ACTIVATION } from '../fakes/module-activation.js';
 import { plansFor } from '../fakes/plans.js';
 import { createToken } from '../../src/tokens/create-token.js';
 import { moduleRequests } from '../../src/modules/requests/module-requests.js';
@@ -140,6 +141,7 @@ const MODULE: ModuleView = {
     ...{ permissions: [], api: [], pages: [], sidebar: [], static: [] },
     webhooks: { get: false, post: false, rateLimit: 600 },
   },
+  ...{ available: null, formerVersions: [], jobs: [] },
 };
 
 /** No time passes here, but everybody else has a turn. */
@@ -213,6 +215,7 @@ export async function makeRig(
       instances: state.instances,
     }),
     testServer: async () => ({ connected: true, message: null, problem: null, ms: 1 }),
+    ...NO_ACTIVATION,
     ready: () => ({ ready: behaviour.ready, reasons: behaviour.ready ? [] : ['the cluster was never seen'] }),
     ...also,
   };

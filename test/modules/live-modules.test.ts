@@ -23,6 +23,7 @@ function held() {
         log.push('read');
         next = { resolve, reject };
       }),
+    arrange: (read) => read as Catalogue,
     prepare: async ({ products }) => {
       log.push(`prepared ${products.list().length}, used ${live.known().length}`);
     },

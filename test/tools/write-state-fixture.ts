@@ -58,6 +58,14 @@ await state.tokens.commit('tok_1', () => ({
   revokedAt: null,
   networks: [],
 }));
+await state.modules.commit('product.puq-shop', () => ({
+  ...{ id: 'product.puq-shop', type: 'product', name: 'puq-shop', state: 'active', reason: null },
+  active: { version: '1.1.0', hash: 'c'.repeat(64) },
+  ...{ failed: null, installed: null, former: [{ version: '1.0.0', hash: 'd'.repeat(64) }] },
+  settings: { url: 'https://shop.example', token: { secret: 'settings.token' } },
+  secrets: { 'settings.token': new Secret('token of the shop') },
+  ...{ hasData: true, jobs: [done(9)], createdAt: AT, updatedAt: AT },
+}));
 await state.reservations.commit('res-1', () => ({
   schema: 1,
   id: 'res-1',

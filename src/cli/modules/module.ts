@@ -1,4 +1,4 @@
-/** innkeeper module list | show | routes | rescan | server */
+/** innkeeper module list | show | routes | rescan | activate | update | deactivate | settings | log | server */
 import type { Command } from 'commander';
 import { addServerCommands } from './server.js';
 
@@ -38,4 +38,44 @@ export function addModuleCommands(module: Command): void {
       await rescanModules(command.optsWithGlobals());
     });
   addServerCommands(module);
+  lifecycle(module, 'activate', 'start to use a module').option(
+    '--version <version>',
+    'an earlier version, which must have been active before',
+  );
+  lifecycle(module, 'update', "start to use the version in the module's folder");
+  lifecycle(module, 'deactivate', 'stop using a module that no service needs')
+    .option('--purge', 'also delete its documents, cache, log and stored secrets')
+    .option('--force', 'do not call the code of the module');
+  module
+    .command('settings')
+    .description('show or change the settings of a module')
+    .argument('<type/name>', 'e.g. product/wordpress')
+    .argument('[changes...]', 'name=value; name= removes a setting; name=- reads it from standard input')
+    .option('--json', 'print JSON')
+    .action(async (name: string, changes: string[], _, command: Command) => {
+      const { moduleSettings } = await import('./settings.js');
+      await moduleSettings(name, changes, command.optsWithGlobals());
+    });
+  module
+    .command('log')
+    .description('show the log of a module, the newest lines last')
+    .argument('<type/name>', 'e.g. product/wordpress')
+    .option('--lines <number>', 'number of lines (1 to 500)', '50')
+    .option('--json', 'print JSON')
+    .action(async (name: string, _, command: Command) => {
+      const { moduleLog } = await import('./module-log.js');
+      await moduleLog(name, command.optsWithGlobals());
+    });
+}
+
+function lifecycle(module: Command, verb: string, description: string): Command {
+  return module
+    .command(verb)
+    .description(description)
+    .argument('<type/name>', 'e.g. product/wordpress')
+    .option('--json', 'print JSON')
+    .action(async (name: string, _, command: Command) => {
+      const { changeModule } = await import('./change-module.js');
+      process.exitCode = await changeModule(verb, name, command.optsWithGlobals());
+    });
 }

@@ -32,12 +32,15 @@ export async function listModules(options: ModuleOptions): Promise<void> {
 
 function print(value: unknown, options: ModuleOptions): void {
   const modules = listOf(value);
-  const names = ['type', 'name', 'version', 'state', 'services', 'reason'];
+  const names = ['type', 'name', 'version', 'state', 'services', 'update', 'reason'];
   if (options.json) sayJson(modules);
   else
     say(
       table(
-        modules,
+        modules.map((one) => ({
+          ...one,
+          update: one['update_available'] === true ? one['available_version'] : null,
+        })),
         names.map((name) => column(name)),
       ),
     );
@@ -59,6 +62,7 @@ function factsOf(all: Fields): string {
     instance_schema: instances,
     servers,
     permissions,
+    jobs,
     routes,
     schedules,
     sidebar,
@@ -68,7 +72,7 @@ function factsOf(all: Fields): string {
     name,
     Array.isArray(value) ? value.join(', ') : value,
   ]);
-  const lists = { permissions, routes, schedules, sidebar };
+  const lists = { jobs, permissions, routes, schedules, sidebar };
   const schemas = {
     ...{
       settings,

@@ -17,7 +17,7 @@ export interface Daemon {
    * running.
    */
   call(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     body?: object,
     patienceMs?: number,

@@ -17,7 +17,7 @@ export function modulesCheck(parts: DoctorParts, verify: () => Promise<Verified 
     run: async () => {
       // if the state cannot be read, other checks report this
       const documents = await verify().catch(() => undefined);
-      return judge(parts, documents?.modules ?? new Set());
+      return judge(parts, documents?.modules ?? new Set(), documents?.brokenModules ?? []);
     },
   };
 }
@@ -25,6 +25,7 @@ export function modulesCheck(parts: DoctorParts, verify: () => Promise<Verified 
 function judge(
   { config, configFile, products, broken = [] }: DoctorParts,
   needed: ReadonlySet<string>,
+  failed: Verified['brokenModules'],
 ): Verdict {
   const names = products.list().map(({ info }) => info.name);
   const unusable = broken.map(({ name, path, problem }) =>
@@ -33,7 +34,10 @@ function judge(
       path === null ? `# in ${configFile}: products.${name}` : `ls -l ${shellWord(path)}`,
     ),
   );
-  const isTold = (name: string): boolean => broken.some((one) => one.name === name);
+  const inactive = failed
+    .filter(({ name }) => !broken.some((one) => one.name === name))
+    .map(({ name, reason }) => wrong(`${name}: ${reason}`, 'innkeeper module list'));
+  const isTold = (name: string): boolean => [...broken, ...failed].some((one) => one.name === name);
   const absent = [...new Set([config.modules.default_product, ...needed])]
     .filter((name) => !names.includes(name) && !isTold(name))
     .map((name) =>
@@ -44,5 +48,5 @@ function judge(
         `# in ${configFile}: add the folder that contains product/${name}/module.js to modules.paths`,
       ),
     );
-  return worst([...unusable, ...absent], ok(names.join(', ')));
+  return worst([...unusable, ...inactive, ...absent], ok(names.join(', ')));
 }

@@ -28,6 +28,13 @@ import { readJobRoute } from './jobs/jobs-id.js';
 import { jobsRoute } from './jobs/jobs.js';
 import { modulesRoute } from './modules/modules.js';
 import { rescanModulesRoute } from './modules/modules-rescan.js';
+import {
+  activateModuleRoute,
+  deactivateModuleRoute,
+  updateModuleRoute,
+} from './modules/modules-lifecycle.js';
+import { moduleLogRoute } from './modules/modules-log.js';
+import { moduleSettingsRoute, replaceModuleSettingsRoute } from './modules/modules-settings.js';
 import { moduleRoute } from './modules/modules-type-name.js';
 import { moduleApiRoute } from './modules/modules-type-name-api.js';
 import { moduleStaticRoute } from './modules/modules-type-name-static.js';
@@ -133,6 +140,12 @@ export const ROUTES: readonly Route[] = [
   webhookRoute,
   ...channelRoutes,
   ...gatewayRoutes,
+  activateModuleRoute,
+  updateModuleRoute,
+  deactivateModuleRoute,
+  moduleSettingsRoute,
+  replaceModuleSettingsRoute,
+  moduleLogRoute,
   rescanModulesRoute,
   serversRoute,
   addServerRoute,

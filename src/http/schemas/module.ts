@@ -2,10 +2,12 @@
 import { type Static, Type } from 'typebox';
 import type { JsonObject } from '../../kernel/json.js';
 import { MODULE_STATES, MODULE_TYPES, type ModuleView } from '../../model/module-view.js';
+import { JOB_STATUSES } from '../../model/job.js';
+import { LIFECYCLE_KINDS } from '../../model/job-kinds.js';
 import { PARTS } from '../../model/part.js';
 import { viewRoutes, ModulePermission, ModuleRoute, SidebarEntry } from './module-routes.js';
 import { JOB } from './examples.js';
-import { instant, nullable, text, uuid, whole, word } from './fields.js';
+import { flag, instant, list, nullable, text, uuid, whole, word } from './fields.js';
 
 const ScheduleView = Type.Object(
   {
@@ -40,15 +42,25 @@ const short = {
   state: word(
     MODULE_STATES,
     '`active`: the module is in use. `inactive`: the module can be read, but is not in use. ' +
-      '`error`: the module cannot be used. `missing`: the module is needed, but not installed.',
+      '`updating`: the module is in use, and its new jobs wait for its update. `error`: the module cannot ' +
+      'be used. `missing`: the module is needed, but not installed.',
     'active',
   ),
   reason: nullable(
     text(
-      'Why the module is not active, in words for the operator. The value is null if the module is ' +
-        'active.',
+      'Why the module is not active, or why its last update failed, in words for the operator. ' +
+        'Otherwise, the value is null.',
       'its code threw',
     ),
+    null,
+  ),
+  update_available: flag(
+    'True if the folder of the module contains another version that can be used. ' +
+      '`POST /modules/{type}/{name}/update` starts to use it.',
+    false,
+  ),
+  available_version: nullable(
+    text("The other version in the module's folder. The value is null if there is none.", '1.1.0'),
     null,
   ),
   services: whole(
@@ -70,6 +82,19 @@ const dataSchema = (description: string, example: string) =>
     examples: [{ type: 'object', properties: { [example]: { type: 'string' } } }],
   });
 
+export const ModuleJob = Type.Object(
+  {
+    id: uuid('The id of the job.', '0198d2f0-6c1e-7b3a-9a52-0d6b8f1c2e34'),
+    method: word(LIFECYCLE_KINDS, 'What the job does.', 'activateModule'),
+    status: word(JOB_STATUSES, 'The status of the job.', 'completed'),
+    version: text('The version that the job concerns.', '1.0.0'),
+    error: nullable(text('Why the job failed, in words for the operator.', 'its code threw'), null),
+    created_at: instant('When the job was created.'),
+    ended_at: nullable(instant('When the job ended. The value is null if it has not ended.')),
+  },
+  { title: 'ModuleJob', description: 'A job of a module itself.' },
+);
+
 export const ModuleDetail = Type.Object(
   {
     ...short,
@@ -86,6 +111,22 @@ export const ModuleDetail = Type.Object(
         '/usr/lib/innkeeper/modules/product/wordpress',
       ),
     ),
+    update_problem: nullable(
+      text(
+        "Why the other version in the module's folder cannot be used. The value is null if it can, or if " +
+          'there is none.',
+        'its code threw',
+      ),
+      null,
+    ),
+    former_versions: list(
+      'Earlier versions that `POST /modules/{type}/{name}/activate` can activate again.',
+      [],
+    ),
+    jobs: Type.Array(ModuleJob, {
+      description:
+        'The jobs that activated, updated or deactivated the module, sorted from newest to oldest.',
+    }),
     parts: Type.Array(word(PARTS, 'A part of a service.', 'guest'), {
       description: 'The optional parts that the services of the module have.',
       examples: [['guest', 'site']],
@@ -129,8 +170,12 @@ export const ModuleDetail = Type.Object(
 );
 
 export function summaryOf(module: ModuleView): Static<typeof ModuleSummary> {
-  const { type, name, title, version, state, reason, services } = module;
-  return { type, name, title, version, state, reason, services };
+  const { type, name, title, version, state, reason, services, available } = module;
+  return {
+    ...{ type, name, title, version, state, reason, services },
+    update_available: available !== null && available.reason === null,
+    available_version: available?.version ?? null,
+  };
 }
 
 export function detailOf(module: ModuleView): Omit<Static<typeof ModuleDetail>, 'schedules'> {
@@ -139,6 +184,13 @@ export function detailOf(module: ModuleView): Omit<Static<typeof ModuleDetail>, 
   return {
     ...summaryOf(module),
     ...{ hash, path, parts: [...parts], abilities: [...abilities] },
+    update_problem: module.available?.reason ?? null,
+    former_versions: [...module.formerVersions],
+    jobs: module.jobs.map(({ createdAt, endedAt, ...job }) => ({
+      ...job,
+      created_at: createdAt,
+      ended_at: endedAt,
+    })),
     settings_schema: settingsSchema,
     product_data_schema: productDataSchema,
     service_data_schema: serviceDataSchema,

@@ -50,6 +50,9 @@ export interface AppDeps extends DriftContext {
   readonly schedules: RouteContext['schedules'];
   readonly moduleRequests: RouteContext['moduleRequests'];
   readonly testServer: RouteContext['testServer'];
+  readonly moduleLifecycle: RouteContext['moduleLifecycle'];
+  readonly moduleSettings: RouteContext['moduleSettings'];
+  readonly moduleLog: RouteContext['moduleLog'];
 }
 
 const HEARTBEAT_MS = 15_000;

@@ -2,6 +2,7 @@
 import type { Timekeeper } from '../../model/clock-doubt.js';
 import type { ModuleRequests } from '../../model/module-request.js';
 import type { ModuleView } from '../../model/module-view.js';
+import type { ModuleLifecycle, ModuleLogReader, ModuleSettings } from '../../model/module-operations.js';
 import type { StatusSources } from '../../services/read-status.js';
 import type { Reconciler } from '../../drift/reconcile.js';
 import type { Allocate } from '../../services/allocate.js';
@@ -57,6 +58,9 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly schedules: (type: string, name: string) => readonly ScheduleState[];
   readonly moduleRequests: ModuleRequests;
   readonly testServer: TestServer;
+  readonly moduleLifecycle: ModuleLifecycle;
+  readonly moduleSettings: ModuleSettings;
+  readonly moduleLog: ModuleLogReader;
   readonly listener: Listener;
   /** This signal is aborted when the daemon stops. Streams then end. */
   readonly stopping: AbortSignal;

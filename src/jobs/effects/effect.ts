@@ -3,9 +3,11 @@ import type { Logger } from 'pino';
 import type { Config } from '../../config/config.js';
 import { AgentError } from '../../kernel/errors.js';
 import type { Clock } from '../../kernel/clock.js';
+import type { ModuleId } from '../../model/module-record.js';
 import type { Job, StepRecord } from '../../model/job.js';
 import type { DataRules } from '../../model/service-data.js';
 import type { JsonObject } from '../../kernel/json.js';
+import type { Secret } from '../../kernel/secret.js';
 import type { Mark } from '../../kernel/mark.js';
 import { guestOf, markOf, type Service } from '../../model/service.js';
 import type { DriverCall } from '../../drivers/shared/call.js';
@@ -32,6 +34,8 @@ export interface EffectDeps {
   readonly moduleCalls: ModuleCalls;
   readonly collections: CollectionAccess;
   readonly log: Logger;
+  /** The present value of a secret among the settings of a module. */
+  readonly settingSecret?: (module: ModuleId, name: string) => Secret | undefined;
   /**
    * The rules for the data of this service; undefined if its product declares none, or if the job runs another version
    * of the product's code.

@@ -11,13 +11,14 @@ import type { CallingModule, CollectionAccess } from './collection-access.js';
 import type { Effect } from './effect.js';
 import type { CallerSecrets } from './module-calls.js';
 import { credentialIn, isCredentialName } from './servers.js';
+import { isSettingName } from './setting-secrets.js';
 
 /** A document with more secrets would become large and slow to write. */
 const MOST_SECRETS = 64;
 
 interface SecretEffect {
   readonly journal: Pick<Effect['journal'], 'job' | 'subject' | 'changeSubject'>;
-  readonly deps: Pick<Effect['deps'], 'collections' | 'servers'>;
+  readonly deps: Pick<Effect['deps'], 'collections' | 'servers' | 'settingSecret'>;
 }
 
 /** The service whose secrets the code uses, and the module whose collections may contain further secrets. */
@@ -26,6 +27,8 @@ export interface SecretsPlace {
   readonly module: CallingModule;
   /** Finds the server of the service, to whose credentials the code may refer. */
   readonly servers: Pick<DocumentStore<Server>, 'find'>;
+  /** The present value of a secret among the settings of a module. */
+  readonly settingSecret: Effect['deps']['settingSecret'];
   read(): Promise<Service>;
   /** Durable when the promise resolves. */
   change(fn: (service: Service) => Service): Promise<void>;
@@ -46,11 +49,11 @@ export function serviceSecrets({ journal, deps }: SecretEffect): CallerSecrets {
 
 function placeOf(
   journal: SecretEffect['journal'],
-  { collections, servers }: SecretEffect['deps'],
+  { collections, servers, settingSecret }: SecretEffect['deps'],
   module: CallingModule,
 ): SecretsPlace {
   return {
-    ...{ collections, servers, module },
+    ...{ collections, servers, settingSecret, module },
     read: () => journal.subject(),
     async change(fn) {
       await journal.changeSubject(fn);
@@ -60,9 +63,10 @@ function placeOf(
 
 /** Also finds the encrypted fields of documents of the module, and the credentials of the service's server. */
 export function secretsIn(place: SecretsPlace): CallerSecrets {
-  const { collections, module } = place;
+  const { collections, module, settingSecret } = place;
   return {
     async find(name) {
+      if (isSettingName(name)) return settingSecret?.(module, name);
       const ref = { secret: name };
       if (isCredentialName(name)) {
         const { server } = await place.read();
@@ -71,6 +75,7 @@ export function secretsIn(place: SecretsPlace): CallerSecrets {
       return isFieldRef(ref) ? secretOfField(collections, module, ref) : secretIn(await place.read(), name);
     },
     async change(name, fn) {
+      if (isSettingName(name)) throw unusable(`${name} is a setting, which only the operator can change`);
       await place.change((service) => {
         const current = secretIn(service, name);
         const next = fn(current);

@@ -4,8 +4,9 @@
  */
 import { AgentError } from '../../kernel/errors.js';
 import { CHECK_DATA } from '../../model/job.js';
-import { kindData } from '../../model/job-kinds.js';
 import { isTaskKind } from '../../model/task-kind.js';
+import type { JsonObject } from '../../kernel/json.js';
+import { isLifecycleKind, kindData, type LifecycleKind } from '../../model/job-kinds.js';
 import type { JobFlow, Module } from '../../modules/kit/module.js';
 import { importModule } from './import-module.js';
 import type { Attempt } from './protocol.js';
@@ -19,6 +20,7 @@ export interface FlowOfModule {
 /** Throws an Error that says what is wrong with the module. */
 export async function flowOf(attempt: Attempt): Promise<FlowOfModule> {
   const { modulePath, method, subject, args } = attempt;
+  if (isLifecycleKind(method)) return flowOfModule(modulePath, method, args);
   const module = modulePath === null ? undefined : await importModule(modulePath);
   if (module && isTaskKind(method))
     return { flow: await ofServer(module, attempt, await ofTask(module, attempt)), module };
@@ -49,6 +51,18 @@ async function ofServer(module: Module, { method, args }: Attempt, flow: () => J
     import('./with-server.js'),
   ]);
   return withServer(serverFlow(module, method, args) ?? flow());
+}
+
+/** The flow that activates, updates or deactivates the module. */
+async function flowOfModule(
+  modulePath: string | null,
+  method: LifecycleKind,
+  args: JsonObject,
+): Promise<FlowOfModule> {
+  const { FORCE, lifecycleFlow } = await import('../../modules/kit/lifecycle-flow.js');
+  const isLoaded = modulePath !== null && args[FORCE] !== true;
+  const module = isLoaded ? await importModule(modulePath) : undefined;
+  return { flow: lifecycleFlow(module, method, args), module };
 }
 
 /** The flow of one of the module's own actions: `module:product/<product>:<action>`. */

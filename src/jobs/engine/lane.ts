@@ -13,6 +13,8 @@ export interface Lane {
   readonly id: string;
   readonly subject: SubjectRef;
   readonly jobId: string;
+  /** The module whose code the job runs. */
+  readonly module: { readonly type: string; readonly name: string };
   readonly interactive: boolean;
   readonly isBackground: boolean;
   readonly createdAt: string;
@@ -39,6 +41,7 @@ export function laneOf(kinds: EngineKinds, subject: SubjectRef, job: Job, now: n
     id: laneId(subject),
     subject,
     jobId: job.id,
+    module: job.pinned.module,
     interactive: job.interactive,
     isBackground: subject.kind.isBackground === true,
     // a job with a creation time in the future was created while the clock was ahead; it must not rank after all later

@@ -7,6 +7,8 @@ export interface ModuleCode {
    * and the agent has no flow for the job; the job then waits.
    */
   of(job: Job): Promise<CodePlace>;
+  /** The job with the version of the code that its next attempt runs, or the job as stuck. Default: the same job. */
+  current?(job: Job): Job;
   /**
    * Records that the code is running, until the returned function is called. Throws `module_failed` for code that was
    * running on two occasions when the daemon died.

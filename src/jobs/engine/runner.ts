@@ -42,6 +42,8 @@ export interface RunnerDeps extends AttemptDeps {
   readonly subjects: readonly SubjectKind[];
   readonly kinds: EngineKinds;
   readonly config: { readonly jobs: SlotRule & { readonly stop_s: number } };
+  /** Whether the job must not begin. A change of any subject makes the runner ask again. */
+  readonly isHeld?: (lane: Lane) => boolean;
   /** Whether the main thread has time for another non-interactive job. Each true result allows only one job. */
   readonly spare: () => boolean;
 }
@@ -109,6 +111,7 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
 
   /** When the job may start (epoch ms). Infinite while another job probes the system that this job waits for. */
   const startsAt = (lane: Lane, at: LaneTime): number => {
+    if (deps.isHeld?.(lane)) return Infinity;
     const gate = gateOf(lane, circuits, at);
     const isProbed =
       gate.admits === 'probe' && [...running.values()].some(({ probe }) => probe === lane.need);
@@ -187,7 +190,9 @@ export function runner(deps: RunnerDeps, random: () => number = Math.random): Ru
     try {
       const { kind, key } = lane.subject;
       const jobJournal = journalOf(lane.subject, lane.jobId);
-      const job = await jobJournal.change((current) => begun(kinds, current, clock));
+      const job = await jobJournal.change((current) =>
+        begun(kinds, deps.code.current?.(current) ?? current, clock),
+      );
       // the job was cancelled in the meantime, so either it has ended or its undo is queued
       if (job.status !== 'running') return;
       const stop = anySignal(stopping.signal, halt);

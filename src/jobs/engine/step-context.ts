@@ -37,7 +37,7 @@ export function stepContext(
 ): StepContext {
   const { step, notes, results, signal } = seat;
   const calls = hostFunctions((name, args) => ask(step, name, args));
-  const { container, ha, dns, proxy, site, servers, plan, data, collections } = calls;
+  const { container, ha, dns, proxy, site, servers, plan, data, collections, lifecycle } = calls;
   let waits = 0;
   const waitUntil: WaitUntil = async (check, options = {}) => {
     waits += 1;
@@ -50,6 +50,8 @@ export function stepContext(
   };
   return {
     ...{ container, ha, dns, proxy, site, servers },
+    // only the agent's own steps in the flows of modules use this group
+    ...{ lifecycle },
     ...moduleFunctions(calls, {
       ...{ t, log: moduleLogger((level, message, fields) => log(level, step, message, fields)) },
       render: () => renderOf(attempt, t),
@@ -58,7 +60,7 @@ export function stepContext(
     collections: makeCollections?.(collections) as Collections,
     checkPlan: plan.check,
     saveData: data.save,
-    // only a task can be without a service, and it gets another context (`task-flow.ts`)
+    // only tasks and jobs of modules are without a service, and their code does not use it
     service: attempt.subject as ServiceView,
     settings: attempt.settings,
     plan: attempt.plan,

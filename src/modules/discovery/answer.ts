@@ -10,7 +10,12 @@ import { dataCheck } from '../../model/data-check.js';
 import { MODULE_TYPES, type ModuleType } from '../../model/module-view.js';
 import { PARTS } from '../../model/part.js';
 import { schemaProblem } from '../../model/data-schema.js';
-import { type Declarations, MODULE_CHECKS, type ModuleCheck } from '../kit/declarations.js';
+import {
+  type Declarations,
+  LIFECYCLE_METHODS,
+  MODULE_CHECKS,
+  type ModuleCheck,
+} from '../kit/declarations.js';
 import { READINGS } from '../kit/reading.js';
 import { CollectionsSchema, MigrationsSchema, problemOfCollections } from './collection-rules.js';
 import { VERSION_PATTERN } from './module-version.js';
@@ -182,6 +187,10 @@ const DeclarationsSchema = Type.Object(
     ownerEmail: nullable(OwnerEmail),
     collections: CollectionsSchema,
     migrations: MigrationsSchema,
+    lifecycle: Type.Array(Type.Enum([...LIFECYCLE_METHODS]), { maxItems: LIFECYCLE_METHODS.length }),
+    resumes: Type.Array(Type.String({ pattern: `^\\*$|${VERSION_PATTERN}`, maxLength: 100 }), {
+      maxItems: 200,
+    }),
     routes: RoutesSchema,
     instance: Type.Union([object, Type.Null()]),
     work: WorkSchema,

@@ -21,6 +21,8 @@ export interface CacheKey {
   readonly settings: JsonObject;
   /** Digest of the program that reads modules. */
   readonly reader: string;
+  /** Two versions of a module may be in use in turn, so each has an entry of its own. */
+  readonly isCopy?: true;
 }
 
 export interface DeclarationsCache {
@@ -59,7 +61,8 @@ export function eitherOf(first: DeclarationsCache, second: DeclarationsCache | u
 }
 
 export function declarationsIn(folder: string, now: () => number): DeclarationsCache {
-  const fileOf = ({ type, name }: CacheKey): string => join(folder, `${type}.${name}.json`);
+  const fileOf = ({ type, name, isCopy }: CacheKey): string =>
+    join(folder, `${type}.${name}${isCopy ? '.copy' : ''}.json`);
   return {
     async find(key) {
       try {

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../kernel/json.js';
 import { actionKind, JOB_KINDS } from '../../model/job-kinds.js';
 import { RULES, withRuleTexts } from '../../model/rule-texts.js';
 import type { ModuleAction } from '../kit/action.js';
-import { type Declarations, MODULE_CHECKS } from '../kit/declarations.js';
+import { type Declarations, LIFECYCLE_METHODS, MODULE_CHECKS } from '../kit/declarations.js';
 import { readLanguages } from '../kit/lang-files.js';
 import type { Module } from '../kit/module.js';
 import type { ServerUse } from '../kit/server-types.js';
@@ -60,6 +60,10 @@ export function declarationsOf(
     ...declaredCollections(module),
     ...declaredRoutes(module),
     work: declaredWork(module),
+    lifecycle: LIFECYCLE_METHODS.filter((name) =>
+      [name, `${name}Job`].some((member) => typeof memberOf(module, member) === 'function'),
+    ),
+    resumes: memberOf(module, 'resumes') ?? [],
   };
   // the main thread checks the declarations against a schema
   return { declared: texts(declared) as Declarations, settings, problems };

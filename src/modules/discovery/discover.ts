@@ -51,12 +51,12 @@ const AT_ONCE = 4;
 
 /**
  * Returns the modules in the order of `found`. If two modules have the same name, the first is used. `settings` maps
- * the name of a product to its settings.
+ * the name of a product to its settings, or returns the settings of a module.
  */
 export async function discover(
   { reader, cache, known: read = [], isShipped, limits, problemOf, strikes }: DiscoverDeps,
   found: readonly FoundModule[],
-  settings: Readonly<Record<string, JsonObject>>,
+  settings: Readonly<Record<string, JsonObject>> | ((module: FoundModule) => JsonObject),
 ): Promise<DiscoveredModule[]> {
   const queue = new PQueue({ concurrency: AT_ONCE });
   // modules that were running when the daemon died are read one at a time, so that a second death is blamed only on the
@@ -80,10 +80,10 @@ export async function discover(
     const before = read.find(({ path }) => path === one.path);
     if (before) return before;
     const twin = found.find(({ type, name }) => type === one.type && name === one.name);
-    if (twin && twin !== one)
+    if (twin && twin !== one && !one.isCopy)
       return broken(one, null, `a module with this name is already in ${dirname(twin.path)}`);
     if (!existsSync(one.path)) return broken(one, null, 'the folder does not contain module.js');
-    const given = one.type === 'product' ? (settings[one.name] ?? {}) : {};
+    const given = typeof settings === 'function' ? settings(one) : ofProduct(settings, one);
     let hash: string;
     try {
       hash = await contentHash(dirname(one.path));
@@ -126,6 +126,10 @@ function enter(strikes: DiscoverDeps['strikes'], code: RunningCode): () => void 
  */
 export function readerOf(programs: string): string {
   return join(programs, 'src', 'modules', 'discovery', 'reader.js');
+}
+
+function ofProduct(settings: Readonly<Record<string, JsonObject>>, { type, name }: FoundModule): JsonObject {
+  return type === 'product' ? (settings[name] ?? {}) : {};
 }
 
 function outcome(one: FoundModule, hash: string, end: ReadEnd): DiscoveredModule {

@@ -6,6 +6,7 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import type { JsonObject } from '../../kernel/json.js';
 import { ruleText } from '../../model/rule-texts.js';
+import { type DataSchema, isSecretReference, secretFields } from '../../model/data-schema.js';
 import { withDefaults } from '../kit/schema-defaults.js';
 
 /** A problem with a setting in the section `products` of the configuration. */
@@ -26,7 +27,11 @@ export function checkSettings(
   given: JsonObject,
 ): { settings: JsonObject; problems: SettingsProblem[] } {
   const settings = withDefaults(schema, structuredClone(given));
+  // the text of such a secret was checked when it was set
+  const references = secretFields(schema as DataSchema).filter((field) => isSecretReference(given[field]));
+  const isChecked = (path: string): boolean => references.some((field) => path.split('/')[1] === field);
   const problems = Value.Errors(schema, settings)
+    .filter(({ instancePath }) => !isChecked(instancePath))
     .filter((error) => !(error.keyword === 'boolean' && error.schemaPath.endsWith('additionalProperties')))
     .flatMap((error) => {
       const at = error.instancePath.split('/').slice(1);

@@ -108,6 +108,14 @@ export interface ModuleFunctions extends Pick<
   readonly view: Render;
 }
 
+/** What `activate`, `update` and `deactivate` of a module can use. */
+export interface LifecycleContext
+  extends
+    ModuleFunctions,
+    Pick<StepContext, 'settings' | 'step' | 'notes' | 'note' | 'sleep' | 'signal' | 'collections'> {
+  readonly service: null;
+}
+
 /**
  * The context of a step. The calls in `container`, `ha`, `dns`, `proxy`, `site` and `servers` are documented in
  * `host-calls.ts`.

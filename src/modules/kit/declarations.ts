@@ -17,6 +17,10 @@ import type { RouteMethod } from './routes.js';
 export const MODULE_CHECKS = ['checkProduct', 'checkService'] as const;
 export type ModuleCheck = (typeof MODULE_CHECKS)[number];
 
+/** Methods of a module that run when it is activated, updated or deactivated. */
+export const LIFECYCLE_METHODS = ['activate', 'update', 'deactivate'] as const;
+export type LifecycleMethod = (typeof LIFECYCLE_METHODS)[number];
+
 export interface DeclaredAction {
   readonly name: string;
   readonly title: string;
@@ -62,6 +66,9 @@ export interface Declarations {
   readonly collections: Readonly<Record<string, DeclaredCollection>>;
   readonly migrations: readonly DeclaredMigration[];
   readonly work: DeclaredWork;
+  readonly lifecycle: readonly LifecycleMethod[];
+  /** Earlier versions whose interrupted jobs this version continues; `*` stands for all. */
+  readonly resumes: readonly string[];
   readonly routes: DeclaredRoutes;
   /** JSON Schema of the data of an instance; null for modules that have no instances. */
   readonly instance: JsonObject | null;

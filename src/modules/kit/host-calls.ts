@@ -28,6 +28,18 @@ import type { ServerRef, ServerView } from './server-types.js';
 import { call, type HostCall } from './host-call.js';
 import { MODULE_CALLS } from './module-calls.js';
 
+/** Calls of the agent's own steps in the flows that activate, update and deactivate a module. */
+const LIFECYCLE_CALLS = {
+  lifecycle: {
+    /** Waits for the running jobs of the module, and changes copies of its documents. */
+    prepare: call(),
+    /** Removes what `prepare` has made. */
+    discard: call(),
+    /** Removes the data of the module if the operator has asked for it. */
+    finish: call(),
+  },
+} as const;
+
 export const HOST_CALLS = {
   container: {
     /**
@@ -114,6 +126,7 @@ export const HOST_CALLS = {
     save: call<[values: JsonObject]>(),
   },
   ...MODULE_CALLS,
+  ...LIFECYCLE_CALLS,
 } as const;
 
 type Table = typeof HOST_CALLS;
@@ -142,9 +155,11 @@ export function isModuleCall(name: string): name is ModuleCallName {
     Object.hasOwn(MODULE_CALLS[group as keyof typeof MODULE_CALLS], call)
   );
 }
+/** A call that only the agent's own steps of a module's job can make. */
+export type LifecycleCallName = NamesIn<typeof LIFECYCLE_CALLS>;
 
 /** A call that only a step of a service's job can make. */
-export type ServiceCallName = Exclude<HostCallName, ModuleCallName>;
+export type ServiceCallName = Exclude<HostCallName, ModuleCallName | LifecycleCallName>;
 
 type FunctionOf<N extends HostCallName> = N extends `${infer G extends keyof Table}.${infer M}`
   ? M extends keyof HostFunctions[G]

@@ -4,7 +4,7 @@ import type { Flow } from '../../model/flow.js';
 import type { JobPolicy } from '../../model/job.js';
 import { JOB_KINDS } from '../../model/job-kinds.js';
 import type { CollectionDeclaration, CollectionMigration } from './collection-types.js';
-import type { StepContext } from './context.js';
+import type { LifecycleContext, StepContext } from './context.js';
 import type { ModuleInfo } from './module-info.js';
 import type { Reading } from './reading.js';
 import type { AdminRoute, ModulePermission, SidebarEntry, StaticRoute, Webhooks } from './routes.js';
@@ -56,6 +56,26 @@ export abstract class Module {
   readonly on?: Readonly<Record<string, EventHandler | EventDeclaration>>;
   /** Number of tasks of the module that run at the same time, at most 16. Default: 4. */
   readonly concurrency?: number;
+
+  /**
+   * Earlier versions whose interrupted jobs this version can continue; `*` stands for all. The steps of such a job are
+   * matched by name. Default: an operator decides about these jobs.
+   */
+  readonly resumes?: readonly string[];
+
+  /**
+   * Called before the module is used for the first time, and again after it was deactivated. If it throws, the module
+   * is not used. If something has to be undone then, define `activateJob(): JobFlow` instead.
+   */
+  activate?(context: LifecycleContext): unknown;
+  /**
+   * Called before this version replaces the version `fromVersion`. No other job of the module runs meanwhile. The
+   * documents of collections are changed by `migrations`, and cannot be used here. If it throws, the former version
+   * stays in use. If something has to be undone then, define `updateJob(fromVersion): JobFlow` instead.
+   */
+  update?(context: LifecycleContext, fromVersion: string): unknown;
+  /** Called when the module is deactivated. Its data stays, unless the operator purges it. */
+  deactivate?(context: LifecycleContext): unknown;
 
   /**
    * The kinds of jobs for which the module has a flow. The agent refuses requests for other kinds with 409

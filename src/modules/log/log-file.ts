@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { type Static, Type } from 'typebox';
 import { lazyCheck } from '../../kernel/lazy-check.js';
 import type { JsonObject } from '../../kernel/json.js';
-import { LOG_LEVELS, type ModuleLogLine } from './line.js';
+import { LOG_LEVELS, type ModuleLogLine } from '../../model/module-log-line.js';
 
 export interface LogLimits {
   /** Size of one file in bytes. */

@@ -9,7 +9,8 @@ import { type Clock, instant } from '../../kernel/clock.js';
 import { redacted } from '../../kernel/redact.js';
 import { detailOf, withoutSecrets } from '../../kernel/text.js';
 import type { JsonObject } from '../../kernel/json.js';
-import type { LoggedModule, ModuleLogLine } from './line.js';
+import type { LogPage } from '../../model/module-operations.js';
+import type { LoggedModule, ModuleLogLine } from '../../model/module-log-line.js';
 import { LogFile, type LogLimits } from './log-file.js';
 
 export interface ModuleLogDeps {
@@ -18,13 +19,6 @@ export interface ModuleLogDeps {
   readonly clock: Pick<Clock, 'now'>;
   readonly log: Logger;
   readonly limits?: LogLimits & { readonly waiting: number };
-}
-
-export interface LogPage {
-  /** The newest first. */
-  readonly lines: readonly ModuleLogLine[];
-  /** `before` for the next page; null if there are no older lines. */
-  readonly next: number | null;
 }
 
 export interface ModuleLog {

@@ -9,6 +9,7 @@ import { domainKind } from './domain-document.js';
 import { instanceKind } from './instance-document.js';
 import { EPOCHS_FOLDER, logEpochKind } from './log-epoch-document.js';
 import { moduleWorkKind } from './module-work-document.js';
+import { MODULE_RECORDS_FOLDER, moduleKind } from './module-document.js';
 import { planKind } from './plan-document.js';
 import { rememberedKind } from './remembered-document.js';
 import { reservationKind } from './reservation-document.js';
@@ -34,5 +35,6 @@ export const KINDS: Readonly<Record<string, DocumentKind<{ readonly id: string }
   instances: instanceKind,
   servers: serverKind,
   'module-work': moduleWorkKind,
+  [MODULE_RECORDS_FOLDER]: moduleKind,
   [EPOCHS_FOLDER]: logEpochKind,
 };

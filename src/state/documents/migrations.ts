@@ -36,6 +36,7 @@ export const VERSIONS = {
   instance: { current: 1, from: {} },
   server: { current: 1, from: {} },
   moduleWork: { current: 1, from: {} },
+  module: { current: 1, from: {} },
   logEpoch: { current: 1, from: {} },
 } as const satisfies Record<string, DocumentVersion>;
 

@@ -6,6 +6,7 @@ import { failedOrders } from '../../model/failed-order.js';
 import { isOpen, type Job } from '../../model/job.js';
 import { Secret } from '../../kernel/secret.js';
 import type { Server } from '../../model/server.js';
+import type { ModuleRecord } from '../../model/module-record.js';
 import { isHeld, keyOf, type Service, type ServiceKey } from '../../model/service.js';
 import { checkCollection } from './check-collection.js';
 import { alertKind } from '../documents/alert-document.js';
@@ -15,6 +16,7 @@ import { type DocumentKind, parseDocument } from '../documents/document.js';
 import { domainKind } from '../documents/domain-document.js';
 import { KINDS } from '../documents/kinds.js';
 import { NewerDocumentError } from '../documents/migrations.js';
+import { moduleKind } from '../documents/module-document.js';
 import { ModuleCopies } from './module-copies.js';
 import type { SecretBox } from '../keys/secret-box.js';
 import { keyOfFile, placeOf, serviceKind } from '../documents/service-document.js';
@@ -44,12 +46,19 @@ export interface Checked {
   readonly lives: ReadonlyMap<ServiceKey, number | null>;
   /** Product modules that services need, not counting deleted services. */
   readonly modules: ReadonlySet<string>;
+  /** Modules that could not be activated. */
+  readonly brokenModules: readonly BrokenModule[];
   /** Problems that need an operator: stuck jobs and failed orders. */
   /** The servers on which products create accounts. */
   readonly servers: readonly Server[];
   readonly troubles: readonly Trouble[];
   /** Alerts that were active when the documents were written. */
   readonly alerts: readonly AlertRecord[];
+}
+
+export interface BrokenModule {
+  readonly name: string;
+  readonly reason: string;
 }
 
 export interface Trouble {
@@ -77,6 +86,7 @@ export class DocumentCheck {
   readonly #lives = new Map<ServiceKey, number | null>();
   readonly #modules = new Set<string>();
   readonly #copies = new ModuleCopies();
+  readonly #brokenModules: BrokenModule[] = [];
   readonly #troubles: Trouble[] = [];
   readonly #alerts: AlertRecord[] = [];
   #documents = 0;
@@ -153,6 +163,7 @@ export class DocumentCheck {
       lives: this.#lives,
       modules: this.#modules,
       servers: [...this.#servers.values()],
+      brokenModules: this.#brokenModules,
       troubles: this.#troubles,
       alerts: this.#alerts,
     };
@@ -210,6 +221,16 @@ export class DocumentCheck {
     if (serverKind.fits(value)) this.#servers.set(value.id, value);
     if (tokenKind.fits(value)) this.#takeToken(file, value);
     if (alertKind.fits(value) && value.clearedAt === null) this.#alerts.push(value);
+    if (moduleKind.fits(value)) this.#takeModule(file, value);
+  }
+
+  #takeModule(file: string, record: ModuleRecord): void {
+    const { type, name, state, reason, active, installed, jobs } = record;
+    if (state === 'error') this.#brokenModules.push({ name, reason: reason ?? '' });
+    for (const version of [active, installed])
+      if (version && version.hash !== null)
+        this.#copies.needed(file, { type, name, version: version.version, hash: version.hash });
+    for (const job of jobs) if (isOpen(job)) this.#copies.needed(file, job.pinned.module);
   }
 
   #takeToken(file: string, { sha256 }: ApiToken): void {

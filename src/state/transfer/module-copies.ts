@@ -38,7 +38,7 @@ export class ModuleCopies {
     this.#files.set(folder, known);
   }
 
-  /** Records that a job in the document `file` needs this code. */
+  /** Records that the document `file` needs this code. */
   needed(file: string, module: Job['pinned']['module']): void {
     if (module.hash !== undefined) this.#needed.push({ file, module });
   }
@@ -55,7 +55,7 @@ export class ModuleCopies {
       .filter(({ module: { type, name, hash } }) => !this.#files.has(`modules/${type}/${name}/${hash ?? ''}`))
       .map(({ file, module: { type, name, hash } }) => ({
         file,
-        problem: `has a job that needs version ${hash ?? ''} of ${type}/${name}, but this version has no copy`,
+        problem: `needs version ${hash ?? ''} of ${type}/${name}, but this version has no copy`,
       }));
     return [...changed, ...missing];
   }

@@ -25,6 +25,7 @@ function viewOf(module: Chat | Till): ModuleView {
     ...{ type: info.type, name: info.name, title: info.title, version: '1.0.0', hash: null, state: 'active' },
     ...{ reason: null, path: '/x', parts: [], abilities: [], settingsSchema: {}, productDataSchema: null },
     ...{ serviceDataSchema: null, instanceSchema: declared.instance, routes: declared.routes, services: 0 },
+    ...{ available: null, formerVersions: [], jobs: [] },
   };
   return view;
 }

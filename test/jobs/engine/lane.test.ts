@@ -15,6 +15,7 @@ const LANE: Lane = {
   id: 'service default/1',
   subject: SUBJECT,
   jobId: '1',
+  module: { type: 'product', name: 'wordpress' },
   interactive: false,
   isBackground: false,
   createdAt: '2026-03-01T11:00:00.000Z',

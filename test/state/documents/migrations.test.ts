@@ -25,6 +25,7 @@ const FOLDERS: Readonly<Record<string, keyof typeof VERSIONS>> = {
   instances: 'instance',
   servers: 'server',
   'module-work': 'moduleWork',
+  'module-records': 'module',
   epochs: 'logEpoch',
 };
 const SERVICE_2 = 'services/c0/default~2.json';

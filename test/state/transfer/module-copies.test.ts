@@ -83,7 +83,7 @@ t.test('a copy that was changed or is missing is named, in the folder and in an 
     [
       'missing',
       (copy) => rm(copy, { recursive: true }),
-      /^services\/.*has a job that needs version [0-9a-f]{64} of product\/shop, but this version has no copy$/,
+      /^services\/.*needs version [0-9a-f]{64} of product\/shop, but this version has no copy$/,
     ],
   ];
   for (const [name, damage, said] of breaks)

@@ -36,6 +36,9 @@ export function usualAnswers(world: World, options: FakeOptions): AnswerTable {
       world.tasks.push({ id, method, options });
       return { id };
     },
+    'lifecycle.prepare': () => undefined,
+    'lifecycle.discard': () => undefined,
+    'lifecycle.finish': () => undefined,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Part } from '../../../model/part.js';
 import { boundedCall } from '../../../jobs/engine/bounded-call.js';
 import { callCheck, serviceCallCheck } from '../../../jobs/effects/call-check.js';
 import { MODULE_CALL_ARGUMENTS } from '../../calls/arguments.js';
-import type { HostCallName, ModuleCallName } from '../../kit/host-calls.js';
+import type { HostCallName, LifecycleCallName, ModuleCallName } from '../../kit/host-calls.js';
 import type { AnswerTable } from './answer-types.js';
 
 /** A call that the module makes. */
@@ -28,7 +28,7 @@ export function callChecks(): CheckCall {
     Object.hasOwn(MODULE_CALL_ARGUMENTS, name);
   return ({ name, args }) => {
     if (isOfModule(name)) ofModule(name, args);
-    else ofService(name, args);
+    else if (!isLifecycleCall(name)) ofService(name, args);
   };
 }
 
@@ -52,4 +52,8 @@ export function carryOut(
     const answer = answers[name] as (...given: readonly unknown[]) => unknown;
     return structuredClone((await answer(...args)) ?? null);
   };
+}
+
+function isLifecycleCall(name: HostCallName): name is LifecycleCallName {
+  return name.startsWith('lifecycle.');
 }

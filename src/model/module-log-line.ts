@@ -1,5 +1,5 @@
 /** A line of a module's own log. */
-import type { JsonObject } from '../../kernel/json.js';
+import type { JsonObject } from '../kernel/json.js';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
