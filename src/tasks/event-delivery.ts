@@ -4,6 +4,7 @@
  * therefore delivered at least once.
  */
 import { type Clock, instant } from '../kernel/clock.js';
+import { asAgentError } from '../kernel/errors.js';
 import type { JsonObject } from '../kernel/json.js';
 import { v7 as uuidv7 } from 'uuid';
 import { type ModuleWork, workIdOf } from '../model/module-work.js';
@@ -27,11 +28,19 @@ export interface DeliveryDeps {
 
 const PAGE = 100;
 
-/** Delivers all new events of services. A module that has just become active gets only later events. */
+/**
+ * Delivers all new events of services. A module that has just become active gets only later events. If a module has too
+ * many open tasks, its events stay in the log, and the other modules get theirs.
+ */
 export async function deliverEvents(deps: DeliveryDeps): Promise<void> {
-  for (const module of deps.modules.list())
-    if (Object.keys(module.declared.work.on).some((type) => EVENT_TYPES.some((known) => known === type)))
-      await deliverTo(deps, module);
+  for (const module of deps.modules.list().filter(handlesServices))
+    await deliverTo(deps, module).catch((error: unknown) => {
+      if (asAgentError(error).code !== 'tasks_full') throw error;
+    });
+}
+
+function handlesServices({ declared }: ActiveModule): boolean {
+  return Object.keys(declared.work.on).some((type) => EVENT_TYPES.some((known) => known === type));
 }
 
 async function deliverTo(deps: DeliveryDeps, module: ActiveModule): Promise<void> {

@@ -1,6 +1,7 @@
 /** Handlers of events. */
 import t from 'tap';
 import { deliverEvents, type DeliveryDeps, eventEmitter } from '../../src/tasks/event-delivery.js';
+import type { Task } from '../../src/model/task.js';
 import { aService } from '../fakes/samples.js';
 import { type Rig, rig, SHOP } from './rig.js';
 
@@ -97,4 +98,24 @@ t.test('an event of a module reaches all modules that handle it, at once', async
   );
   await emit({ module: SHOP, word: 'other', data: {}, service: null });
   t.equal(of.records.list().length, 2, 'no module handles it');
+});
+
+t.test('a module with too many tasks does not keep the others from their events', async (t) => {
+  const of = await rig(t, { work: { on } });
+  await deliverEvents(delivery(of));
+  await order(of, '1');
+  const full = {
+    ...of.records,
+    of: (module: string) => {
+      const open: unknown = { size: module === 'product/shop' ? 10_000 : 0 };
+      return { ...of.records.of(module), open: open as ReadonlyMap<string, Task> };
+    },
+  };
+  await deliverEvents({ ...delivery(of), records: full });
+  t.same(
+    of.records.list().map(({ module }) => module.name),
+    ['other'],
+  );
+  await deliverEvents(delivery(of));
+  t.equal(tasksOf(of).length, 1, 'its events stay in the log');
 });
