@@ -7,7 +7,7 @@ export function addAuthorCommands(module: Command): void {
     .description('write a new module, which works and is tested, for you to change')
     .argument('<type>', 'product, plugin, notification or payment')
     .argument('<name>', 'name with your prefix, e.g. acme-mailbox')
-    .option('--kind <kind>', 'kind of product: record (default), guest or hosted')
+    .option('--kind <kind>', 'kind of product: record (default), guest, hosted or remote')
     .option('--dir <folder>', 'folder of your project', '.')
     .option('--author <name>', 'your name, for `info.author`')
     .action(async (type: string, name: string, flags: { kind?: string; dir: string; author?: string }) => {

@@ -181,6 +181,7 @@ t.test('every new module passes all lines', async (t) => {
     ['product', 'record'],
     ['product', 'guest'],
     ['product', 'hosted'],
+    ['product', 'remote'],
     ['plugin', undefined],
     ['notification', undefined],
     ['payment', undefined],

@@ -15,6 +15,7 @@ const KINDS = [
   ['product', 'record'],
   ['product', 'guest'],
   ['product', 'hosted'],
+  ['product', 'remote'],
   ['plugin'],
   ['notification'],
   ['payment'],

@@ -10,6 +10,7 @@ import { notificationScaffold } from './notification.js';
 import { paymentScaffold } from './payment.js';
 import { pluginScaffold } from './plugin.js';
 import { recordScaffold } from './record.js';
+import { remoteScaffold } from './remote.js';
 import type { Scaffold, Words, WriteScaffold } from './scaffold.js';
 
 /** The kinds of products, by the word that the command line uses. */
@@ -17,6 +18,7 @@ const PRODUCT_KINDS = {
   record: recordScaffold,
   guest: guestScaffold,
   hosted: hostedScaffold,
+  remote: remoteScaffold,
 } as const satisfies Readonly<Record<string, WriteScaffold>>;
 export type ProductKind = keyof typeof PRODUCT_KINDS;
 export const DEFAULT_KIND: ProductKind = 'record';
