@@ -39,17 +39,18 @@ export function inspector(deps: InspectorDeps): Inspector {
   const { state, clock, accounts, everyMs, log } = deps;
   const queue = new PQueue({ concurrency: AT_ONCE });
   const stopping = new AbortController();
+  const isStopping = (): boolean => stopping.signal.aborted;
   /** When each server was last begun (ms of the monotonic clock), and those that are being inspected. */
   const begun = new Map<string, number>();
   const running = new Set<string>();
 
   const inspect = async (id: string): Promise<void> => {
     const server = state.servers.find(id);
-    if (!server || stopping.signal.aborted) return;
+    if (!server || isStopping()) return;
     begun.set(id, clock.monotonic());
     const services = await inspectable(state, id);
     const { problem, found } = await look(deps, server, services, stopping.signal);
-    if (stopping.signal.aborted) return;
+    if (isStopping()) return;
     const now = clock.now();
     for (const [key, one] of found) accounts.enter(key, one, now);
     const before = accounts.server(id);

@@ -95,7 +95,7 @@ function ofService(event: TaskEvent): Pick<Task, 'event' | 'service' | 'key' | '
   const key = service && keyOf(service);
   return {
     event,
-    service: key && service ? { key, generation: service.generation } : null,
+    service: key ? { key, generation: service.generation } : null,
     key: key && `on:${key}`,
     tags: tagsOf(`on:${type}`, key, []),
   };

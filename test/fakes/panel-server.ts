@@ -45,11 +45,13 @@ export async function panelServer(tls?: {
       const fault = panel.fault(call);
       if (fault === 'drop') request.socket.destroy();
       if (fault === 'drop' || fault === 'hang') return;
-      if (typeof fault === 'number') return say(response, fault, { error: 'a fault' });
-      if (headers.authorization !== `Bearer ${TOKEN}`) return say(response, 401, { error: 'who are you?' });
-      if (fault === 'lie') return say(response, 200, {});
-      const [status, said] = answer(accounts, method, url, body as Partial<Account>);
-      if (fault !== 'mute') say(response, status, said);
+      if (typeof fault === 'number') say(response, fault, { error: 'a fault' });
+      else if (headers.authorization !== `Bearer ${TOKEN}`) say(response, 401, { error: 'who are you?' });
+      else if (fault === 'lie') say(response, 200, {});
+      else {
+        const [status, said] = answer(accounts, method, url, body as Partial<Account>);
+        if (fault !== 'mute') say(response, status, said);
+      }
     })();
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

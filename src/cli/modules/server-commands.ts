@@ -72,7 +72,7 @@ function withValues(command: Command): Command {
     .option(
       '--credential <name=file>',
       'read a credential from a file, or from standard input with "-"; may be repeated',
-      (value: string, all: string[] = []) => [...all, value],
+      (value: string, all: string[] | undefined) => [...(all ?? []), value],
     );
 }
 

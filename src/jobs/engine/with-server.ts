@@ -8,14 +8,13 @@ export function withServer(flow: JobFlow): JobFlow {
 }
 
 function served(step: Step<StepContext>): Step<StepContext> {
-  const { run, undo } = step;
   const seen = async (context: StepContext): Promise<StepContext> => ({
     ...context,
     server: await context.servers.current(),
   });
   return {
     ...step,
-    run: async (context) => run(await seen(context)),
-    ...(undo ? { undo: async (context: StepContext) => undo(await seen(context)) } : {}),
+    run: async (context) => step.run(await seen(context)),
+    ...(step.undo ? { undo: async (context: StepContext) => step.undo?.(await seen(context)) } : {}),
   };
 }

@@ -65,7 +65,9 @@ export default class Panel extends RemoteProduct {
   protected override setOwner = (context: RemoteContext): Promise<void> => this.create(context);
 
   private path({ server, service }: InspectContext | RemoteContext): string {
-    return `/accounts/${String(server.data['prefix'])}${service.id}`;
+    const { prefix } = server.data;
+    if (typeof prefix !== 'string') throw new Error('the server has no prefix');
+    return `/accounts/${prefix}${service.id}`;
   }
 }
 
