@@ -8,6 +8,7 @@ import type { Clock } from '../kernel/clock.js';
 import type { ModuleView } from '../model/module-view.js';
 import type { OwnCertificate } from '../model/own-certificate.js';
 import type { PoolUse } from '../model/pool-use.js';
+import { usesOfServers } from '../jobs/effects/server-choice.js';
 import { usesOfSupply } from '../jobs/effects/supply.js';
 import type { ClusterWatch } from '../drivers/guest/contract.js';
 import type { State } from '../state/contract.js';
@@ -45,5 +46,5 @@ export interface Sources {
 }
 
 export function poolUses({ config, state, watch }: Pick<Sources, 'config' | 'state' | 'watch'>): PoolUse[] {
-  return usesOfSupply({ config, services: state.services, watch });
+  return [...usesOfSupply({ config, services: state.services, watch }), ...usesOfServers(state)];
 }

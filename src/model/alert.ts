@@ -114,7 +114,7 @@ export const ALERTS = {
   },
   pool_low: {
     severity: 'warning',
-    meaning: 'An address pool, or the range of VMIDs, is almost used up.',
+    meaning: 'An address pool, the range of VMIDs, or the room on a group of servers is almost used up.',
     ends: 'usage is five percentage points below the limit',
   },
   drift: {

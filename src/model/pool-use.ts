@@ -1,8 +1,8 @@
-/** Usage of a limited supply: the addresses of a pool, or VMIDs. */
+/** Usage of a limited supply: the addresses of a pool, VMIDs, or the places on a group of servers. */
 import { type AddressPool, rangeOf, valueIn } from './address-pool.js';
 
 export interface PoolUse {
-  /** Name of the address pool, or `vmids`. */
+  /** Name of the address pool, `vmids`, or a group of servers such as `servers product/panel default`. */
   readonly pool: string;
   readonly used: number;
   readonly total: number;

@@ -71,6 +71,9 @@ t.test(
       body: { code: 'capacity_exhausted' },
     });
     await alertsOf(house, 'order_waiting_for_capacity', 1);
+    t.match(await alertsOf(house, 'pool_low', 1), [
+      { text: /servers of the module product\/panel in the group default is almost used up: 4 of 4/ },
+    ]);
     await house.restart();
     await house.settled('/delete-site', { service_id: made[0] });
     await house.until('/capacity?plan=hosting', ({ waiting: left }) => left !== 2);

@@ -1,5 +1,6 @@
-/** Few addresses or VMIDs are free. */
+/** Few addresses, VMIDs or places on servers are free. */
 import type { AlertSpec } from '../../model/alert.js';
+import { innkeeper } from '../../kernel/command-line.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 /** The alert is cleared when the usage is this many percentage points below the limit. */
@@ -12,18 +13,35 @@ export const poolLow: MakeCondition =
       const raised = active.some(({ subject }) => subject === pool);
       const limit = config.alerts.pool_percent - (raised ? POOL_EASE : 0);
       if (total === 0 || (used / total) * 100 < limit) return [];
-      const key =
-        pool === 'vmids'
-          ? 'extend the range container_host.proxmox.vmids'
-          : 'extend a range in addresses.pools, or add a pool';
       return [
         {
           kind: 'pool_low',
           subject: pool,
           ...OF_AGENT,
-          text: `${pool === 'vmids' ? 'The VMID range' : `The address pool ${pool}`} is almost used up: ${used} of ${total} are in use.`,
-          commands: [`# in the configuration, ${key}; then`, 'systemctl restart innkeeper'],
+          text: `${nameOf(pool)} is almost used up: ${used} of ${total} are in use.`,
+          commands: commandsOf(pool),
           data: { used, total },
         },
       ];
     });
+
+const ofServers = (pool: string): RegExpExecArray | null => /^servers ([a-z]+\/[a-z0-9-]+) (.+)$/.exec(pool);
+
+function nameOf(pool: string): string {
+  if (pool === 'vmids') return 'The VMID range';
+  const [, module, group] = ofServers(pool) ?? [];
+  return module === undefined
+    ? `The address pool ${pool}`
+    : `The room on the servers of the module ${module} in the group ${group ?? ''}`;
+}
+
+function commandsOf(pool: string): [string, ...string[]] {
+  const [, module] = ofServers(pool) ?? [];
+  if (module !== undefined)
+    return [innkeeper(['module', 'server', 'list', module]), '# add a server, or raise its --max-accounts'];
+  const key =
+    pool === 'vmids'
+      ? 'extend the range container_host.proxmox.vmids'
+      : 'extend a range in addresses.pools, or add a pool';
+  return [`# in the configuration, ${key}; then`, 'systemctl restart innkeeper'];
+}

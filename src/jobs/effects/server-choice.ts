@@ -6,6 +6,7 @@
 import { AgentError } from '../../kernel/errors.js';
 import type { Clock } from '../../kernel/clock.js';
 import type { Plan } from '../../model/plan.js';
+import type { PoolUse } from '../../model/pool-use.js';
 import { isHolding, type Reservation } from '../../model/reservation.js';
 import { groupOf, type Server, type ServerPlace } from '../../model/server.js';
 import type { ServiceKey } from '../../model/service.js';
@@ -81,6 +82,21 @@ export function freePlaces(deps: ServerChoiceDeps, wish: ServerWish): number {
   const room = serversFor(deps, wish).reduce((sum, server) => sum + roomOn(deps, server), 0);
   const { reserved, waiting } = heldPlaces(deps, wish, NO_ORDER);
   return Math.max(0, room - reserved - waiting);
+}
+
+/** The use of each group of servers whose number of accounts is limited. Inactive servers do not count. */
+export function usesOfServers(deps: Pick<ServerChoiceDeps, 'servers' | 'services'>): PoolUse[] {
+  const uses = new Map<string, PoolUse>();
+  const unlimited = new Set<string>();
+  for (const server of deps.servers.list()) {
+    if (!server.active) continue;
+    const { module, group, maxAccounts } = server;
+    const pool = `servers ${module.type}/${module.name} ${group}`;
+    if (maxAccounts === null) unlimited.add(pool);
+    const { used = 0, total = 0 } = uses.get(pool) ?? {};
+    uses.set(pool, { pool, used: used + accountsOn(deps, server), total: total + (maxAccounts ?? 0) });
+  }
+  return [...uses.values()].filter(({ pool }) => !unlimited.has(pool));
 }
 
 const NO_ORDER: Ordering = { key: null, createdAt: null };
