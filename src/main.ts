@@ -265,15 +265,15 @@ export async function startDaemon({
     work.push(() => collections.close());
     const attempts = { threads, processes, code: codeOfJobs(versions, strikes) };
     const moduleLogged = intoModuleLog(moduleLogs);
-    const requests = openModuleRequests({
-      ...{ ...parts, versions, strikes, moduleLogged, collections },
-      ...{ moduleCalls: calls.call, known: live.known },
-    });
-    work.push(() => requests.close());
     const lifecycle = openLifecycle({
       ...{ config, clock, state, log, modules: opened, versions, collections },
       ...{ moduleCalls: calls.call, moduleLogs },
     });
+    const requests = openModuleRequests({
+      ...{ ...parts, versions, strikes, moduleLogged, collections },
+      ...{ moduleCalls: calls.call, known: live.known, secretsOfModule: lifecycle.secretsOf },
+    });
+    work.push(() => requests.close());
     const engine = buildEngine(
       {
         ...parts,

@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
+import type { ModuleId } from '../model/module-record.js';
 import type { ModuleRequests } from '../model/module-request.js';
-import { unusable } from '../jobs/engine/bounded-call.js';
+import type { ModuleType } from '../model/module-view.js';
 import type { CollectionAccess } from '../jobs/effects/collection-access.js';
-import type { CallerSecrets, ModuleCalls } from '../jobs/effects/module-calls.js';
+import type { CallerSecrets, ModuleCaller, ModuleCalls } from '../jobs/effects/module-calls.js';
 import type { ModuleLogged } from '../jobs/engine/module-line.js';
 import { shippedModules } from '../modules/loader.js';
 import type { KnownModule, ModulesInUse } from '../modules/registry.js';
@@ -33,6 +34,7 @@ interface Parts {
   readonly moduleCalls: ModuleCalls;
   readonly moduleLogged: ModuleLogged;
   readonly collections: CollectionAccess;
+  readonly secretsOfModule: (module: ModuleId) => CallerSecrets;
 }
 
 export interface OpenModuleRequests extends ModuleRequests {
@@ -46,7 +48,7 @@ const LONGEST_MESSAGE = 2 * REPLY_BOUNDS.body;
 
 export function openModuleRequests(parts: Parts): OpenModuleRequests {
   const { config, clock, state, inUse, log, known, versions, strikes } = parts;
-  const { moduleCalls, moduleLogged, collections } = parts;
+  const { moduleCalls, moduleLogged, collections, secretsOfModule } = parts;
   const pool = requestPool({
     process: {
       entry: join(dirname(shippedModules()), 'src', 'modules', 'requests', 'request-main.js'),
@@ -57,8 +59,11 @@ export function openModuleRequests(parts: Parts): OpenModuleRequests {
     most: config.modules.request_processes,
     idleMs: IDLE_MS,
   });
-  const secretsOf = (instance: string | null): CallerSecrets =>
-    instance === null ? NO_SECRETS : instanceSecrets(state.instances, instance);
+  const secretsOf = ({ type, name }: ModuleCaller['module'], instance: string | null): CallerSecrets => {
+    // only modules that are in use handle requests, so the type is known
+    const ofModule = secretsOfModule({ type: type as ModuleType, name });
+    return instance === null ? ofModule : instanceSecrets(state.instances, instance, ofModule);
+  };
   const run = requestRunner({
     ...{ pool, versions, strikes, clock, log, moduleLogged },
     answer: callAnswerer({ moduleCalls, collections, services: state.services, secretsOf }),
@@ -70,10 +75,3 @@ export function openModuleRequests(parts: Parts): OpenModuleRequests {
     close: () => pool.stop(),
   };
 }
-
-const NO_SECRETS: CallerSecrets = {
-  find: async () => undefined,
-  change: async () => {
-    throw unusable('a request without an instance cannot store secrets');
-  },
-};

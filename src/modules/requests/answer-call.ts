@@ -18,8 +18,8 @@ export interface CallAnswererDeps {
   readonly moduleCalls: ModuleCalls;
   readonly collections: CollectionAccess;
   readonly services: Pick<ServiceStore, 'find'>;
-  /** The secrets of an instance, by its id; those of no instance if it is null. */
-  readonly secretsOf: (instance: string | null) => CallerSecrets;
+  /** The secrets of an instance, by its id, or of the module if that is null. */
+  readonly secretsOf: (module: ModuleCaller['module'], instance: string | null) => CallerSecrets;
 }
 
 export interface RequestCaller {
@@ -33,7 +33,7 @@ export type CallAnswerer = (caller: RequestCaller) => (call: Call, signal: Abort
 export function callAnswerer(deps: CallAnswererDeps): CallAnswerer {
   const check = serviceCallCheck();
   return ({ module, instance, log }) => {
-    const secrets = withCollections(deps, module, deps.secretsOf(instance));
+    const secrets = withCollections(deps, module, deps.secretsOf(module, instance));
     return async (raw, signal) => {
       const call = boundedCall(raw);
       if (isForJournal(call)) throw unusable(`${call.name} is not possible in a request, which has no steps`);

@@ -1,15 +1,22 @@
-/** The secrets to which code that handles a request may refer: those of its instance. */
+/** The secrets to which code that handles a request of an instance may refer. */
 import { AgentError } from '../../kernel/errors.js';
 import type { Secret } from '../../kernel/secret.js';
 import type { CallerSecrets } from '../../jobs/effects/module-calls.js';
+import { isSettingName } from '../../jobs/effects/setting-secrets.js';
 import { unusable } from '../../jobs/engine/bounded-call.js';
 import type { State } from '../../state/contract.js';
 
 const MOST_SECRETS = 64;
 
-export function instanceSecrets(instances: State['instances'], id: string): CallerSecrets {
+/** `ofModule`: the secrets of the module, which include those of its settings. */
+export function instanceSecrets(
+  instances: State['instances'],
+  id: string,
+  ofModule: Pick<CallerSecrets, 'find'>,
+): CallerSecrets {
   return {
-    find: async (name) => secretIn(instances.find(id)?.secrets ?? {}, name),
+    find: async (name) =>
+      isSettingName(name) ? ofModule.find(name) : secretIn(instances.find(id)?.secrets ?? {}, name),
     async change(name, fn) {
       await instances.commit(id, (instance) => {
         if (!instance)

@@ -102,6 +102,10 @@ export default class Monitor extends Plugin {
     get('echo/{word}', 'echo', { method: 'POST', permission: 'manage' }),
     get('count', () => ({ json: (calls += 1) })),
     get('pid', () => ({ json: process.pid })),
+    get('sign', async ({ secrets, crypto }) => {
+      const key = await secrets.put('token', 'a token of the module');
+      return { json: await crypto.hmac({ algorithm: 'sha256', key, parts: ['x'] }) };
+    }),
     get('empty', () => undefined),
     get('redirect', () => ({ redirect: '/elsewhere' })),
     get('redirect-out', () => ({ redirect: 'javascript:alert(1)' })),

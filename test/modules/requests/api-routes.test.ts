@@ -1,4 +1,5 @@
 /** Requests to the API routes of a module: what its handlers get, and what becomes of their replies. */
+import { createHmac } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import type { Readable } from 'node:stream';
 import t, { type Test } from 'tap';
@@ -102,6 +103,12 @@ t.test('a body is checked with the schema of its route, and the module uses the 
     { level: 'info', message: 'the request failed', fields: { code: 'document_conflict' } },
   ]);
   t.notMatch(JSON.stringify(moduleLog), /hunter2/);
+});
+
+t.test('a module keeps secrets of its own', async (t) => {
+  const { get } = await desk(t);
+  const expected = createHmac('sha256', 'a token of the module').update('x').digest('hex');
+  t.equal(jsonIn(await get('sign')), expected);
 });
 
 t.test('the rate of a route is limited for each token', async (t) => {

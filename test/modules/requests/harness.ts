@@ -5,6 +5,7 @@ import type { Test } from 'tap';
 import { openModuleRequests, type OpenModuleRequests } from '../../../src/boot/module-requests.js';
 import { systemClock } from '../../../src/kernel/clock.js';
 import type { JsonObject } from '../../../src/kernel/json.js';
+import type { Secret } from '../../../src/kernel/secret.js';
 import type { CallerRequest } from '../../../src/model/module-request.js';
 import type { NewTask } from '../../../src/model/new-task.js';
 import type { Permission } from '../../../src/model/permissions.js';
@@ -82,6 +83,7 @@ export async function openDesk(
   const addTask = async (task: NewTask) => ({ id: `task-${added.push(task)}` });
   const calls = fakeModuleCalls({ stateDir: dir, services: state.services, addTask });
   t.teardown(() => calls.close());
+  const secrets = new Map<string, Secret>();
   const moduleLog: object[] = [];
   const running = new Set<string>();
   const known: Desk['known'] = [];
@@ -99,6 +101,13 @@ export async function openDesk(
         return () => void running.delete(module);
       },
     },
+    secretsOfModule: ({ type, name }) => ({
+      find: async (secret) => secrets.get(`${type}/${name} ${secret}`),
+      change: async (secret, fn) => {
+        const key = `${type}/${name} ${secret}`;
+        secrets.set(key, fn(secrets.get(key)));
+      },
+    }),
     moduleCalls: calls.call,
     moduleLogged: (module, line, about) => void moduleLog.push({ module, ...line, ...about }),
   });
