@@ -6,6 +6,8 @@ import { watch } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { neverAborted } from '../kernel/async/never.js';
+import { systemClock } from '../kernel/clock.js';
 import { isFields } from '../kernel/is-fields.js';
 import type { JsonObject } from '../kernel/json.js';
 import { startDaemon } from '../main.js';
@@ -28,6 +30,8 @@ export interface DevOptions {
 
 /** Editors write a file in several steps. */
 const QUIET_MS = 200;
+const POLL_MS = 100;
+const MOST_POLLS = 300;
 const SIZES = { memory_mb: 512, disk_gb: 5, cores: 1, domains: 1, backups: 1 };
 
 /** Resolves with the function that stops everything, when the module can be ordered. */
@@ -85,15 +89,28 @@ async function rescan(
     if (scanning !== true) break;
   }
   const path = `/modules/${type}/${name}`;
-  let view = await call(access, 'GET', path);
-  if (view['state'] === 'inactive') {
-    await call(access, 'POST', `${path}/activate`);
-    view = await call(access, 'GET', path);
+  const { state: before } = await call(access, 'GET', path);
+  await call(access, 'POST', `${path}/${before === 'inactive' ? 'activate' : 'update'}`);
+  const view = await settled(access, path);
+  if (typeof view['update_problem'] === 'string') {
+    tell(`${type}/${name} is error: ${view['update_problem']}`);
+    return;
   }
   const [state, version, reason] = ['state', 'version', 'reason'].map((field) => textOf(view[field]));
   tell(
     `${type}/${name} ${version ?? ''} is ${state ?? 'unknown'}${reason === undefined ? '' : `: ${reason}`}`,
   );
+}
+
+/** The module when its activation or update has ended. */
+async function settled(access: Access, path: string): Promise<Record<string, unknown>> {
+  for (let tries = 0; ; tries += 1) {
+    const view = await call(access, 'GET', path);
+    const isOpen =
+      view['state'] === 'updating' || (view['update_available'] === true && view['state'] === 'active');
+    if (!isOpen || tries >= MOST_POLLS) return view;
+    await systemClock.sleep(POLL_MS, neverAborted());
+  }
 }
 
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
