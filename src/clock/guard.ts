@@ -93,7 +93,7 @@ export async function clockGuard({
     if (doubt)
       log.error(
         { alarm: 'clock_jump', kind: doubt.kind, off_s: Math.round(doubt.offMs / 1000) },
-        'the wall clock jumped: until it is correct or confirmed, the agent purges and erases nothing, and fails no job by age',
+        'the wall clock jumped: until it is correct or an operator confirms it, the agent deletes no expired data and fails no old job',
       );
     else log.info({}, 'the wall clock is correct again');
     for (const listener of listeners) listener();

@@ -52,7 +52,7 @@ export const ALERTS = {
   },
   clock_jump: {
     severity: 'critical',
-    meaning: 'The clock jumped: the agent purges and erases nothing, and fails no job because of its age.',
+    meaning: 'The clock jumped: the agent deletes no expired data and fails no old job.',
     ends: 'the clock is correct again, or an operator confirms it',
   },
   descriptors_exhausted: {

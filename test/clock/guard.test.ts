@@ -79,8 +79,8 @@ for (const [kind, off] of [
     t.same(
       lines.filter((line) => /jumped|correct again/.test(line)),
       [
-        'the wall clock jumped: until it is correct or confirmed, the agent purges and erases nothing, and fails ' +
-          'no job by age',
+        'the wall clock jumped: until it is correct or an operator confirms it, the agent deletes no expired data ' +
+          'and fails no old job',
         'the wall clock is correct again',
       ],
     );

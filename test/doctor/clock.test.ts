@@ -43,7 +43,7 @@ t.test(
     t.match(await line(), { state: 'ok', fix: [] });
     host.jump(400 * DAY);
     const found =
-      /^it moved 400 days? more than the elapsed time; until it is correct or confirmed, the agent purges and erases nothing/;
+      /^it moved 400 days? more than the elapsed time; until the clock is correct or you have confirmed it, the agent deletes no expired data/;
     const down = ['timedatectl', 'systemctl start innkeeper', 'innkeeper clock confirm'];
     t.match(await line(), { state: 'wrong', found, fix: down });
     const doubt = { kind: 'ahead', offMs: 400 * DAY } as const;

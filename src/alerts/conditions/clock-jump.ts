@@ -3,7 +3,7 @@ import { duration } from '../../kernel/format-units.js';
 import { type MakeCondition, OF_AGENT } from '../condition.js';
 
 const STOPPED =
-  'Until the clock is correct or an operator confirms it, the agent purges and erases nothing, and fails no job because of its age.';
+  'Until the clock is correct or an operator confirms it, the agent deletes no expired data and fails no old job.';
 
 export const clockJump: MakeCondition =
   ({ clockDoubt }) =>

@@ -17,7 +17,7 @@ export function addAuthorCommands(module: Command): void {
   module
     .command('check')
     .description(
-      'check the files of a module, and run its jobs in every way that the agent may have to run them',
+      'check the files of a module, and test its jobs, including interruptions, retries and rollbacks',
     )
     .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')
     .option('--json', 'print JSON')
@@ -41,7 +41,7 @@ export function addAuthorCommands(module: Command): void {
     .command('pack')
     .description('pack a module as a tgz for other machines')
     .argument('<folder>', 'folder of the module, e.g. product/acme-mailbox')
-    .option('--to <folder>', 'folder of the tgz', '.')
+    .option('--to <folder>', 'folder in which the .tgz file is written', '.')
     .option('--json', 'print JSON')
     .action(async (folder: string, flags: { to: string; json?: true }) => {
       const { packFolder } = await import('./pack-folder.js');

@@ -29,7 +29,10 @@ export function addStateCommands(program: Command): void {
     .command('verify')
     .description('check an export, a folder, or the state in use')
     .argument('[what]', 'an exported file or a state folder (default: the state in use)')
-    .option('--key-file <file>', 'file with the key for the secrets, if this is not the key in use')
+    .option(
+      '--key-file <file>',
+      'file with the key that encrypts the secrets, if it differs from the configured key',
+    )
     .option('--json', 'print JSON')
     .action(async (what: string | undefined, flags: { keyFile?: string; json?: true }, command: Command) => {
       const { verifyState } = await import('./state-verify.js');

@@ -48,7 +48,7 @@ function judge(doubt: SeenDoubt | undefined, whenRight: readonly string[]): Verd
   if (!doubt) return ok('it matches the elapsed time');
   const off = WHAT[doubt.kind](duration(Math.abs(doubt.offMs) / 1000));
   return wrong(
-    `${off}; until it is correct or confirmed, the agent purges and erases nothing, and fails no job because of its age`,
+    `${off}; until the clock is correct or you have confirmed it, the agent deletes no expired data and fails no old job`,
     'timedatectl',
     ...whenRight,
   );
