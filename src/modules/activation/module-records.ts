@@ -33,7 +33,7 @@ export function moduleRecords(store: DocumentStore<ModuleRecord>, clock: Clock):
     fn: (current: ModuleRecord | undefined) => Changed<ModuleRecord, R>,
   ): Promise<Changed<ModuleRecord, R>> => {
     let changed: Changed<ModuleRecord, R> | undefined;
-    let isSame = false;
+    let isSame = false as boolean;
     const value = await store.commit(id, (current) => {
       changed = fn(current);
       isSame = changed.value === current;

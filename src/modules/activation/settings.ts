@@ -108,7 +108,7 @@ function stored(
       if (problem !== undefined) problems[field] = problem;
       else {
         settings[field] = { secret: name };
-        secrets[name] = kept ?? new Secret(String(value));
+        secrets[name] = kept ?? new Secret(typeof value === 'string' ? value : JSON.stringify(value));
       }
     }
   }
