@@ -5,7 +5,6 @@ import type { Config } from '../config/config.js';
 import type { Clock } from '../kernel/clock.js';
 import type { ModuleId } from '../model/module-record.js';
 import type { ModuleRequests } from '../model/module-request.js';
-import type { ModuleType } from '../model/module-view.js';
 import type { CollectionAccess } from '../jobs/effects/collection-access.js';
 import type { CallerSecrets, ModuleCaller, ModuleCalls } from '../jobs/effects/module-calls.js';
 import type { ModuleLogged } from '../jobs/engine/module-line.js';
@@ -60,8 +59,7 @@ export function openModuleRequests(parts: Parts): OpenModuleRequests {
     idleMs: IDLE_MS,
   });
   const secretsOf = ({ type, name }: ModuleCaller['module'], instance: string | null): CallerSecrets => {
-    // only modules that are in use handle requests, so the type is known
-    const ofModule = secretsOfModule({ type: type as ModuleType, name });
+    const ofModule = secretsOfModule({ type, name });
     return instance === null ? ofModule : instanceSecrets(state.instances, instance, ofModule);
   };
   const run = requestRunner({
