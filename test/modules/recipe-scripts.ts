@@ -38,12 +38,12 @@ async function shippedProducts(): Promise<Product[]> {
   const modules = await Promise.all(
     (await findModules([shippedModules()])).map(({ path }) => importModule(path)),
   );
-  return modules.filter(isProduct);
+  return modules.filter(hasGuest);
 }
 
-/** Built modules have their own copy of the class. */
-function isProduct(module: object): module is Product {
-  return 'template' in module && 'source' in module;
+/** Only products with a container run scripts. Built modules have their own copy of the class. */
+function hasGuest(module: object): module is Product {
+  return 'parts' in module && Array.isArray(module.parts) && module.parts.includes('guest');
 }
 
 async function collect(
