@@ -397,7 +397,7 @@ t.test('what cannot be reached is forgotten, and what remains is on record', asy
     status: 200,
     body: {
       status: 'terminated',
-      left_behind: [/container 1000 on pve1/, /snapshot initial/, /availability/],
+      left_behind: [/container 1000 on pve1/, /snapshot initial/, /HA resource of container 1000/],
     },
   });
   t.match(await world.status('1'), { status: 'terminated', vmid: null });
