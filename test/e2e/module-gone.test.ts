@@ -77,7 +77,8 @@ t.test('a service whose module is gone is suspended, resumed and deleted all the
     reason: /services need it, but it is not installed/,
     services: 2,
   });
-  await alertsOf(house, 'module_unusable', 2);
+  // also the module without a service, because it was in use
+  await alertsOf(house, 'module_unusable', 3);
   const doctor = await innkeeper(house, 'doctor');
   t.match(doctor.out, /WRONG +modules +.*shop: this module is not installed/);
 
