@@ -38,6 +38,7 @@ import type { ModuleCollections } from './modules/collections/module-collections
 import { codeOfJobs } from './modules/code-of-jobs.js';
 import { type DataChecks, dataChecks } from './model/data-check.js';
 import { type OpenPlans, openPlans } from './boot/plans.js';
+import { moduleInstaller } from './modules/activation/install.js';
 import { moduleLog } from './modules/log/module-log.js';
 import { shippedModules } from './modules/loader.js';
 import { moduleViews } from './modules/module-views.js';
@@ -323,6 +324,10 @@ export async function startDaemon({
       moduleLifecycle: lifecycle.lifecycle,
       moduleSettings: opened.settings,
       moduleLog: moduleLogs,
+      installModule: moduleInstaller({
+        stateDir: config.agent.state_dir,
+        ...{ records: opened.records, live, versions, read: opened.read },
+      }),
     };
     const socket = await listenOnSocket(deps, sockets.cli);
     work.push(() => socket.close());

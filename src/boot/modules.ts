@@ -22,6 +22,7 @@ import {
 import { declarationsCache } from '../modules/discovery/declarations-cache.js';
 import type { DiscoveredModule } from '../modules/discovery/discover.js';
 import { type LiveModules, liveModules, type LiveModulesDeps } from '../modules/live-modules.js';
+import type { FoundModule } from '../modules/loader.js';
 import { type RegisteredModule, registered } from '../modules/registry.js';
 import type { Strikes } from '../modules/strikes.js';
 import type { State } from '../state/contract.js';
@@ -41,6 +42,8 @@ export interface OpenModules {
   readonly settingSecret: (module: ModuleId, name: string) => Secret | undefined;
   readonly live: LiveModules;
   readonly records: ModuleRecords;
+  /** Reads a module anywhere. */
+  readonly read: (module: FoundModule) => Promise<DiscoveredModule>;
   /** Reads a copy of a module in the state folder. */
   readonly readCopy: (module: ModuleId, hash: string) => Promise<DiscoveredModule>;
   /** The version that is being activated or deactivated, or to which the module is being updated. */
@@ -82,6 +85,11 @@ export async function openModules(
     live.recordsChanged();
     if (versionsInUse() !== before) switched();
   });
+  const read = async (module: FoundModule): Promise<DiscoveredModule> => {
+    const [one] = await readThem(config, kept(), [module]);
+    if (!one) throw new Error('the module was not read');
+    return one;
+  };
   return {
     ...{ live, records },
     settings: moduleSettings({
@@ -93,11 +101,8 @@ export async function openModules(
       const record = records.find(module);
       return record && secretIn(record, name);
     },
-    async readCopy(module, hash) {
-      const [copy] = await readThem(config, kept(), [copyOf(config, module, hash)]);
-      if (!copy) throw new Error('the copy was not read');
-      return copy;
-    },
+    read,
+    readCopy: (module, hash) => read(copyOf(config, module, hash)),
     target(module) {
       const record = records.find(module);
       const job = record && lifecycleJob(record);

@@ -166,6 +166,11 @@ export const ERRORS = {
     'conflict',
     'The plan belongs to another product than the order or the service.',
   ),
+  module_exists: kind(
+    409,
+    'conflict',
+    'A module with this name is part of the agent, or is in a folder of the configuration.',
+  ),
   module_in_use: kind(409, 'conflict', 'Services need the module, so it cannot be deactivated.'),
   module_busy: kind(
     409,

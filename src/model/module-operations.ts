@@ -1,4 +1,5 @@
 /** What operators can do with modules. Endpoints know modules only by these interfaces. */
+import type { Readable } from 'node:stream';
 import type { JsonObject } from '../kernel/json.js';
 import type { Job } from './job.js';
 import type { ModuleLogLine } from './module-log-line.js';
@@ -33,6 +34,12 @@ export interface ModuleLifecycle {
   /** Throws `module_not_found`, `module_in_use`, `module_busy`. */
   deactivate(module: ModuleId, request: DeactivateRequest): Promise<LifecycleAnswer>;
 }
+
+/**
+ * Installs the module in this tgz, without activating it. Throws `invalid_request` for an archive that cannot be used,
+ * `module_unusable` for code that cannot be read, and `module_exists`.
+ */
+export type InstallModule = (archive: Readable) => Promise<ModuleId>;
 
 export interface SettingsView {
   /** With defaults. Secrets are masked. */

@@ -38,6 +38,15 @@ export function addModuleCommands(module: Command): void {
       await rescanModules(command.optsWithGlobals());
     });
   addServerCommands(module);
+  module
+    .command('install')
+    .description('install a module, or a new version of it, without activating it')
+    .argument('<source>', 'a tgz from innkeeper module pack, or the folder of a module')
+    .option('--json', 'print JSON')
+    .action(async (source: string, _, command: Command) => {
+      const { installModule } = await import('./install.js');
+      await installModule(source, command.optsWithGlobals());
+    });
   lifecycle(module, 'activate', 'start to use a module').option(
     '--version <version>',
     'an earlier version, which must have been active before',

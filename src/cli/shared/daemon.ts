@@ -27,6 +27,8 @@ export interface Daemon {
    * the same errors as `call`.
    */
   download(path: string): Promise<Readable>;
+  /** Sends a file, and returns the fields of the response. Throws the same errors as `call`. */
+  upload(path: string, body: Readable): Promise<Fields>;
   readiness(): Promise<Running>;
 }
 
@@ -48,6 +50,12 @@ export async function connectDaemon(configFile: string, panel: string): Promise<
       const answer = await send({ socket, panel, method: 'GET', path });
       if (statusOf(answer) < 400) return answer;
       throw refusal(parse(await textOf(answer, socket)), answer);
+    },
+    async upload(path, body) {
+      const answer = await send({ socket, panel, method: 'POST', path, file: body });
+      const fields = parse(await textOf(answer, socket));
+      if (statusOf(answer) < 400) return fields;
+      throw refusal(fields, answer);
     },
     async readiness() {
       const answer = await send({ socket, panel, method: 'GET', path: '/ready' });
@@ -104,6 +112,7 @@ interface Message {
   readonly method: string;
   readonly path: string;
   readonly body?: object | undefined;
+  readonly file?: Readable | undefined;
   readonly patienceMs?: number | undefined;
 }
 
@@ -113,6 +122,7 @@ function send({
   method,
   path,
   body,
+  file,
   patienceMs = TIMEOUT_MS,
 }: Message): Promise<IncomingMessage> {
   const payload = body === undefined ? undefined : JSON.stringify(body);
@@ -125,6 +135,7 @@ function send({
       headers: {
         'innkeeper-panel': panel,
         'innkeeper-user': operator(),
+        ...(file ? { 'content-type': 'application/gzip' } : {}),
         ...(payload === undefined
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
@@ -133,7 +144,8 @@ function send({
     call.on('timeout', () => call.destroy(new CommandFailure('The daemon does not respond.')));
     call.on('error', (error) => reject(explain(error, socket)));
     call.on('response', resolve);
-    call.end(payload);
+    if (file) file.on('error', (error) => call.destroy(error)).pipe(call);
+    else call.end(payload);
   });
 }
 

@@ -116,6 +116,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'PATCH /modules/:type/:name/api/*': both('module'),
   'DELETE /modules/:type/:name/api/*': both('module'),
   'POST /modules/rescan': both('admin'),
+  'POST /modules/install': socket('admin'),
   'GET /tasks': both('admin'),
   'GET /tasks/:id': both('admin'),
   'POST /tasks/:id/retry': both('admin'),

@@ -33,6 +33,7 @@ import {
   deactivateModuleRoute,
   updateModuleRoute,
 } from './modules/modules-lifecycle.js';
+import { installModuleRoute } from './modules/modules-install.js';
 import { moduleLogRoute } from './modules/modules-log.js';
 import { moduleSettingsRoute, replaceModuleSettingsRoute } from './modules/modules-settings.js';
 import { moduleRoute } from './modules/modules-type-name.js';
@@ -169,6 +170,7 @@ export const SOCKET_ROUTES: readonly Route[] = [
   revokeTokenRoute,
   rotateTokenRoute,
   exportStateRoute,
+  installModuleRoute,
   reconcileRoute,
   repairDriftRoute,
   clockRoute,

@@ -53,6 +53,7 @@ export interface AppDeps extends DriftContext {
   readonly moduleLifecycle: RouteContext['moduleLifecycle'];
   readonly moduleSettings: RouteContext['moduleSettings'];
   readonly moduleLog: RouteContext['moduleLog'];
+  readonly installModule: RouteContext['installModule'];
 }
 
 const HEARTBEAT_MS = 15_000;

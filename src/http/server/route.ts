@@ -2,7 +2,12 @@
 import type { Timekeeper } from '../../model/clock-doubt.js';
 import type { ModuleRequests } from '../../model/module-request.js';
 import type { ModuleView } from '../../model/module-view.js';
-import type { ModuleLifecycle, ModuleLogReader, ModuleSettings } from '../../model/module-operations.js';
+import type {
+  InstallModule,
+  ModuleLifecycle,
+  ModuleLogReader,
+  ModuleSettings,
+} from '../../model/module-operations.js';
 import type { StatusSources } from '../../services/read-status.js';
 import type { Reconciler } from '../../drift/reconcile.js';
 import type { Allocate } from '../../services/allocate.js';
@@ -61,6 +66,7 @@ export interface RouteContext extends DriftContext, Omit<StatusSources, keyof Dr
   readonly moduleLifecycle: ModuleLifecycle;
   readonly moduleSettings: ModuleSettings;
   readonly moduleLog: ModuleLogReader;
+  readonly installModule: InstallModule;
   readonly listener: Listener;
   /** This signal is aborted when the daemon stops. Streams then end. */
   readonly stopping: AbortSignal;
