@@ -65,7 +65,7 @@ function withValues(command: Command): Command {
     .option('--ca-file <file>', 'trust these certificates (PEM)')
     .option('--fingerprint <sha256>', 'accept only the certificate with this SHA-256 hash')
     .option('--no-tls', 'contact the server without TLS')
-    .option('--max-accounts <number>', 'maximum number of accounts, or "none"', limit)
+    .option('--max-accounts <number>', 'maximum number of accounts, or "none" for no limit', limit)
     .option('--active', 'let the server get new accounts')
     .option('--drain', 'let the server get no new accounts')
     .option('--data <json>', 'data of the module, as a JSON object')

@@ -27,7 +27,7 @@ export function addStateCommands(program: Command): void {
     });
   state
     .command('verify')
-    .description('check an export, a folder, or the state in use')
+    .description('check an export, a state folder, or the state in use')
     .argument('[what]', 'an exported file or a state folder (default: the state in use)')
     .option(
       '--key-file <file>',

@@ -9,7 +9,10 @@ export const ProxySshSchema = block(
   {
     host: text('Host name or address.', { expected: HOST_EXPECTED, check: isHost }),
     port: number('Port of sshd on the proxy host.', 1, 65_535, { default: 22 }),
-    user: text("User for the login; the user's key may run only innkeeper-proxy.", { default: 'root' }),
+    user: text(
+      'User for the login. On the proxy host, restrict the key of this user to the command innkeeper-proxy.',
+      { default: 'root' },
+    ),
     private_key: secret('Private key (OpenSSH or PEM, without a passphrase).'),
     known_hosts_file: path('OpenSSH known_hosts file with the host key of the proxy host.', 'file'),
     connect_timeout_s: number('Timeout for connecting.', 1, 120, { unit: 'seconds', default: 10 }),

@@ -116,7 +116,8 @@ function problemOfSidebar(routes: DeclaredRoutes): string | undefined {
   const pages = routes.pages.filter(({ method }) => method === 'GET').map(({ path }) => path);
   for (const [at, { link, activeLinks, permission }] of routes.sidebar.entries()) {
     const where = `sidebar.${at}`;
-    if (link.includes('{')) return `${where} has the link "${link}", which has a parameter`;
+    if (link.includes('{'))
+      return `${where} has the link "${link}": a link in the sidebar must not contain a parameter`;
     const unknown = [link, ...activeLinks].find((one) => !pages.includes(one));
     if (unknown !== undefined) return `${where} names the page "${unknown}", which is not in adminWebRoutes`;
     if (!isKnown(routes, permission))

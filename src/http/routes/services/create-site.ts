@@ -124,7 +124,7 @@ export const createSiteRoute = jsonRoute({
     'Records the order and responds immediately; the job continues in the background. The request is ' +
     'safe to repeat: the same order with the same `service_id` gets the same response with the ' +
     'current status. If a creation failed and was rolled back, a new request with the same ' +
-    '`service_id` creates the site again, with any e-mail address and plan. If no address or node ' +
+    '`service_id` creates the site again; its e-mail address and plan may be different. If no address or node ' +
     'capacity is available, the order is accepted with a warning, and its job waits for up to ' +
     '`create.patience_s`. With `Prefer: handling=strict`, such an order is refused with ' +
     '`capacity_exhausted` instead.',
