@@ -1,11 +1,11 @@
 /** Documents of a module's own, with the whole daemon around them. */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { fields } from '../http/harness.js';
-import { type Fields, type House, openHouse, order } from './harness.js';
-import { rescanned } from './modules.js';
-import { alertsOf, completed, failed, withAdmin } from './operator.js';
+import { type Fields, type House, order } from './harness.js';
+import { moduleHouse, rescanned } from './modules.js';
+import { alertsOf, completed, failed } from './operator.js';
 
 /** A product that keeps one document for each of its services, and a numbered one for all of them. */
 const product = (name: string, { version = '1.0.0', also = '', step = '' } = {}): string => `
@@ -57,33 +57,6 @@ const USUAL = `
   await ctx.saveData({ made, next, late, twice, wrong, found, keys, own: own.documents.length, foreign, gone });
 `;
 
-interface Site {
-  readonly house: House;
-  readonly stateDir: string;
-  readonly install: (name: string, code: string) => Promise<void>;
-}
-
-async function site(
-  t: Parameters<typeof openHouse>[0],
-  modules: Readonly<Record<string, string>>,
-): Promise<Site> {
-  let dir = '';
-  const install = async (name: string, code: string): Promise<void> => {
-    const folder = join(dir, 'more', 'product', name);
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, 'package.json'), '{"type":"module"}');
-    await writeFile(join(folder, 'module.js'), code);
-  };
-  const house = await openHouse(t, {
-    config: async (written, stateDir) => {
-      dir = stateDir;
-      for (const [name, code] of Object.entries(modules)) await install(name, code);
-      return { ...(await withAdmin(written)), modules: { paths: [join(dir, 'more')] } } satisfies Fields;
-    },
-  });
-  return { house, install, stateDir: join(dir, 'agent') };
-}
-
 async function textsIn(folder: string): Promise<string[]> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const files = names.filter((name) => /\.\w*json$/.test(name));
@@ -99,7 +72,7 @@ const buy = (house: House, id: string, module: string): Promise<unknown> =>
   house.post('/create-site', order(id, { module, properties: { login: id } }));
 
 t.test('a module stores, changes, finds and deletes its own documents', async (t) => {
-  const { house, stateDir } = await site(t, {
+  const { house, stateDir } = await moduleHouse(t, {
     shop: product('shop', { step: USUAL }),
     other: product('other', { step: USUAL }),
   });
@@ -128,7 +101,7 @@ t.test('a module stores, changes, finds and deletes its own documents', async (t
 });
 
 t.test('documents of a service are deleted when it is purged, and not before', async (t) => {
-  const { house, stateDir } = await site(t, { shop: product('shop', { step: USUAL }) });
+  const { house, stateDir } = await moduleHouse(t, { shop: product('shop', { step: USUAL }) });
   for (const id of ['a', 'b']) {
     await buy(house, id, 'shop');
     await house.untilStatus(id, completed);
@@ -154,7 +127,7 @@ t.test(
     const all = [];
     for await (const one of ctx.collections.each('accounts')) all.push(one);
     await ctx.saveData({ all });`;
-    const { house, install, stateDir } = await site(t, { shop: product('shop', { step }) });
+    const { house, install, stateDir } = await moduleHouse(t, { shop: product('shop', { step }) });
     const buyNow = async (id: string): Promise<Fields> => {
       await buy(house, id, 'shop');
       await house.untilStatus(id, (status) => completed(status) || failed(status));
@@ -209,7 +182,7 @@ t.test(
 );
 
 t.test('a damaged collection is reported, its jobs wait, and other products are made', async (t) => {
-  const { house, stateDir } = await site(t, { shop: product('shop', { step: USUAL }) });
+  const { house, stateDir } = await moduleHouse(t, { shop: product('shop', { step: USUAL }) });
   await buy(house, 'a', 'shop');
   await house.untilStatus('a', completed);
   const folder = join(stateDir, 'collections', 'product', 'shop', 'accounts');

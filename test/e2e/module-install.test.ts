@@ -72,6 +72,8 @@ t.test(
 t.test('what cannot be installed is refused, and leaves nothing', async (t) => {
   const folder = testFolder(t);
   const { house, stateDir } = await moduleHouse(t, { 'acme-own': product('acme-own', '1.0.0') });
+  const ofDeadDaemon = join(stateDir, 'modules', '.unpacked-1', 'product');
+  await mkdir(ofDeadDaemon, { recursive: true });
   const refused = async (name: string, code: string): Promise<string> =>
     (await innkeeper(house, 'module', 'install', await write(folder, name, code))).err;
   t.match(await refused('shop', product('shop', '1.0.0')), /must begin with a prefix, e\.g\. acme-shop/);

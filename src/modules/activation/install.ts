@@ -1,6 +1,6 @@
 /** Installs modules from archives. The state folder keeps their files, so no other folder needs to be configured. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyedLock } from '../../kernel/async/keyed-lock.js';
 import { AgentError } from '../../kernel/errors.js';
@@ -33,8 +33,10 @@ export function moduleInstaller(deps: InstallDeps): InstallModule {
   const turns = new KeyedLock();
   return (archive) =>
     turns.run('', async () => {
-      const into = join(deps.stateDir, COPIES_FOLDER, `${UNPACKED}${randomUUID()}`);
+      const copies = join(deps.stateDir, COPIES_FOLDER);
+      const into = join(copies, `${UNPACKED}${randomUUID()}`);
       await mkdir(into, { recursive: true, mode: 0o700 });
+      await removeOthers(copies, into);
       try {
         const unpacked = await unpackModule(archive, into);
         await install(deps, unpacked);
@@ -43,6 +45,13 @@ export function moduleInstaller(deps: InstallDeps): InstallModule {
         await rm(into, { recursive: true, force: true });
       }
     });
+}
+
+/** A daemon that dies during an installation leaves its folder behind. Only one installation runs at a time. */
+async function removeOthers(copies: string, own: string): Promise<void> {
+  const left = (await readdir(copies)).filter((name) => name.startsWith(UNPACKED));
+  for (const name of left)
+    if (join(copies, name) !== own) await rm(join(copies, name), { recursive: true, force: true });
 }
 
 async function install(deps: InstallDeps, { type, name, folder }: UnpackedModule): Promise<void> {
