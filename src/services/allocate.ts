@@ -5,7 +5,7 @@
 import { firstFree } from '../model/address-pool.js';
 import { chooseAddresses, poolsOf } from '../model/pool-choice.js';
 import { AgentError } from '../kernel/errors.js';
-import { chooseServer, type ServerWish } from '../jobs/effects/server-choice.js';
+import { chooseServer, type ServerRequest } from '../jobs/effects/server-choice.js';
 import { exhausted, noAddress, refuseHeldSupply } from '../jobs/effects/supply.js';
 import type { ClaimedAddress } from '../model/guest.js';
 import type { ServerPlace } from '../model/server.js';
@@ -37,7 +37,7 @@ export type Allocate = (
   order: SiteOrder,
   product: { readonly parts: readonly Part[]; readonly plan: Plan },
   mayWait: boolean,
-  wish?: ServerWish,
+  wanted?: ServerRequest,
 ) => Allotment;
 
 /**
@@ -55,17 +55,17 @@ export function makeAllocate(context: OperationContext): Allocate {
     lastVmid = vmid;
     return { addresses, vmid };
   };
-  const choosePlace = (key: ServiceKey, wish: ServerWish): ServerPlace => {
+  const choosePlace = (key: ServiceKey, wanted: ServerRequest): ServerPlace => {
     const { servers, services, reservations } = context.state;
     const deps = { servers, services, reservations, clock: context.clock };
-    return chooseServer(deps, wish, { key, createdAt: null });
+    return chooseServer(deps, wanted, { key, createdAt: null });
   };
-  return (key, order, { parts, plan }, mayWait, wish) => {
+  return (key, order, { parts, plan }, mayWait, wanted) => {
     const subdomain = parts.includes('site') ? chooseName(context, key, order) : null;
     const chosen = { subdomain, guest: null, server: undefined, lacks: null };
-    const without = { guest: parts.includes('guest') ? NOTHING : null, server: wish && null };
+    const without = { guest: parts.includes('guest') ? NOTHING : null, server: wanted && null };
     try {
-      if (wish) return { ...chosen, server: choosePlace(key, wish) };
+      if (wanted) return { ...chosen, server: choosePlace(key, wanted) };
       return parts.includes('guest') ? { ...chosen, guest: chooseGuest(key, plan) } : chosen;
     } catch (error) {
       if (!mayWait || !isExhausted(error)) throw error;

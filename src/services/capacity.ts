@@ -5,8 +5,8 @@ import {
   freePlaces,
   heldPlaces,
   type ServerChoiceDeps,
-  type ServerWish,
-  wishOf,
+  type ServerRequest,
+  serverRequestOf,
 } from '../jobs/effects/server-choice.js';
 import { AgentError } from '../kernel/errors.js';
 import type { Plan } from '../model/plan.js';
@@ -40,7 +40,7 @@ export function capacityOf(context: OperationContext, plan: Plan, product: SoldP
   const { state, clock, watch } = context;
   const { services, reservations, servers } = state;
   if (product.declared.servers)
-    return onServers({ servers, services, reservations, clock }, wishOf(product.info.name, plan));
+    return onServers({ servers, services, reservations, clock }, serverRequestOf(product.info.name, plan));
   const holds = holdsBefore({ services, reservations, clock }, NO_ORDER, 'supply');
   const reserved = unitsIn({ ...holds, waiting: [] });
   const told = { reserved, waiting: unitsIn({ ...holds, reserved: [] }) };
@@ -55,10 +55,10 @@ export function capacityOf(context: OperationContext, plan: Plan, product: SoldP
   return { available, limitedBy: available === MOST_COUNTED ? [] : limitedBy, ...told };
 }
 
-function onServers(deps: ServerChoiceDeps, wish: ServerWish): Capacity {
-  const available = Math.min(MOST_COUNTED, freePlaces(deps, wish));
+function onServers(deps: ServerChoiceDeps, wanted: ServerRequest): Capacity {
+  const available = Math.min(MOST_COUNTED, freePlaces(deps, wanted));
   const limitedBy: Limit[] = available === MOST_COUNTED ? [] : ['servers'];
-  return { available, limitedBy, ...heldPlaces(deps, wish, NO_ORDER) };
+  return { available, limitedBy, ...heldPlaces(deps, wanted, NO_ORDER) };
 }
 
 export function placementRequestOf(plan: Plan, source: PlacementRequest['source']): PlacementRequest {

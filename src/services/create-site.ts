@@ -14,7 +14,7 @@ import { localeOf } from '../model/locale.js';
 import type { Plan } from '../model/plan.js';
 import { readOptions } from '../model/plan-options.js';
 import { isReleased } from '../model/guest.js';
-import { wishOf } from '../jobs/effects/server-choice.js';
+import { serverRequestOf } from '../jobs/effects/server-choice.js';
 import { isHeld, keyOf, type Service } from '../model/service.js';
 import type { Site } from '../model/site.js';
 import { isLack } from '../model/waiting-order.js';
@@ -155,8 +155,8 @@ async function record(
         if (current && !mayStartAgain(current))
           return { value: sameOrder(current, sale.order, sale.plan), result: [] };
         const { parts, servers } = sale.product.declared;
-        const wish = servers ? wishOf(sale.product.info.name, sale.plan) : undefined;
-        const allotment = allocate(sale.key, sale.order, { parts, plan: sale.plan }, !strict, wish);
+        const wanted = servers ? serverRequestOf(sale.product.info.name, sale.plan) : undefined;
+        const allotment = allocate(sale.key, sale.order, { parts, plan: sale.plan }, !strict, wanted);
         const value = newService(context, sale, allotment, current);
         return { value, result: allotment.lacks ? [waitsFor(allotment.lacks)] : [] };
       });

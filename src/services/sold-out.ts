@@ -1,6 +1,6 @@
 /** Says why a plan cannot be delivered at the moment: its addresses, the VMIDs or servers are used up. */
 import { holdsBefore } from '../jobs/effects/held-units.js';
-import { freePlaces, wishOf } from '../jobs/effects/server-choice.js';
+import { freePlaces, serverRequestOf } from '../jobs/effects/server-choice.js';
 import { freeSupplies, heldSupply } from '../jobs/effects/supply.js';
 import type { Plan } from '../model/plan.js';
 import type { OperationContext } from './context.js';
@@ -20,8 +20,8 @@ export function soldOut(context: SupplyContext): (plan: Plan) => string | null {
   return (plan) => {
     const product = products.find(productOf(plan, config));
     if (product?.declared.servers) {
-      const wish = wishOf(product.info.name, plan);
-      const isFull = freePlaces({ ...state, clock }, wish) === 0;
+      const wanted = serverRequestOf(product.info.name, plan);
+      const isFull = freePlaces({ ...state, clock }, wanted) === 0;
       return isFull ? 'No server has room for another service of this plan.' : null;
     }
     if (!product?.declared.parts.includes('guest')) return null;

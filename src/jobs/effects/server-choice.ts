@@ -20,13 +20,13 @@ export interface ServerChoiceDeps {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-export interface ServerWish {
+export interface ServerRequest {
   /** Name of the product module. */
   readonly module: string;
   readonly group: string;
 }
 
-export const wishOf = (module: string, plan: Pick<Plan, 'serverGroup'>): ServerWish => ({
+export const serverRequestOf = (module: string, plan: Pick<Plan, 'serverGroup'>): ServerRequest => ({
   module,
   group: groupOf(plan),
 });
@@ -50,10 +50,10 @@ export interface HeldPlaces {
 }
 
 /** Throws `capacity_exhausted` if no server has room, or if the room is held for other orders. */
-export function chooseServer(deps: ServerChoiceDeps, wish: ServerWish, self: Ordering): ServerPlace {
-  const servers = serversFor(deps, wish).filter((server) => roomOn(deps, server) > 0);
+export function chooseServer(deps: ServerChoiceDeps, request: ServerRequest, self: Ordering): ServerPlace {
+  const servers = serversFor(deps, request).filter((server) => roomOn(deps, server) > 0);
   const room = servers.reduce((sum, server) => sum + roomOn(deps, server), 0);
-  const { reserved, waiting } = heldPlaces(deps, wish, self);
+  const { reserved, waiting } = heldPlaces(deps, request, self);
   const [first] = servers.sort(
     (a, b) => accountsOn(deps, a) - accountsOn(deps, b) || (a.name < b.name ? -1 : 1),
   );
@@ -62,7 +62,7 @@ export function chooseServer(deps: ServerChoiceDeps, wish: ServerWish, self: Ord
       role: 'agent',
       retryAfterS: RETRY_S,
       detail:
-        `servers of product/${wish.module} in the group ${wish.group}: ${room} free places, ` +
+        `servers of product/${request.module} in the group ${request.group}: ${room} free places, ` +
         `${reserved + waiting} of them are held by reservations and earlier orders`,
     });
   return { id: first.id, place: firstFree(deps.services.placesOn(first.id)) };
@@ -72,15 +72,15 @@ const RETRY_S = 300;
 
 export function serversFor(
   { servers }: Pick<ServerChoiceDeps, 'servers'>,
-  { module, group }: ServerWish,
+  { module, group }: ServerRequest,
 ): Server[] {
   return servers.list().filter((server) => server.module.name === module && server.group === group);
 }
 
 /** The number of orders that the servers of a group can take now; infinite if a server has no limit. */
-export function freePlaces(deps: ServerChoiceDeps, wish: ServerWish): number {
-  const room = serversFor(deps, wish).reduce((sum, server) => sum + roomOn(deps, server), 0);
-  const { reserved, waiting } = heldPlaces(deps, wish, NO_ORDER);
+export function freePlaces(deps: ServerChoiceDeps, request: ServerRequest): number {
+  const room = serversFor(deps, request).reduce((sum, server) => sum + roomOn(deps, server), 0);
+  const { reserved, waiting } = heldPlaces(deps, request, NO_ORDER);
   return Math.max(0, room - reserved - waiting);
 }
 
@@ -101,11 +101,11 @@ export function usesOfServers(deps: Pick<ServerChoiceDeps, 'servers' | 'services
 
 const NO_ORDER: Ordering = { key: null, createdAt: null };
 
-export function heldPlaces(deps: ServerChoiceDeps, wish: ServerWish, self: Ordering): HeldPlaces {
+export function heldPlaces(deps: ServerChoiceDeps, request: ServerRequest, self: Ordering): HeldPlaces {
   const now = deps.clock.now();
   const holding = deps.reservations
     .list()
-    .filter((one) => isHolding(one, now) && isFor(wish, one.plan.module, groupOf(one.plan)));
+    .filter((one) => isHolding(one, now) && isFor(request, one.plan.module, groupOf(one.plan)));
   const taken = new Set(holding.flatMap(({ takenBy }) => takenBy));
   const isLacking = (key: ServiceKey): boolean => {
     const entry = deps.services.entry(key);
@@ -119,14 +119,14 @@ export function heldPlaces(deps: ServerChoiceDeps, wish: ServerWish, self: Order
   if (self.key !== null && taken.has(self.key)) return { reserved, waiting: 0 };
   let waiting = 0;
   for (const entry of deps.services.unfinished())
-    if (!taken.has(entry.key) && isFor(wish, entry.module, entry.serverGroup) && isBefore(entry, self))
+    if (!taken.has(entry.key) && isFor(request, entry.module, entry.serverGroup) && isBefore(entry, self))
       waiting += 1;
   return { reserved, waiting };
 }
 
 /** A reservation of a plan that names no module cannot be for servers. */
-function isFor(wish: ServerWish, module: string | undefined, group: string): boolean {
-  return module === wish.module && group === wish.group;
+function isFor(request: ServerRequest, module: string | undefined, group: string): boolean {
+  return module === request.module && group === request.group;
 }
 
 function isBefore(entry: ServiceEntry, { key, createdAt }: Ordering): boolean {

@@ -6,7 +6,7 @@ import type { Secret } from '../../kernel/secret.js';
 import type { DocumentStore } from '../../state/contract.js';
 import type { ServerView } from '../../modules/kit/server-types.js';
 import type { EffectOf } from './effect.js';
-import { chooseServer, wishOf } from './server-choice.js';
+import { chooseServer, serverRequestOf } from './server-choice.js';
 
 /** The names of references to credentials begin with this. Modules cannot choose such a name for a secret. */
 const PREFIX = 'server.';
@@ -15,7 +15,10 @@ export const allocate: EffectOf<'servers.allocate'> = async ({ deps, journal }) 
   const service = await journal.changeSubject((current) => {
     if (current.server) return current;
     const self = { key: keyOf(current), createdAt: current.createdAt };
-    return { ...current, server: chooseServer(deps, wishOf(current.module.name, current.plan), self) };
+    return {
+      ...current,
+      server: chooseServer(deps, serverRequestOf(current.module.name, current.plan), self),
+    };
   });
   const { id, name } = serverOf(deps, service);
   return { id, name };
